@@ -1,0 +1,34 @@
+"""Who may do what: the one place that is asked.
+
+URLs are guarded by the matrix in `plsapp.permissions`; this module answers for single objects.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from accounts.models import Member, Role
+
+#: The roles that work a motion's queue.
+WORKERS = {
+    "sales": frozenset({Role.SALES, Role.ADMIN}),
+    "success": frozenset({Role.SUCCESS, Role.ADMIN}),
+    "marketing": frozenset({Role.MARKETING, Role.ADMIN}),
+}
+
+
+def can(member: Member, action: str, thing: Any = None) -> bool:
+    """Whether the member may do the action to the thing.
+
+    Actions: `work` a queue item (anything with `motion`), `edit_events`, `administer`. Unknown actions raise `KeyError`.
+    """
+    if not member.is_active:
+        return False
+    return _RULES[action](member, thing)
+
+
+_RULES = {
+    "work": lambda member, item: member.role in WORKERS.get(item.motion, ()),
+    "edit_events": lambda member, _: member.role in (Role.PRODUCT, Role.ADMIN),
+    "administer": lambda member, _: member.role == Role.ADMIN,
+}

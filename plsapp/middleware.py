@@ -1,0 +1,59 @@
+"""Permissions on every URL, and each member's own time zone."""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
+
+from plsapp.permissions import MATRIX, allows
+
+type GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+class Permissions:
+    """Holds every request to the matrix. Runs before the view, so a view cannot forget it."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
+        match = request.resolver_match
+        row = MATRIX.get(match.view_name) if match else None
+        if row is None:
+            raise Http404
+        if allows(row, None):
+            return None
+        if not request.user.is_authenticated:
+            if request.headers.get("HX-Request"):
+                # A fragment cannot show the sign-in page: ask the browser to load it whole.
+                return HttpResponse(status=204, headers={"HX-Redirect": redirect_to_login(request.path).url})
+            return redirect_to_login(request.get_full_path())
+        if not allows(row, request.user.role):
+            raise PermissionDenied
+        return None
+
+
+class MemberTimezone:
+    """Shows times in the signed-in member's zone."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated and request.user.timezone != "UTC":
+            try:
+                zone = zoneinfo.ZoneInfo(request.user.timezone)
+            except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+                return self.get_response(request)
+            with timezone.override(zone):
+                return self.get_response(request)
+        return self.get_response(request)

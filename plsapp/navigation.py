@@ -1,0 +1,46 @@
+"""The main navigation: what this member may use, with the open work of his own queue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from plsapp.permissions import MATRIX, allows
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the navigation. `icon` names a symbol of static/icons.svg."""
+
+    name: str
+    label: str
+    icon: str
+    href: str
+    is_here: bool
+
+
+def navigation(request: HttpRequest) -> dict[str, Any]:
+    """The context processor: `navigation`, a list of `Entry`, empty when nobody is signed in."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {"navigation": []}
+    lines = [
+        ("queue", _("Queue"), "inbox", ("queue", "queue_motion")),
+        ("accounts", _("Accounts"), "building", ("accounts", "account")),
+        ("buyers", _("Buyers"), "users", ("buyers",)),
+        ("definitions", _("Definitions"), "adjustments", ("definitions", "runs")),
+        ("events", _("Events"), "activity", ("events",)),
+        ("settings", _("Settings"), "settings", ("settings", "sources", "set_aside", "members", "member", "routing")),
+    ]
+    here = request.resolver_match.view_name if request.resolver_match else ""
+    return {
+        "navigation": [
+            Entry(name, label, icon, reverse(name), here in places)
+            for name, label, icon, places in lines
+            if allows(MATRIX.get(name), user.role)
+        ]
+    }

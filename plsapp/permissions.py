@@ -1,0 +1,80 @@
+"""The permission matrix: every named URL and who may use it.
+
+A URL that has no row here answers 404 to everybody, and the suite fails until it gets one.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from accounts.models import Role
+
+
+class Anyone(Enum):
+    """Rows that name no role."""
+
+    PUBLIC = "public"
+    """No sign-in: machines with a write key, health checks, sign-in itself."""
+    MEMBER = "member"
+    """Every signed-in member."""
+
+
+PUBLIC, MEMBER = Anyone.PUBLIC, Anyone.MEMBER
+SALES, SUCCESS, MARKETING, PRODUCT, ADMIN = Role.SALES, Role.SUCCESS, Role.MARKETING, Role.PRODUCT, Role.ADMIN
+
+type Row = Anyone | frozenset[Role]
+
+MATRIX: dict[str, Row] = {
+    # machines
+    "healthz": PUBLIC,
+    "intake": PUBLIC,
+    "intake_import": PUBLIC,
+    "hand_raise": PUBLIC,
+    "api_schema": MEMBER,
+    # signing in
+    "account_login": PUBLIC,
+    "account_logout": PUBLIC,
+    "account_inactive": PUBLIC,
+    "account_reset_password": PUBLIC,
+    "account_reset_password_done": PUBLIC,
+    "account_reset_password_from_key": PUBLIC,
+    "account_reset_password_from_key_done": PUBLIC,
+    "account_change_password": MEMBER,
+    "account_reauthenticate": MEMBER,
+    # work
+    "home": MEMBER,
+    "queue": MEMBER,
+    "queue_motion": MEMBER,
+    "queue_claim": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
+    "queue_release": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
+    "accounts": MEMBER,
+    "account": MEMBER,
+    "buyers": MEMBER,
+    # definitions
+    "definitions": MEMBER,
+    "events": MEMBER,
+    "event_type": frozenset({PRODUCT, ADMIN}),
+    "runs": frozenset({PRODUCT, ADMIN}),
+    "run_all": frozenset({PRODUCT, ADMIN}),
+    # settings
+    "profile": MEMBER,
+    "settings": frozenset({ADMIN}),
+    "sources": frozenset({ADMIN}),
+    "source_rotate": frozenset({ADMIN}),
+    "set_aside": frozenset({ADMIN}),
+    "set_aside_replay": frozenset({ADMIN}),
+    "members": frozenset({ADMIN}),
+    "member": frozenset({ADMIN}),
+    "routing": frozenset({ADMIN, PRODUCT}),
+}
+
+
+def allows(row: Row | None, role: str | None) -> bool:
+    """Whether a member of this role (none: not signed in) may use a URL with this row."""
+    if row is None:
+        return False
+    if row is PUBLIC:
+        return True
+    if role is None:
+        return False
+    return row is MEMBER or role in row  # type: ignore[operator]

@@ -1,0 +1,53 @@
+"""One embedded PostgreSQL for the whole run (also under xdist), or the server of DATABASE_URL."""
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from accounts.models import Member, Role
+from plsapp import embedded
+
+SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
+
+if not os.environ.get("DATABASE_URL"):
+    # The controller of xdist comes here first and hands the URL on to its workers, which inherit the environment.
+    _home = Path(tempfile.mkdtemp(prefix="plsapp-tests-"))
+    _home.chmod(0o755)  # as root, the server runs as another user, who must get in
+    _server = embedded.start(_home)
+    os.environ["DATABASE_URL"] = _server.url("postgres")
+    os.environ["PLSAPP_HOME"] = str(_home)
+    embedded.make_fast_and_unsafe(_server)
+    settings.DATABASES["default"].update({"HOST": _server.host, "USER": _server.user})
+elif "PYTEST_XDIST_WORKER" not in os.environ and "PLSAPP_HOME" not in os.environ:
+    os.environ["PLSAPP_HOME"] = tempfile.mkdtemp(prefix="plsapp-tests-")
+settings.HOME = Path(os.environ["PLSAPP_HOME"])
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = settings.SECURE_SSL_REDIRECT = False
+
+
+@pytest.fixture
+def shared() -> Path:
+    """The folder with the real data, which is not part of the project."""
+    if not SHARED.is_dir():
+        pytest.skip(f"the real data is absent: no folder {SHARED}")
+    return SHARED
+
+
+@pytest.fixture
+def sign_in(db: None) -> Callable[..., Client]:
+    """`sign_in(Role.SALES)` or `sign_in(member)`: a client signed in as that member."""
+    from tests.factories import MemberFactory
+
+    def sign_in(who: Role | str | Member) -> Client:
+        member = who if isinstance(who, Member) else MemberFactory(role=who)
+        client = Client()
+        client.force_login(member)
+        client.member = member
+        return client
+
+    return sign_in
