@@ -1,0 +1,58 @@
+// What every page does: toasts that leave, menus that close. Everything here is an addition; pages work without it.
+(() => {
+  "use strict";
+  const TOAST_SECONDS = 10;
+
+  const watch = (toast) => {
+    if (toast.dataset.watched) return;
+    toast.dataset.watched = "1";
+    let timer;
+    const start = () => { timer = setTimeout(() => toast.remove(), TOAST_SECONDS * 1000); };
+    const stop = () => clearTimeout(timer);
+    toast.addEventListener("mouseenter", stop);
+    toast.addEventListener("mouseleave", start);
+    toast.addEventListener("focusin", stop);
+    toast.addEventListener("focusout", start);
+    start();
+  };
+  const watchAll = () => {
+    const toasts = [...document.querySelectorAll("[data-toast]")];
+    toasts.slice(0, -3).forEach((toast) => toast.remove());
+    toasts.forEach(watch);
+  };
+
+  document.addEventListener("click", (event) => {
+    const close = event.target.closest("[data-toast-close]");
+    if (close) close.closest("[data-toast]").remove();
+    // A menu closes by a click elsewhere.
+    document.querySelectorAll("details[data-dismiss][open]").forEach((menu) => {
+      if (!menu.contains(event.target)) menu.open = false;
+    });
+    const opener = event.target.closest("[data-dialog]");
+    if (opener) document.getElementById(opener.dataset.dialog).showModal();
+    if (event.target.closest("[data-dialog-close]")) event.target.closest("dialog").close();
+    const copy = event.target.closest("[data-copy]");
+    if (copy) {
+      navigator.clipboard.writeText(document.getElementById(copy.dataset.copy).textContent.trim());
+      copy.querySelector("[data-copy-words]").textContent = copy.dataset.copied;
+    }
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    const menu = [...document.querySelectorAll("details[data-dismiss][open]")].pop();
+    if (!menu) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  });
+  // The Undo of a toast is done: the toast has said what it had to say.
+  document.addEventListener("htmx:after:request", (event) => {
+    const toast = event.target.closest?.("[data-toast]");
+    if (toast) toast.remove();
+  });
+  document.addEventListener("htmx:after:swap", watchAll);
+  // A select of a filter form sends it at once; without this script the form's button does.
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-autosubmit] select")) event.target.form.requestSubmit();
+  });
+  watchAll();
+})();
