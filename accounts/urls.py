@@ -1,3 +1,5 @@
-from django.urls import URLPattern, path  # noqa: F401
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("accounts.api_urls")),
+]

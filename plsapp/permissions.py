@@ -28,9 +28,7 @@ MATRIX: dict[str, Row] = {
     # machines
     "healthz": PUBLIC,
     "intake": PUBLIC,
-    "intake_import": PUBLIC,
     "hand_raise": PUBLIC,
-    "api_schema": MEMBER,
     # signing in
     "account_login": PUBLIC,
     "account_logout": PUBLIC,

@@ -1,0 +1,10 @@
+"""The URLs of machines. Each works with and without a slash at the end: SDKs do not follow redirects of a POST."""
+
+from django.urls import URLPattern, re_path
+
+from accounts import api
+
+urlpatterns: list[URLPattern] = [
+    re_path(rf"^v1/(?P<kind>{'|'.join(api.PATHS)})/?$", api.intake, name="intake"),
+    re_path(r"^hand-raise/?$", api.hand_raised, name="hand_raise"),
+]
