@@ -101,6 +101,7 @@ class Score(models.Model):
     definition = models.ForeignKey(Definition, models.PROTECT, related_name="+")
     scored_at = models.DateTimeField()
     tier_since = models.DateTimeField()
+    digest = models.BigIntegerField(default=0, help_text="of all the above: an unchanged row is not written again")
 
     class Meta:
         indexes = [models.Index(fields=["tier", "-score"])]

@@ -1,0 +1,63 @@
+"""The work table between accounts and scoring: which accounts changed since they were last scored.
+
+A change gets a number from one sequence. The puller reads (account, number) pairs, works, and removes exactly the pairs it
+read; an account that changed meanwhile has a new number and stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from django.db import connection
+
+#: table → its owner's verbs; both work tables have the same shape.
+ACCOUNTS = "accounts_accountchange"
+SCORED = "scoring_scoredaccount"
+
+
+def mark(account_ids: Collection[int], *, table: str = ACCOUNTS) -> None:
+    """Notes that these accounts changed. Runs in the caller's transaction."""
+    if not account_ids:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            INSERT INTO {table} (account_id, seq)
+            SELECT id, nextval('accounts_change_seq') FROM unnest(%s::bigint[]) AS id
+            ON CONFLICT (account_id) DO UPDATE SET seq = EXCLUDED.seq
+            """,
+            [sorted(set(account_ids))],
+        )
+
+
+def mark_all(*, table: str = ACCOUNTS) -> None:
+    """Notes that every account changed: after a new definition, for example."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            INSERT INTO {table} (account_id, seq)
+            SELECT id, nextval('accounts_change_seq') FROM accounts_account WHERE merged_into_id IS NULL ORDER BY id
+            ON CONFLICT (account_id) DO UPDATE SET seq = EXCLUDED.seq
+            """
+        )
+
+
+def waiting(*, limit: int, table: str = ACCOUNTS) -> list[tuple[int, int]]:
+    """The longest-waiting (account id, number) pairs, at most `limit`."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT account_id, seq FROM {table} ORDER BY seq LIMIT %s", [limit])
+        return cursor.fetchall()
+
+
+def done(pairs: Sequence[tuple[int, int]], *, table: str = ACCOUNTS) -> None:
+    """Removes exactly these pairs; an account that changed again keeps its newer number."""
+    if not pairs:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            DELETE FROM {table} AS work USING unnest(%s::bigint[], %s::bigint[]) AS read (account_id, seq)
+            WHERE work.account_id = read.account_id AND work.seq = read.seq
+            """,
+            [[account for account, _ in pairs], [seq for _, seq in pairs]],
+        )

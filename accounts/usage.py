@@ -1,0 +1,114 @@
+"""Usage: daily counts (UTC) per product user, workspace and event type, and the event types themselves."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+
+from django.db import connection
+
+from accounts import event_names
+from accounts.models import EventType
+
+#: (product user id, workspace id or 0, event type id, day) → events
+type Counts = dict[tuple[int, int, int, dt.date], int]
+
+#: More event types than this are one name too many in the product's code; the rest is counted together.
+MAX_EVENT_TYPES = 5_000
+OVERFLOW = "(other events)"
+
+
+def event_types(names: Iterable[str]) -> dict[str, EventType]:
+    """The event type of every name, made with its first category where it is new.
+
+    When the catalogue is full (`MAX_EVENT_TYPES`), new names share the type `(other events)`.
+    """
+    wanted = set(names)
+    found = {event.name: event for event in EventType.objects.filter(name__in=wanted)}
+    missing = sorted(wanted - set(found))
+    if missing and EventType.objects.count() + len(missing) > MAX_EVENT_TYPES:
+        overflow, _ = EventType.objects.get_or_create(name=OVERFLOW, defaults={"category": "noise", "signal": ""})
+        return found | dict.fromkeys(missing, overflow)
+    if missing:
+        new = []
+        for name in missing:
+            category, signal = event_names.classify(name)
+            new.append(EventType(name=name, category=category, signal=signal))
+        found |= {event.name: event for event in EventType.objects.bulk_create(new)}
+    return found
+
+
+def note_event_types(seen: Mapping[int, tuple[int, dt.datetime, dt.datetime]]) -> None:
+    """Adds to the event types' volumes and widens their first and last day: id → (events, first, last)."""
+    if not seen:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE accounts_eventtype AS old SET
+                volume = old.volume + new.events,
+                first_seen_at = least(old.first_seen_at, new.first),
+                last_seen_at = greatest(old.last_seen_at, new.last)
+            FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[], %s::timestamptz[])
+                AS new (id, events, first, last)
+            WHERE old.id = new.id
+            """,
+            [list(seen), *(list(column) for column in zip(*seen.values(), strict=True))],
+        )
+
+
+def add(counts: Counts) -> None:
+    """Adds the counts to the daily rows, in one statement."""
+    if not counts:
+        return
+    users, workspaces, events, days = (list(column) for column in zip(*counts, strict=True))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO accounts_usage (user_id, workspace_id, event_type_id, day, count)
+            SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::date[], %s::int[])
+            ON CONFLICT (user_id, day, event_type_id, workspace_id)
+            DO UPDATE SET count = accounts_usage.count + EXCLUDED.count
+            """,
+            [users, workspaces, events, days, list(counts.values())],
+        )
+
+
+#: The usage of one account: its workspaces' rows, and its people's rows outside of other accounts' workspaces.
+OF_ACCOUNT = """
+    SELECT u.user_id, u.day, u.event_type_id, u.count
+    FROM accounts_usage u
+    LEFT JOIN accounts_workspace w ON w.id = u.workspace_id
+    JOIN accounts_productuser p ON p.id = u.user_id
+    WHERE u.user_id IN (
+        SELECT id FROM accounts_productuser WHERE account_id = %(account)s
+        UNION
+        SELECT m.user_id FROM accounts_membership m JOIN accounts_workspace s ON s.id = m.workspace_id
+        WHERE s.account_id = %(account)s
+    )
+    AND coalesce(w.account_id, p.account_id) = %(account)s
+"""
+
+
+def weekly_by_category(
+    account_id: int, *, weeks: int = 26, until: dt.date | None = None
+) -> list[tuple[dt.date, str, int, int]]:
+    """`(first day of the week, category, events, active people)`, oldest first; weeks end on `until` (today, UTC).
+
+    Weeks without usage are absent. Active people are counted per category; `category` "" is the whole week.
+    """
+    until = until or dt.datetime.now(dt.UTC).date()
+    first = until - dt.timedelta(days=7 * weeks - 1)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT %(first)s + 7 * ((used.day - %(first)s) / 7) AS week, coalesce(e.category, ''),
+                   sum(used.count)::bigint, count(DISTINCT used.user_id)
+            FROM ({OF_ACCOUNT} AND u.day BETWEEN %(first)s AND %(until)s) AS used
+            JOIN accounts_eventtype e ON e.id = used.event_type_id
+            GROUP BY GROUPING SETS ((1, e.category), (1))
+            ORDER BY 1, 2
+            """,
+            {"account": account_id, "first": first, "until": until},
+        )
+        return cursor.fetchall()

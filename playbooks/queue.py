@@ -1,0 +1,350 @@
+"""The queues: which accounts are in them, who works on which.
+
+Routing pulls scored accounts from the work table and makes, updates or closes their items. A claimed item never vanishes: when
+its account no longer qualifies, the item gets a mark and stays with its owner. Claiming is one conditional UPDATE, so that
+exactly one of many wins; losing is an ordinary outcome that says who won.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import connection, transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts import access, changes
+from accounts.models import Account, Member, SignalKind
+from playbooks import routing
+from playbooks.models import QueueItem, QueueItemEvent, RoutingRule
+from scoring import why
+from scoring.models import Score
+
+LOCK = 7_003
+ROUTED_AT_ONCE = 1_000
+OPEN = (QueueItem.State.NEW, QueueItem.State.CLAIMED)
+Verb = QueueItemEvent.Verb
+
+#: What a row shows, refreshed with every routing. Never the state and the owner: those belong to the verbs below.
+SHOWN = (
+    "updated_at",
+    "priority",
+    "score",
+    "delta",
+    "tier",
+    "segment",
+    "buyer_state",
+    "hand_raised_at",
+    "is_expansion",
+    "why_now",
+    "first_step",
+    "mark",
+    "buyer_id",
+    "champion_id",
+    "last_signal",
+    "last_signal_at",
+    "last_signal_text",
+)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of an action. `reason`: "" when it was done, else taken, left, not_owner or not_claimed."""
+
+    won: bool
+    item: QueueItem
+    reason: str = ""
+
+
+def claim(*, item_id: int, member: Member) -> Outcome:
+    """Makes the member the owner of a new item.
+
+    Raises `QueueItem.DoesNotExist`, and `PermissionDenied` when the member does not work this motion.
+    """
+    item = _workable(item_id, member)
+    now = timezone.now()
+    with transaction.atomic():
+        won = QueueItem.objects.filter(pk=item_id, state=QueueItem.State.NEW).update(
+            state=QueueItem.State.CLAIMED, owner=member, claimed_at=now, updated_at=now
+        )
+        if won:
+            QueueItemEvent.objects.create(item_id=item_id, at=now, verb=Verb.CLAIMED, actor=member)
+    item = _read(item_id)
+    if won or (item.state == QueueItem.State.CLAIMED and item.owner_id == member.pk):
+        return Outcome(won=True, item=item)
+    return Outcome(won=False, item=item, reason="left" if item.state == QueueItem.State.LEFT else "taken")
+
+
+def release(*, item_id: int, member: Member) -> Outcome:
+    """Gives a claimed item back to the queue; its owner or an admin may. A marked item leaves the queue.
+
+    Raises as `claim` does.
+    """
+    item = _workable(item_id, member)
+    now = timezone.now()
+    mine = Q(pk=item_id, state=QueueItem.State.CLAIMED)
+    if not access.can(member, "administer"):
+        mine &= Q(owner=member)
+    with transaction.atomic():
+        freed = QueueItem.objects.filter(mine, mark="").update(
+            state=QueueItem.State.NEW, owner=None, claimed_at=None, updated_at=now
+        )
+        closed = 0
+        if not freed:
+            closed = QueueItem.objects.filter(mine).update(
+                state=QueueItem.State.LEFT, owner=None, claimed_at=None, left_at=now, updated_at=now
+            )
+        if freed or closed:
+            QueueItemEvent.objects.create(item_id=item_id, at=now, verb=Verb.RELEASED, actor=member)
+        if closed:
+            QueueItemEvent.objects.create(item_id=item_id, at=now, verb=Verb.LEFT, detail=item.mark)
+    item = _read(item_id)
+    if freed or closed:
+        return Outcome(won=True, item=item)
+    return Outcome(won=False, item=item, reason="not_owner" if item.state == QueueItem.State.CLAIMED else "not_claimed")
+
+
+def _workable(item_id: int, member: Member) -> QueueItem:
+    item = _read(item_id)
+    if not access.can(member, "work", item):
+        raise PermissionDenied
+    return item
+
+
+def _read(item_id: int) -> QueueItem:
+    return QueueItem.objects.select_related("owner", "account", "buyer", "champion", "buyer_contact").get(pk=item_id)
+
+
+# Routing -------------------------------------------------------------------------------------------------------------
+
+
+def table() -> dict[tuple[str, str, str], routing.Cell]:
+    """The routing table in force: the default, with the cells an admin has changed."""
+    return routing.DEFAULT_TABLE | {
+        (rule.tier, rule.buyer_state, rule.segment): routing.Cell(rule.motion, rule.first_step, rule.also_marketing)
+        for rule in RoutingRule.objects.all()
+    }
+
+
+def route_scored(*, limit: int = ROUTED_AT_ONCE) -> int:
+    """Routes the accounts that were scored longest ago; returns how many. 0 when another router is at work."""
+    if not changes.waiting(limit=1, table=changes.SCORED):
+        return 0
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
+            if not cursor.fetchone()[0]:
+                return 0
+        pairs = changes.waiting(limit=limit, table=changes.SCORED)
+        route_accounts([account for account, _ in pairs])
+        changes.done(pairs, table=changes.SCORED)
+    return len(pairs)
+
+
+def route_all() -> None:
+    """Asks for every account to be routed again: after a change of the routing table."""
+    changes.mark_all(table=changes.SCORED)
+
+
+def route_accounts(account_ids: Collection[int]) -> None:
+    """Makes, updates and closes the items of these accounts, in the caller's transaction."""
+    now = timezone.now()
+    cells = table()
+    scores = {score.account_id: score for score in Score.objects.filter(account__in=account_ids)}
+    accounts = {account.pk: account for account in Account.objects.filter(pk__in=account_ids)}
+    items: dict[tuple[int, str], QueueItem] = {
+        (item.account_id, item.motion): item
+        for item in QueueItem.objects.filter(account__in=account_ids, state__in=OPEN).order_by("pk")
+    }
+    faces = _faces(account_ids)
+    new: list[QueueItem] = []
+    kept: list[QueueItem] = []
+    events: list[tuple[QueueItem, str, str]] = []
+    for account_id, account in accounts.items():
+        score = scores.get(account_id)
+        wanted: tuple[str, ...] = ()
+        shown: dict[str, Any] = {}
+        if score is not None and account.merged_into_id is None:
+            route = routing.route(
+                tier=score.tier,
+                buyer_state=score.buyer_state,
+                segment=score.segment,
+                hand_raised=score.hand_raised_at is not None,
+                table=cells,
+            )
+            wanted = route.motions
+            shown = _shown(score, account, route, faces.get(account_id, {}), now)
+        for motion in wanted:
+            item = items.pop((account_id, motion), None)
+            if item is None:
+                item = QueueItem(account=account, motion=motion, entered_at=now, **shown)
+                new.append(item)
+                events.append((item, Verb.ENTERED, shown["why_now"]))
+                continue
+            if shown["hand_raised_at"] and not item.hand_raised_at:
+                events.append((item, Verb.HAND_RAISED, shown["last_signal_text"]))
+            if item.mark:
+                events.append((item, Verb.UNMARKED, ""))
+            for name, value in shown.items():
+                setattr(item, name, value)
+            kept.append(item)
+        for motion in [motion for known, motion in items if known == account_id]:
+            item = items.pop((account_id, motion))
+            reason = _why_left(score, wanted)
+            if item.state == QueueItem.State.CLAIMED:
+                if not item.mark:
+                    events.append((item, Verb.MARKED, reason))
+                for name, value in shown.items():
+                    setattr(item, name, value)
+                item.mark, item.updated_at = reason, now
+                kept.append(item)
+            else:
+                _leave(item, reason, now)
+    QueueItem.objects.bulk_create(new)
+    QueueItem.objects.bulk_update(kept, [name.removesuffix("_id") for name in SHOWN], batch_size=500)
+    QueueItemEvent.objects.bulk_create(
+        QueueItemEvent(item=item, at=now, verb=verb, detail=detail[:400]) for item, verb, detail in events
+    )
+
+
+def _leave(item: QueueItem, reason: str, now: dt.datetime) -> None:
+    left = QueueItem.objects.filter(pk=item.pk, state=QueueItem.State.NEW).update(
+        state=QueueItem.State.LEFT, left_at=now, updated_at=now
+    )
+    if left:
+        QueueItemEvent.objects.create(item=item, at=now, verb=Verb.LEFT, detail=reason)
+    else:  # claimed in between
+        QueueItem.objects.filter(pk=item.pk).update(mark=reason, updated_at=now)
+        QueueItemEvent.objects.create(item=item, at=now, verb=Verb.MARKED, detail=reason)
+
+
+def _why_left(score: Score | None, wanted: tuple[str, ...]) -> str:
+    if score is None:
+        return _("The account was merged or has no score any more")
+    if wanted:
+        return _("Now with %(motion)s") % {"motion": ", ".join(wanted)}
+    if score.score is None:
+        return _("No usage in the last 28 days")
+    return score.tier_reason or _("The score is %(score)d now") % {"score": score.score}
+
+
+def _shown(
+    score: Score, account: Account, route: routing.Route, face: dict[str, Any], now: dt.datetime
+) -> dict[str, Any]:
+    signal_is_new = face.get("last_signal_at") is not None and face["last_signal_at"] > now - dt.timedelta(days=7)
+    return {
+        "updated_at": now,
+        "priority": routing.priority(
+            score=score.score,
+            delta=score.delta,
+            buyer_state=score.buyer_state,
+            hand_raised_at=score.hand_raised_at,
+            now=now,
+        ),
+        "score": score.score,
+        "delta": score.delta,
+        "tier": score.tier,
+        "segment": score.segment,
+        "buyer_state": score.buyer_state,
+        "hand_raised_at": score.hand_raised_at,
+        "is_expansion": routing.is_customer(account.plan),
+        "why_now": why.why_now(
+            score.contributions,
+            score.week_ago,
+            score=score.score,
+            score_before=score.week_ago_score,
+            signal=face.get("last_signal_text", "") if signal_is_new else "",
+        )[:400],
+        "first_step": route.first_step,
+        "mark": "",
+        "buyer_id": face.get("buyer_id"),
+        "champion_id": face.get("champion_id"),
+        "last_signal": face.get("last_signal", ""),
+        "last_signal_at": face.get("last_signal_at"),
+        "last_signal_text": face.get("last_signal_text", ""),
+    }
+
+
+def _faces(account_ids: Collection[int]) -> dict[int, dict[str, Any]]:
+    """Buyer, champion and last signal of each account, by one query each."""
+    faces: dict[int, dict[str, Any]] = {account: {} for account in account_ids}
+    ids = {"ids": list(account_ids)}
+    with connection.cursor() as cursor:
+        cursor.execute(_BUYERS, ids)
+        for account, user in cursor.fetchall():
+            faces[account]["buyer_id"] = user
+        cursor.execute(_CHAMPIONS, ids)
+        for account, user in cursor.fetchall():
+            faces[account]["champion_id"] = user
+        cursor.execute(_SIGNALS, ids)
+        for account, kind, at, detail, event, count in cursor.fetchall():
+            faces[account] |= {
+                "last_signal": kind,
+                "last_signal_at": at,
+                "last_signal_text": signal_in_words(kind, detail=detail, event=event, count=count)[:300],
+            }
+    return faces
+
+
+def signal_in_words(kind: str, *, detail: str = "", event: str | None = None, count: int = 1) -> str:
+    """`("pricing", count=3)` → `"Pricing viewed 3 times"`."""
+    words = str(SignalKind(kind).label)
+    if kind == SignalKind.HAND_RAISE:
+        return f"{words}: “{detail}”" if detail else f"{words} ({event})" if event else words
+    if detail:
+        words = f"{words}: {detail}"
+    return _("%(words)s %(count)d times") % {"words": words, "count": count} if count > 1 else words
+
+
+_PEOPLE = """
+    people AS (
+        SELECT account_id AS account, id AS user_id FROM accounts_productuser WHERE account_id = ANY(%(ids)s)
+        UNION
+        SELECT w.account_id, m.user_id FROM accounts_membership m JOIN accounts_workspace w ON w.id = m.workspace_id
+        WHERE w.account_id = ANY(%(ids)s)
+    )
+"""
+_BUYERS = f"""
+    WITH {_PEOPLE}
+    SELECT DISTINCT ON (account) account, p.id FROM people JOIN accounts_productuser p ON p.id = people.user_id
+    WHERE p.buying_role = 'economic_buyer' AND p.buying_confidence >= 0.6
+    ORDER BY account, p.buying_confidence DESC, p.last_seen_at DESC NULLS LAST, p.id
+"""
+_CHAMPIONS = f"""
+    WITH {_PEOPLE}
+    SELECT DISTINCT ON (account) account, user_id FROM (
+        SELECT people.account, u.user_id, sum(u.count) AS invitations
+        FROM people
+        JOIN accounts_usage u ON u.user_id = people.user_id
+        JOIN accounts_eventtype e ON e.id = u.event_type_id AND e.signal = 'invite'
+        JOIN accounts_productuser p ON p.id = u.user_id
+        LEFT JOIN accounts_workspace w ON w.id = u.workspace_id
+        WHERE u.day > current_date - 90 AND coalesce(w.account_id, p.account_id) = people.account
+        GROUP BY 1, 2
+    ) AS inviters WHERE invitations >= 2
+    ORDER BY account, invitations DESC, user_id
+"""
+_SIGNALS = f"""
+    WITH {_PEOPLE}, found AS (
+        SELECT id FROM accounts_signal WHERE user_id IN (SELECT user_id FROM people)
+        UNION
+        SELECT s.id FROM accounts_signal s JOIN accounts_workspace w ON w.id = s.workspace_id
+        WHERE w.account_id = ANY(%(ids)s)
+        UNION
+        SELECT id FROM accounts_signal WHERE account_id = ANY(%(ids)s)
+    )
+    SELECT DISTINCT ON (account) account, kind, at, detail, event, count FROM (
+        SELECT coalesce(w.account_id, p.account_id, s.account_id) AS account,
+               s.kind, s.at, s.detail, e.name AS event, s.count, s.id
+        FROM accounts_signal s JOIN found USING (id)
+        LEFT JOIN accounts_workspace w ON w.id = s.workspace_id
+        LEFT JOIN accounts_productuser p ON p.id = s.user_id
+        LEFT JOIN accounts_eventtype e ON e.id = s.event_type_id
+    ) AS dated WHERE account = ANY(%(ids)s)
+    ORDER BY account, at DESC, id DESC
+"""

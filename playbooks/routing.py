@@ -1,0 +1,93 @@
+"""Routing as a table: tier × buyer × segment → motion. Pure; the admin's edits of it are rows of `RoutingRule`."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+TIERS = ("pqa", "activate", "self_serve")
+BUYER_STATES = ("confirmed", "likely", "unknown", "none")
+SEGMENTS = ("smb", "mid_market", "enterprise", "unknown")
+
+CONFIRM_BUYER = "Confirm the buyer"
+FIND_BUYER = "Find the buyer"
+ASK_PROFILE = "Ask the profiling questions"
+BUYER_MISSING = "Buyer missing: ask the champion for an introduction"
+ANSWER_HAND = "Answer the raised hand"
+
+#: Plans that are not paid for. An account on any other stated plan is a customer: it routes to expansion, not to land.
+FREE_PLANS = frozenset({"", "free", "trial", "freemium", "hobby", "community", "starter-free", "none", "basic-free"})
+
+
+@dataclass(frozen=True)
+class Route:
+    """Where an account goes: `motions` (none of them: self-serve) and the first step for the one who takes it."""
+
+    motions: tuple[str, ...]
+    first_step: str = ""
+    is_fast_lane: bool = False
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of the table."""
+
+    motion: str
+    first_step: str = ""
+    also_marketing: bool = False
+
+
+def default_cell(tier: str, buyer_state: str, segment: str) -> Cell:
+    """The table every installation starts with."""
+    if tier == "self_serve" or segment == "smb":
+        return Cell("self_serve")
+    also_marketing = segment == "enterprise"
+    if tier == "pqa":
+        if buyer_state == "none":
+            return Cell("marketing", FIND_BUYER)
+        return Cell("sales", CONFIRM_BUYER if buyer_state == "unknown" else "", also_marketing)
+    step = {"unknown": ASK_PROFILE, "none": BUYER_MISSING}.get(buyer_state, "")
+    return Cell("success", step, also_marketing)
+
+
+DEFAULT_TABLE: dict[tuple[str, str, str], Cell] = {
+    (tier, buyer_state, segment): default_cell(tier, buyer_state, segment)
+    for tier in TIERS
+    for buyer_state in BUYER_STATES
+    for segment in SEGMENTS
+}
+
+
+def route(
+    *,
+    tier: str,
+    buyer_state: str,
+    segment: str,
+    hand_raised: bool,
+    table: Mapping[tuple[str, str, str], Cell] = DEFAULT_TABLE,
+) -> Route:
+    """The motions of one account. A raised hand goes to sales' fast lane at any score, in any segment."""
+    cell = table.get((tier, buyer_state, segment)) or DEFAULT_TABLE[tier, buyer_state, segment]
+    if hand_raised:
+        return Route(("sales",), ANSWER_HAND, is_fast_lane=True)
+    motions = () if cell.motion == "self_serve" else (cell.motion,)
+    if cell.also_marketing and motions and "marketing" not in motions:
+        motions += ("marketing",)
+    return Route(motions, cell.first_step)
+
+
+def priority(
+    *, score: int | None, delta: int | None, buyer_state: str, hand_raised_at: dt.datetime | None, now: dt.datetime
+) -> float:
+    """What comes first in a queue: raised hands (newest first), then score + half of the week's gain + 5 for a buyer."""
+    value = (score or 0) + max(delta or 0, 0) / 2 + (5 if buyer_state in ("confirmed", "likely") else 0)
+    if hand_raised_at is not None:
+        days = max(0.0, (now - hand_raised_at).total_seconds() / 86_400)
+        value += 1_000 - min(days, 60)
+    return round(value, 3)
+
+
+def is_customer(plan: str) -> bool:
+    """Whether a stated plan is one that is paid for."""
+    return plan.strip().lower() not in FREE_PLANS

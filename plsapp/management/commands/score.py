@@ -1,0 +1,114 @@
+"""`manage.py score`: one full scoring run in the foreground."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import time
+from collections import Counter
+from typing import Any
+
+import numpy as np
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from accounts.models import Account
+from playbooks import queue, routing
+from scoring import definitions, runs, why
+
+
+class Command(BaseCommand):
+    help = "Scores every account and routes it. With a past --as-of it only computes and prints."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--as-of", help="a date, YYYY-MM-DD; a past one is printed, not published to the queues")
+        parser.add_argument("--top", type=int, default=10, help="how many accounts to print")
+        parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
+
+    def handle(self, *args: Any, as_of: str | None, top: int, **options: Any) -> None:
+        today = timezone.now().date()
+        day = today
+        if as_of:
+            try:
+                day = dt.date.fromisoformat(as_of)
+            except ValueError:
+                raise CommandError(f"--as-of {as_of}: not a date; write YYYY-MM-DD") from None
+            if day > today:
+                raise CommandError(f"--as-of {as_of}: lies in the future")
+        if top < 0:
+            raise CommandError(f"--top {top}: must be 0 or more")
+        started = time.monotonic()
+        if day == today:
+            runs.score_all()
+            while queue.route_scored():
+                pass
+        definition = definitions.published()
+        scored = runs.compute(as_of=day, definition=definition)
+        report = self._report(scored, top, day)
+        report |= {
+            "published": day == today,
+            "definition": definition.version,
+            "seconds": round(time.monotonic() - started, 2),
+        }
+        self.stdout.write(json.dumps(report) if options["json"] else self._table(report))
+
+    def _report(self, scored: runs.Scored, top: int, day: dt.date) -> dict[str, Any]:
+        cells = queue.table()
+        raised = runs.hand_raises(None, as_of=day)
+        account_ids = scored.account_id.tolist()
+        routes = [
+            routing.route(
+                tier=scored.tier(place),
+                buyer_state=str(scored.buyer_state[place]),
+                segment=str(scored.segment[place]),
+                hand_raised=account in raised,
+                table=cells,
+            )
+            for place, account in enumerate(account_ids)
+        ]
+        tiers = Counter(scored.tier(place) for place in range(len(account_ids)))
+        motions = Counter(motion for route in routes for motion in route.motions or ("self_serve",))
+        order = np.lexsort((scored.account_id, -scored.features["events_28"], -scored.now.score))[:top].tolist()
+        names = Account.objects.in_bulk([account_ids[place] for place in order])
+        return {
+            "as_of": day.isoformat(),
+            "accounts": len(account_ids),
+            "scored": int((scored.now.score > 0).sum()),
+            "tiers": {tier: tiers.get(tier, 0) for tier in routing.TIERS},
+            "motions": {motion: motions.get(motion, 0) for motion in ("sales", "success", "marketing", "self_serve")},
+            "top": [
+                {
+                    "account": names[account_ids[place]].name,
+                    "domain": names[account_ids[place]].domain,
+                    "id": account_ids[place],
+                    "score": scored.score(place),
+                    "week_ago": scored.week_ago_score(place),
+                    "tier": scored.tier(place),
+                    "tier_reason": scored.tier_reason(place),
+                    "motions": list(routes[place].motions or ("self_serve",)),
+                    "segment": str(scored.segment[place]),
+                    "buyer_state": str(scored.buyer_state[place]),
+                    "contributions": scored.contributions(place),
+                }
+                for place in order
+            ],
+        }
+
+    def _table(self, report: dict[str, Any]) -> str:
+        lines = [
+            f"As of {report['as_of']}, definition version {report['definition']}: {report['scored']} of "
+            f"{report['accounts']} accounts have a score ({report['seconds']} s)"
+            + ("" if report["published"] else "; computed only, the queues are as they were"),
+            "Tiers    " + "   ".join(f"{tier} {count}" for tier, count in report["tiers"].items()),
+            "Motions  " + "   ".join(f"{motion} {count}" for motion, count in report["motions"].items()),
+            "",
+        ]
+        for place, one in enumerate(report["top"], start=1):
+            score = "–" if one["score"] is None else one["score"]
+            lines.append(f"{place:>3}. {score:>3}  {one['account']:<32} {one['tier']:<11} {', '.join(one['motions'])}")
+            for part in one["contributions"]:
+                words = why.value_in_words(part["feature"], part["value"])
+                lines.append(f"          {part['effect']:>3}  {part['label']:<12} {words}")
+            if one["tier_reason"]:
+                lines.append(f"               {one['tier_reason']}")
+        return "\n".join(lines)

@@ -1,0 +1,24 @@
+"""Whether an account has a buyer, and its segment: pure rules over the feature arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+
+LIKELY, CONFIRMED = 0.6, 0.9
+SMB_BELOW, ENTERPRISE_FROM = 200, 1000
+
+
+def states(features: dict[str, np.ndarray]) -> np.ndarray:
+    """`confirmed`, `likely`, `unknown` (fewer than half of the active people profiled) or `none`, one an account."""
+    best = features["buyer_confidence"]
+    too_few = features["profiled_active"] * 2 < features["active_users_28"]
+    return np.select([best >= CONFIRMED, best >= LIKELY, too_few], ["confirmed", "likely", "unknown"], "none")
+
+
+def segments(employees: np.ndarray) -> np.ndarray:
+    """`smb` (below 200), `mid_market`, `enterprise` (1,000 and up) or `unknown`, one an account."""
+    return np.select(
+        [np.isnan(employees), employees < SMB_BELOW, employees < ENTERPRISE_FROM],
+        ["unknown", "smb", "mid_market"],
+        "enterprise",
+    )
