@@ -80,7 +80,7 @@ def decode_strictly(raw: bytes | Raw) -> object:
     except (msgspec.MsgspecError, ValueError) as error:
         raise Bad("bad_json", f"body: is not JSON: {error}.", "body") from None
     level = [value] if type(value) in (dict, list) else []
-    for _ in range(DEPTH_LIMIT):
+    for _ in range(DEPTH_LIMIT + 1):
         if not level:
             return value
         level = [
