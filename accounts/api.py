@@ -248,10 +248,7 @@ def _body_key(value: object) -> str:
 
 
 def _raw(request: HttpRequest) -> bytes:
-    """The body as it came, never more of it than the limit: what Content-Length says is not trusted.
-
-    Raises `Bad`: `too_large`, `empty_body`.
-    """
+    """The body as it came, of one too large a byte more than the limit: what Content-Length says is not trusted."""
     stream: Any = request
     if not request.META.get("CONTENT_LENGTH") and request.META.get("wsgi.input_terminated"):
         stream = request.META["wsgi.input"]  # sent in chunks: Django takes such a body for an empty one
@@ -263,19 +260,18 @@ def _raw(request: HttpRequest) -> bytes:
             left -= len(part)
     except OSError as error:
         raise UnreadablePostError(*error.args) from error
-    raw = b"".join(parts)
-    if not left:
-        raise Bad("too_large", f"body: is larger than {BATCH_LIMIT} bytes.", "body")
-    if not raw.strip():
-        raise Bad("empty_body", "body: is empty.", "body")
-    return raw
+    return b"".join(parts)
 
 
 def _plain(request: HttpRequest, raw: bytes) -> bytes:
     """The decompressed body. Gzip is known by its first bytes too: not everybody says so.
 
-    Raises `Bad`: `bad_encoding`, `bad_gzip`, `too_large`.
+    Raises `Bad`: `too_large`, `empty_body`, `bad_encoding`, `bad_gzip`.
     """
+    if len(raw) > BATCH_LIMIT:
+        raise Bad("too_large", f"body: is larger than {BATCH_LIMIT} bytes.", "body")
+    if not raw.strip():
+        raise Bad("empty_body", "body: is empty.", "body")
     encoding = request.headers.get("Content-Encoding", "").strip().lower()
     if encoding in ("gzip", "x-gzip") or (encoding in ("", "identity") and raw.startswith(b"\x1f\x8b")):
         return gunzip(raw, BATCH_LIMIT)
