@@ -1,0 +1,73 @@
+"""The Celery app and everything that happens by the clock.
+
+celery -A plsapp worker --without-heartbeat
+celery -A plsapp beat
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+
+from celery import Celery
+from celery.schedules import crontab
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "plsapp.settings")
+
+app = Celery("plsapp", task_cls="plsapp.broker:Task")
+
+
+def configure() -> dict[str, object]:
+    """Every Celery setting. Read when one is first needed, since most commands need none."""
+    from django.conf import settings
+
+    from plsapp import broker
+
+    return broker.configuration() | {
+        "timezone": "UTC",
+        "task_default_queue": broker.QUEUE,
+        "task_serializer": "json",
+        "accept_content": ["json"],
+        "task_ignore_result": True,
+        # A message is deleted when its task has ended, so a killed worker loses none; tasks may run twice.
+        "task_acks_late": True,
+        "task_reject_on_worker_lost": True,
+        "task_retry_on_worker_lost": True,
+        "task_time_limit": broker.TIME_LIMIT,
+        "task_soft_time_limit": broker.SOFT_LIMIT,
+        "broker_connection_retry_on_startup": True,
+        "broker_connection_max_retries": None,
+        "worker_concurrency": 2,
+        "worker_prefetch_multiplier": 4,
+        "worker_hijack_root_logger": False,
+        "worker_redirect_stdouts": False,
+        "worker_cancel_long_running_tasks_on_connection_loss": False,
+        "beat_scheduler": "plsapp.beat:Scheduler",
+        "beat_schedule_filename": str(settings.HOME / "beat-schedule"),
+        "beat_schedule": SCHEDULE,
+    }
+
+
+def every(seconds: float, task: str, *, expires: float) -> dict[str, object]:
+    """A line of the schedule. A message not begun within `expires` seconds is dropped: the next one does its work."""
+    return {"task": task, "schedule": seconds, "options": {"expires": expires}}
+
+
+SCHEDULE: dict[str, dict[str, object]] = {
+    "load what landed": every(1, "accounts.tasks.load_landed", expires=3),
+    "score what changed": every(1, "scoring.tasks.score_changed", expires=3),
+    "route what was scored": every(1, "playbooks.tasks.route_scored", expires=3),
+    "prune": every(3600, "accounts.tasks.prune", expires=1800),
+    "score everything": {
+        "task": "scoring.tasks.score_all",
+        "schedule": crontab(hour="2", minute="10"),
+        "options": {"expires": 4 * 3600},
+    },
+}
+
+app.add_defaults(configure)
+app.autodiscover_tasks()
+
+# Three tasks a second: their coming and going is no news. Failures and retries are, and stay.
+for name in ("celery.beat", "celery.worker.strategy", "celery.app.trace"):
+    logging.getLogger(name).setLevel(logging.WARNING)
