@@ -49,7 +49,7 @@ SPACE_FIELDS = ("external_id", "name", "domain", "employees", "industry", "plan"
 class Person:
     """A product user of this batch. `id` is none until written; `into` is set when another one absorbed it."""
 
-    __slots__ = (*PERSON_FIELDS, "changed", "id", "into", "is_new_buyer", "new_keys", "workspaces")
+    __slots__ = (*PERSON_FIELDS, "changed", "id", "into", "is_new_buyer", "moved", "new_keys", "workspaces")
 
     def __init__(self, key: str) -> None:
         self.id: int | None = None
@@ -65,6 +65,7 @@ class Person:
         self.new_keys: set[str] = set()
         self.workspaces: dict[str, dt.datetime] = {}
         self.is_new_buyer = False
+        self.moved = False
 
     @property
     def is_anonymous(self) -> bool:
@@ -113,7 +114,7 @@ class Directory:
         self.merges: list[tuple[int, Person]] = []
         self.changed_accounts: set[int] = set()
         self._load_people(list(keys))
-        self._load_spaces(list(groups))
+        self.load_spaces("external_id = ANY(%s)", list(groups))
 
     # Loading ---------------------------------------------------------------------------------------------------------
 
@@ -140,19 +141,22 @@ class Directory:
                     person.changed = False
                 self.people[found_by] = person
 
-    def _load_spaces(self, external_ids: list[str]) -> None:
+    def load_spaces(self, where: str, value: list[Any]) -> list[Space]:
+        """Loads the workspaces that are not known yet, and answers those."""
+        found = []
         with connection.cursor() as cursor:
-            cursor.execute(
-                f"SELECT id, {', '.join(SPACE_FIELDS)} FROM accounts_workspace WHERE external_id = ANY(%s)",
-                [external_ids],
-            )
+            cursor.execute(f"SELECT id, {', '.join(SPACE_FIELDS)} FROM accounts_workspace WHERE {where}", [value])
             for id_, *values in cursor.fetchall():
+                if values[0] in self.spaces:
+                    continue
                 space = Space(values[0])
                 space.id = id_
                 for field, value in zip(SPACE_FIELDS, values, strict=True):
                     setattr(space, field, value)
                 space.changed = space.touched = False
                 self.spaces[space.external_id] = space
+                found.append(space)
+        return found
 
     # Resolving, in the order of arrival ------------------------------------------------------------------------------
 
@@ -264,7 +268,7 @@ class Directory:
                 person.changed = True
                 if field == "email":
                     self._left(person.account_id)
-                    person.account_id = None  # found again when the batch is written
+                    person.account_id, person.moved = None, True  # found again when the batch is written
         if learnt["title"] and person.title != before[0]:
             found = titles.classify(person.title)
             person.department, person.seniority = found.department, found.seniority

@@ -55,6 +55,12 @@ def write(directory: Directory) -> None:
             _move(directory, space, accounts[space.domain], "domain")
     _save(spaces, "accounts_workspace", SPACE_COLUMNS, extra={"created_at": "now()"})
     _memberships(directory, people)
+    moved = [person.id for person in people if person.moved]
+    if moved:  # their workspaces may belong to another company now
+        spaces += directory.load_spaces(
+            "domain = '' AND id IN (SELECT workspace_id FROM accounts_membership WHERE user_id = ANY(%s))", moved
+        )
+        spaces += [space for space in directory.spaces.values() if not space.domain and space not in spaces]
     _accounts_of_members(directory, [space for space in spaces if not space.domain and space.account_by != "hand"])
     _more_domains(spaces)
     _facts(spaces, people)

@@ -13,7 +13,7 @@ SPEC: dict[str, Any] = {
             "label": "Usage",
             "feature": "weekly_active_days",
             "weight": 25,
-            "curve": {"points": [[0, 0], [1, 8], [3, 16], [5, 20]]},
+            "curve": {"points": [[0, 0], [1, 10], [3, 18], [5, 20]]},
         },
         {
             "key": "team",
@@ -27,21 +27,21 @@ SPEC: dict[str, Any] = {
             "label": "Features",
             "feature": "breadth_28",
             "weight": 20,
-            "curve": {"points": [[0, 0], [3, 15], [6, 30], [10, 45]]},
+            "curve": {"points": [[0, 0], [3, 20], [6, 38], [8, 45]]},
         },
         {
             "key": "velocity",
             "label": "Velocity",
             "feature": "growth",
             "weight": 10,
-            "curve": {"points": [[-0.5, 0], [0, 8], [0.5, 20]]},
+            "curve": {"points": [[-0.5, 0], [0, 10], [0.5, 20]]},
         },
         {
             "key": "behaviour",
             "label": "Behaviour",
             "feature": "behaviours_28",
             "weight": 12,
-            "curve": {"points": [[0, 0], [1, 4], [2, 8], [3, 12]]},
+            "curve": {"points": [[0, 0], [1, 5], [2, 9], [3, 12]]},
         },
         {
             "key": "fit",

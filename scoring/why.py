@@ -11,6 +11,9 @@ from django.utils.translation import ngettext
 
 type Contributions = Sequence[Mapping[str, Any]]
 
+#: A component that moved less than this, in score points, is not news.
+NEWS = 2
+
 
 def value_in_words(feature: str, value: float | None) -> str:
     """`("active_users_28", 11.0)` → `"11 active in 28 days"`. A feature without words of its own shows its number."""
@@ -28,8 +31,12 @@ def value_in_words(feature: str, value: float | None) -> str:
             return ngettext("%(n)d kind of event in 28 days", "%(n)d kinds of events in 28 days", whole) % {"n": whole}
         case "feature_depth":
             return [_("no core features"), _("core features"), _("core and advanced features")][max(0, min(2, whole))]
-        case "growth" | "users_growth" | "events_growth" | "weekly_growth":
-            return _("%(n)s against the period before") % {"n": signed_percent(value)}
+        case "growth":
+            return _("activity %(n)s on the 28 days before") % {"n": signed_percent(value)}
+        case "users_growth" | "events_growth":
+            return _("%(n)s on the 28 days before") % {"n": signed_percent(value)}
+        case "weekly_growth":
+            return _("weekly people %(n)s on the week before") % {"n": signed_percent(value)}
         case "behaviours_28":
             return _("%(n)d of 4 buying behaviours") % {"n": whole}
         case "fit":
@@ -78,7 +85,7 @@ def why_now(
     elif score_before is None:
         said = _("New with %(what)s") % {"what": _list([_now(part) for part, _gain in _strongest(now)[:most]])}
     else:
-        moved = [(part, gain) for part, gain in changes(now, before) if gain]
+        moved = [(part, gain) for part, gain in changes(now, before) if abs(gain) >= NEWS]
         gains = [_moved(part, before, gain) for part, gain in moved if gain > 0][:most]
         losses = [_moved(part, before, gain) for part, gain in moved if gain < 0][:1]
         if gains:
