@@ -3,6 +3,8 @@
 from allauth.account import urls as allauth_urls
 from django.urls import include, path
 
+from plsapp.health import healthz
+
 #: Of allauth's URLs only these: members are invited, so there is no sign-up and no e-mail page.
 SIGN_IN = {
     "account_login",
@@ -17,6 +19,7 @@ SIGN_IN = {
 }
 
 urlpatterns = [
+    path("healthz", healthz, name="healthz"),
     path("", include("accounts.urls")),
     path("", include("scoring.urls")),
     path("", include("playbooks.urls")),
