@@ -1,6 +1,6 @@
 """A believable self-serve company: the messages that the product of the demo would have sent. Pure, seeded, no clock.
 
-Companies come in shapes (`SHAPES`): most are one person who tries the product, some are teams, a few take off. Each has
+Companies come in shapes (`simulation_shapes`): most are one person who tries the product, some are teams, a few take off. Each has
 people who join over time, mostly invited; each person uses the product on some days, less on weekends, along the
 curve of the company's shape. What they do is drawn from the company's own palette of features. Around it: visits before
 sign-up, workspaces, titles for some, pricing and terms pages, plans bought, and raised hands in the last three weeks.
@@ -18,6 +18,16 @@ import msgspec
 import numpy as np
 
 from plsapp import simulation_words as words
+from plsapp.simulation_shapes import (
+    COMMON,
+    FEATURES,
+    HOBBYIST,
+    HOBBYISTS_PER_ACCOUNT,
+    NOISE,
+    NOISE_SHARE,
+    SHAPES,
+    Shape,
+)
 
 BATCH = 400
 """Messages a request; about 90 KB, well under the intake's 500 KB."""
@@ -27,66 +37,6 @@ TITLES_KNOWN = 0.6
 """Share of people who told their title when they signed up."""
 # Monday to Sunday.
 WEEK = np.array([1.0, 1.06, 1.06, 1.02, 0.85, 0.14, 0.1])
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """One kind of company. `people`: fewest, Pareto exponent, most. `employees`: median and log-spread.
-
-    `active`: chance that one of its people uses the product on a weekday; `features`: fewest and most event types of
-    its palette; `interest`, `buyer` and `paid`: shares with pricing views, with a buyer among its people, on a plan.
-    """
-
-    name: str
-    share: float
-    people: tuple[int, float, int]
-    active: float
-    events: float
-    features: tuple[int, int]
-    employees: tuple[float, float]
-    interest: float
-    buyer: float
-    paid: float
-    hand: float
-
-
-SHAPES = [
-    Shape("tinkerer", 0.41, (1, 9.0, 1), 0.42, 2.0, (2, 5), (60, 1.5), 0.10, 0.24, 0.01, 0.4),
-    Shape("churned", 0.20, (1, 1.5, 12), 0.45, 2.0, (3, 7), (90, 1.5), 0.15, 0.28, 0.0, 0.0),
-    Shape("slow burner", 0.20, (2, 2.0, 6), 0.20, 1.6, (3, 7), (150, 1.4), 0.18, 0.32, 0.04, 2.0),
-    Shape("steady team", 0.10, (3, 1.6, 30), 0.50, 2.0, (6, 11), (320, 1.2), 0.35, 0.45, 0.18, 5.0),
-    Shape("revived", 0.045, (2, 1.5, 15), 0.45, 2.0, (5, 9), (250, 1.3), 0.25, 0.4, 0.08, 3.0),
-    Shape("rocket", 0.032, (5, 1.3, 45), 0.60, 2.4, (8, 14), (450, 1.1), 0.65, 0.5, 0.22, 8.0),
-    Shape("enterprise", 0.013, (12, 1.2, 60), 0.55, 2.2, (10, 16), (4000, 0.8), 0.75, 0.6, 0.45, 12.0),
-]
-HOBBYIST = Shape("hobbyist", 0.0, (1, 9.0, 1), 0.35, 1.6, (2, 4), (1, 0.1), 0.05, 0.0, 0.0, 0.0)
-HOBBYISTS_PER_ACCOUNT = 0.14
-
-# What people do, with how common it is within a palette that has it.
-FEATURES: list[tuple[str, float]] = [
-    ("Project Opened", 10),
-    ("Task Completed", 9),
-    ("Item Updated", 7),
-    ("Search Performed", 4),
-    ("Note Edited", 4),
-    ("Comment Added", 5),
-    ("Project Created", 1.5),
-    ("Document Uploaded", 2),
-    ("Report Shared", 2),
-    ("Dashboard Created", 1),
-    ("Report Exported", 1.5),
-    ("User Mentioned", 2),
-    ("Automation Run", 3),
-    ("API Called", 4),
-    ("Integration Connected", 0.4),
-    ("Data Imported", 1),
-    ("Advanced Filter Applied", 2),
-    ("Permissions Updated", 0.4),
-]
-COMMON = 5
-"""The first so many features are what nearly everybody meets first."""
-NOISE = ["Signed In", "Session Started", "Email Opened"]
-NOISE_SHARE = 0.13
 
 
 @dataclass(slots=True)
@@ -196,7 +146,7 @@ class _World:
         many = int(self.rng.integers(2, 5)) if company.shape.name == "enterprise" else 1
         teams = self.rng.permutation(len(words.TEAMS))[:many]
         for at, team in enumerate(teams):
-            name = f"{company.name} {words.TEAMS[team]}" if many > 1 else company.name
+            name = f"{company.name} {words.TEAMS[team]}" if at else company.name
             company.groups.append((f"ws_{number + 1:05d}{'abcd'[at] if many > 1 else ''}", name))
 
     def _staff(self, number: int) -> None:
