@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, Contact, ProductUser
+from playbooks.querysets import QueueItemQuerySet
 from scoring.models import BuyerState, Segment, Tier
 
 
@@ -65,6 +66,8 @@ class QueueItem(models.Model):
     last_signal = models.CharField(max_length=12, blank=True)
     last_signal_at = models.DateTimeField(null=True)
     last_signal_text = models.CharField(max_length=300, blank=True)
+
+    objects = QueueItemQuerySet.as_manager()
 
     class Meta:
         constraints = [

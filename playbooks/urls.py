@@ -1,3 +1,14 @@
-from django.urls import URLPattern, path  # noqa: F401
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from playbooks.views import lists, queue
+
+urlpatterns: list[URLPattern] = [
+    path("", queue.home, name="home"),
+    path("queue/", queue.own_queue, name="queue"),
+    path("queue/<slug:motion>/", queue.queue, name="queue_motion"),
+    path("queue/items/<int:item_id>/claim", queue.claim, name="queue_claim"),
+    path("queue/items/<int:item_id>/release", queue.release, name="queue_release"),
+    path("accounts/", lists.accounts, name="accounts"),
+    path("accounts/<int:account_id>/", lists.account, name="account"),
+    path("buyers/", lists.buyers, name="buyers"),
+]

@@ -1,0 +1,172 @@
+"""What an address asks of a list. The address holds the whole state; what it says wrongly is named, not guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.utils.translation import gettext as _
+
+from accounts.models import BuyingRole
+from scoring.models import BuyerState, Segment, Tier
+
+TABS = ("to_work", "mine", "hand_raised")
+SORTS = ("score", "name", "employees", "tier_since")
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A filter in use, and the address without it."""
+
+    label: str
+    href: str
+
+
+@dataclass(frozen=True)
+class QueueFilter:
+    """The state of a queue page. `errors` name the fields that were not understood; they filter nothing."""
+
+    motion: str
+    tab: str = "to_work"
+    segment: str = ""
+    tier: str = ""
+    low: int | None = None
+    high: int | None = None
+    owner: str = ""
+    hand: bool = False
+    q: str = ""
+    errors: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, motion: str, data: Mapping[str, str]) -> QueueFilter:
+        reader = _Reader(data)
+        return cls(
+            motion=motion,
+            tab=reader.choice("tab", _("Tab"), TABS) or "to_work",
+            segment=reader.choice("segment", _("Segment"), Segment.values),
+            tier=reader.choice("tier", _("Tier"), Tier.values),
+            low=reader.score("low", _("Score from")),
+            high=reader.score("high", _("Score to")),
+            owner=reader.choice("owner", _("Owner"), ("mine", "unclaimed")),
+            hand=data.get("hand") == "1",
+            q=data.get("q", "").replace("\x00", "").strip()[:100],
+            errors=tuple(reader.errors),
+        )
+
+    @property
+    def params(self) -> dict[str, str]:
+        """What belongs into the address: everything that is not the default."""
+        said = {
+            "tab": "" if self.tab == "to_work" else self.tab,
+            "segment": self.segment,
+            "tier": self.tier,
+            "low": "" if self.low is None else str(self.low),
+            "high": "" if self.high is None else str(self.high),
+            "owner": self.owner,
+            "hand": "1" if self.hand else "",
+            "q": self.q,
+        }
+        return {name: value for name, value in said.items() if value}
+
+    def query(self, **changes: str | int | None) -> str:
+        """The query string with some values changed or (none) left out."""
+        merged = {**self.params, **changes}
+        return "?" + urlencode({name: value for name, value in merged.items() if value not in (None, "")})
+
+    @property
+    def is_filtered(self) -> bool:
+        return bool(set(self.params) - {"tab"})
+
+    @property
+    def chips(self) -> list[Chip]:
+        labels = {
+            "segment": lambda: str(Segment(self.segment).label),
+            "tier": lambda: str(Tier(self.tier).label),
+            "low": lambda: _("score from %(n)s") % {"n": self.low},
+            "high": lambda: _("score to %(n)s") % {"n": self.high},
+            "owner": lambda: _("mine") if self.owner == "mine" else _("unclaimed"),
+            "hand": lambda: _("hand raised"),
+            "q": lambda: f"“{self.q}”",
+        }
+        return [Chip(labels[name](), self.query(**{name: None})) for name in self.params if name in labels]
+
+
+@dataclass(frozen=True)
+class AccountFilter:
+    """The state of the account list. `sort` is a column, with a leading `-` when descending."""
+
+    q: str = ""
+    tier: str = ""
+    segment: str = ""
+    buyer: str = ""
+    sort: str = "-score"
+    errors: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, data: Mapping[str, str]) -> AccountFilter:
+        reader = _Reader(data)
+        return cls(
+            q=data.get("q", "").replace("\x00", "").strip()[:100],
+            tier=reader.choice("tier", _("Tier"), [*Tier.values, "none"]),
+            segment=reader.choice("segment", _("Segment"), Segment.values),
+            buyer=reader.choice("buyer", _("Buyer"), BuyerState.values),
+            sort=reader.choice("sort", _("Sort"), [*SORTS, *(f"-{name}" for name in SORTS)]) or "-score",
+            errors=tuple(reader.errors),
+        )
+
+    @property
+    def sort_by(self) -> str:
+        return self.sort.removeprefix("-")
+
+    @property
+    def is_descending(self) -> bool:
+        return self.sort.startswith("-")
+
+    @property
+    def is_filtered(self) -> bool:
+        return bool(self.q or self.tier or self.segment or self.buyer)
+
+
+@dataclass(frozen=True)
+class BuyerFilter:
+    """The state of the buyers page."""
+
+    q: str = ""
+    role: str = ""
+    errors: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, data: Mapping[str, str]) -> BuyerFilter:
+        reader = _Reader(data)
+        roles = [role for role in BuyingRole.values if role != BuyingRole.END_USER]
+        return cls(
+            q=data.get("q", "").replace("\x00", "").strip()[:100],
+            role=reader.choice("role", _("Role"), roles),
+            errors=tuple(reader.errors),
+        )
+
+    @property
+    def is_filtered(self) -> bool:
+        return bool(self.q or self.role)
+
+
+class _Reader:
+    def __init__(self, data: Mapping[str, str]) -> None:
+        self.data, self.errors = data, list[str]()
+
+    def choice(self, name: str, label: str, allowed: object) -> str:
+        value = self.data.get(name, "")
+        if not value or value in allowed:  # type: ignore[operator]
+            return value
+        self.errors.append(_("%(field)s: “%(value)s” is not one of its values.") % {"field": label, "value": value[:40]})
+        return ""
+
+    def score(self, name: str, label: str) -> int | None:
+        value = self.data.get(name, "").strip()
+        if not value:
+            return None
+        if value.isascii() and value.isdigit() and 0 <= int(value[:4]) <= 100 and len(value) <= 3:
+            return int(value)
+        self.errors.append(_("%(field)s: give a whole number from 0 to 100.") % {"field": label})
+        return None

@@ -1,0 +1,123 @@
+"""Query sets named after the screens that read them, with one query each."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import Count, F, Max, Q
+from django.db.models.fields.json import KeyTextTransform
+
+from accounts.models import Account, AccountDomain, ProductUser
+
+if TYPE_CHECKING:
+    from accounts.models import Member
+    from playbooks.filters import AccountFilter, BuyerFilter, QueueFilter
+    from playbooks.models import QueueItem
+
+OPEN = ("new", "claimed")
+#: From this confidence on a buying role is told as one.
+LIKELY = 0.6
+
+
+class QueueItemQuerySet(models.QuerySet["QueueItem"]):
+    def open(self) -> QueueItemQuerySet:
+        return self.filter(state__in=OPEN)
+
+    def for_rows(self) -> QueueItemQuerySet:
+        """With everything a row shows: account, owner, buyer, champion, and how many of its active people are profiled."""
+        return self.select_related("account", "owner", "buyer", "buyer_contact", "champion").annotate(
+            active_people=KeyTextTransform("active_users_28", "account__score__features"),
+            profiled_people=KeyTextTransform("profiled_active", "account__score__features"),
+        )
+
+    def in_order(self) -> QueueItemQuerySet:
+        """What to do first comes first."""
+        return self.order_by("-priority", "entered_at", "id")
+
+    def for_queue_page(self, wanted: QueueFilter, member: Member) -> QueueItemQuerySet:
+        """The rows of one tab of one motion's queue, filtered, in order."""
+        mine = Q(state="claimed", owner=member)
+        items = self.open().filter(motion=wanted.motion)
+        if wanted.tab == "mine":
+            items = items.filter(mine)
+        elif wanted.tab == "hand_raised":
+            items = items.filter(hand_raised_at__isnull=False)
+        elif wanted.owner != "mine":
+            items = items.exclude(mine)
+        if wanted.owner == "mine":
+            items = items.filter(mine)
+        elif wanted.owner == "unclaimed":
+            items = items.filter(state="new")
+        if wanted.segment:
+            items = items.filter(segment=wanted.segment)
+        if wanted.tier:
+            items = items.filter(tier=wanted.tier)
+        if wanted.low is not None:
+            items = items.filter(score__gte=wanted.low)
+        if wanted.high is not None:
+            items = items.filter(score__lte=wanted.high)
+        if wanted.hand:
+            items = items.filter(hand_raised_at__isnull=False)
+        if wanted.q:
+            items = items.filter(Q(account__name__icontains=wanted.q) | Q(account__domain__icontains=wanted.q))
+        return items.for_rows().in_order()
+
+    def tab_counts(self, motion: str, member: Member) -> dict[str, int | dt.datetime | None]:
+        """One row of counts of a motion's queue, and `changed`, the last time anything in it did."""
+        is_open, mine = Q(state__in=OPEN), Q(state="claimed", owner=member)
+        return self.filter(motion=motion).aggregate(
+            to_work=Count("id", filter=is_open & ~mine),
+            unclaimed=Count("id", filter=Q(state="new")),
+            others=Count("id", filter=Q(state="claimed") & ~Q(owner=member)),
+            mine=Count("id", filter=mine),
+            hand_raised=Count("id", filter=is_open & Q(hand_raised_at__isnull=False)),
+            changed=Max("updated_at"),
+        )
+
+    def these(self, ids: Sequence[int], motion: str) -> list[QueueItem]:
+        """The given items in the given order, also those that have left: what a person looks at must not jump."""
+        found = {item.pk: item for item in self.filter(motion=motion, pk__in=ids).for_rows()}
+        return [found[id_] for id_ in ids if id_ in found]
+
+
+def accounts_page(accounts: models.QuerySet[Account], wanted: AccountFilter) -> models.QuerySet[Account]:
+    """The accounts of the list page: filtered, sorted, with their scores."""
+    rows = accounts.filter(merged_into=None).select_related("score")
+    if wanted.q:
+        domains = AccountDomain.objects.filter(domain__icontains=wanted.q)
+        rows = rows.filter(Q(name__icontains=wanted.q) | Q(pk__in=domains.values("account")))
+    if wanted.tier == "none":
+        rows = rows.filter(score__score__isnull=True)
+    elif wanted.tier:
+        rows = rows.filter(score__tier=wanted.tier, score__score__isnull=False)
+    if wanted.segment:
+        rows = rows.filter(score__segment=wanted.segment)
+    if wanted.buyer:
+        rows = rows.filter(score__buyer_state=wanted.buyer)
+    column = {
+        "score": F("score__score"),
+        "name": F("name"),
+        "employees": F("employees"),
+        "tier_since": F("score__tier_since"),
+    }[wanted.sort_by]
+    order = column.desc(nulls_last=True) if wanted.is_descending else column.asc(nulls_last=True)
+    return rows.order_by(order, "name", "id")
+
+
+def buyers_page(people: models.QuerySet[ProductUser], wanted: BuyerFilter) -> models.QuerySet[ProductUser]:
+    """People with a buying role that is likely or better, at accounts, the warmest accounts first."""
+    rows = people.filter(
+        buying_confidence__gte=LIKELY, account__isnull=False, account__merged_into=None
+    ).select_related("account__score")
+    rows = rows.filter(buying_role=wanted.role) if wanted.role else rows.exclude(buying_role__in=["", "end_user"])
+    if wanted.q:
+        rows = rows.filter(
+            Q(name__icontains=wanted.q)
+            | Q(email__icontains=wanted.q)
+            | Q(title__icontains=wanted.q)
+            | Q(account__name__icontains=wanted.q)
+        )
+    return rows.order_by(F("account__score__score").desc(nulls_last=True), "-buying_confidence", "name", "id")

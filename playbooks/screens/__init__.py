@@ -1,0 +1,1 @@
+"""What pages show, as frozen dataclasses: no query hides in a template. One module a page."""

@@ -1,0 +1,79 @@
+"""The page of one account."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from accounts import people as account_people
+from accounts import signals as account_signals
+from accounts import usage as account_usage
+from accounts.models import Account, AccountDomain, Member, Workspace
+from playbooks.screens import detail, weeks, why
+from scoring.models import Score
+
+PEOPLE, SIGNALS, WEEKS = 25, 40, 26
+
+
+@dataclass(frozen=True)
+class WorkspaceLine:
+    name: str
+    external_id: str
+    plan: str
+    domain: str
+    created_at: dt.datetime
+
+
+@dataclass(frozen=True)
+class AccountPage:
+    """Everything the page shows. `why` is none without a score, and `no_score` says why there is none."""
+
+    header: detail.Header
+    domains: list[str]
+    scored_at: dt.datetime | None
+    why: why.Why | None
+    no_score: bool
+    why_now: str
+    course: detail.ScoreCourse
+    usage: weeks.Usage
+    people: list[detail.PersonLine]
+    people_words: str
+    people_gap: str
+    signals: list[detail.SignalLine]
+    workspaces: list[WorkspaceLine]
+    items: list[detail.ItemLine]
+    open_items: list[detail.ItemLine]
+
+
+def page(account: Account, member: Member, *, today: dt.date) -> AccountPage:
+    """The page of an account that was not merged away. About a dozen queries, whatever its size."""
+    score = Score.objects.filter(pk=account.pk).first()
+    workspaces = [
+        WorkspaceLine(str(space), space.external_id, space.plan, space.domain, space.created_at)
+        for space in Workspace.objects.filter(account=account).order_by("name", "id")[:100]
+    ]
+    items = detail.item_lines(account.pk, member)
+    rows = account_usage.weekly_by_category(account.pk, weeks=WEEKS, until=today)
+    has_score = score is not None and score.score is not None
+    open_items = [item for item in items if item.actions.is_open]
+    return AccountPage(
+        header=detail.header(account, score, len(workspaces)),
+        domains=[
+            domain
+            for domain in AccountDomain.objects.filter(account=account).order_by("domain").values_list("domain", flat=True)
+            if domain != account.domain
+        ],
+        scored_at=score.scored_at if score else None,
+        why=why.explain(score) if score is not None and has_score else None,
+        no_score=not has_score,
+        why_now=open_items[0].why_now if open_items else "",
+        course=detail.score_course(account.pk),
+        usage=weeks.usage(rows, until=today, weeks=WEEKS),
+        people=[detail.person_line(person) for person in account_people.of_account(account.pk, limit=PEOPLE)],
+        people_words=detail.people_words(score),
+        people_gap=detail.people_gap(score),
+        signals=detail.signal_lines(account_signals.of_account(account.pk, limit=SIGNALS)),
+        workspaces=workspaces,
+        items=items,
+        open_items=open_items,
+    )

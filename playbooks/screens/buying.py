@@ -1,0 +1,55 @@
+"""Who can buy, in one line: a name with role and confidence, or what is not known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from accounts.models import ProductUser
+from playbooks.models import QueueItem
+from scoring.models import BuyerState
+
+
+@dataclass(frozen=True)
+class Buying:
+    """`icon` names a symbol; without a `name` the `words` say what is unknown."""
+
+    icon: str
+    words: str
+    name: str = ""
+    title: str = ""
+
+
+def buyer(item: QueueItem) -> Buying:
+    """The buyer of a queue item that was read by `for_rows`."""
+    if item.buyer is not None:
+        return Buying("user-check", _confidence(item.buyer_state, item.buyer), str(item.buyer), item.buyer.title)
+    if item.buyer_contact is not None:
+        contact = item.buyer_contact
+        return Buying("user-check", _("buyer, not in the product yet"), str(contact), contact.title)
+    return Buying(*unknown(item.buyer_state, getattr(item, "profiled_people", None), getattr(item, "active_people", None)))
+
+
+def champion(item: QueueItem) -> Buying | None:
+    if item.champion is None:
+        return None
+    return Buying("user-star", _("champion"), str(item.champion), item.champion.title)
+
+
+def unknown(state: str, profiled: str | float | None, active: str | float | None) -> tuple[str, str]:
+    """Icon and words where no buyer can be named. The counts are features, as numbers or their text."""
+    if state == BuyerState.NONE:
+        return "user-off", _("no buyer yet")
+    if active is None:
+        return "user-question", _("buyer unknown")
+    return "user-question", _("buyer unknown: %(known)d of %(all)d active people profiled") % {
+        "known": float(profiled or 0),
+        "all": float(active),
+    }
+
+
+def _confidence(state: str, person: ProductUser) -> str:
+    if state == BuyerState.CONFIRMED:
+        return _("buyer confirmed")
+    return _("likely buyer %(share)d %%") % {"share": round(person.buying_confidence * 100)}

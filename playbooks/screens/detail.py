@@ -1,0 +1,332 @@
+"""An account beside the queue and on its own page: header, why, people, signals, usage."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts import people as account_people
+from accounts import signals as account_signals
+from accounts import usage as account_usage
+from accounts.access import can
+from accounts.models import Account, BuyingRole, Member, Signal, SignalKind, Workspace
+from playbooks.models import QueueItem, QueueItemEvent
+from playbooks.querysets import LIKELY
+from playbooks.routing import is_customer
+from playbooks.screens import weeks, why
+from playbooks.screens.buying import unknown
+from scoring.models import BuyerState, Score, ScoreChange
+
+SIGNAL_ICONS = {
+    SignalKind.HAND_RAISE: "hand",
+    SignalKind.ADMIN_SWITCH: "exchange",
+    SignalKind.PRICING: "currency",
+    SignalKind.TERMS: "shield",
+    SignalKind.INVITE: "send",
+    SignalKind.BUYER_JOINED: "user-plus",
+    SignalKind.USAGE_SPIKE: "trend-up",
+}
+ROLE_TAGS = {
+    BuyingRole.ECONOMIC_BUYER: "green",
+    BuyingRole.CHAMPION: "purple",
+    BuyingRole.INFLUENCER: "azure",
+    BuyingRole.EVALUATOR: "azure",
+}
+
+
+@dataclass(frozen=True)
+class Header:
+    """Who the account is, in one line and some tags."""
+
+    id: int
+    name: str
+    domain: str
+    facts: list[str]
+    score: int | None
+    delta: int | None
+    tier: str
+    tier_words: str
+    hand_raised_at: dt.datetime | None
+    is_customer: bool
+
+
+@dataclass(frozen=True)
+class PersonLine:
+    name: str
+    role: str
+    role_tag: str
+    evidence: str
+    last_seen_at: dt.datetime | None
+
+
+@dataclass(frozen=True)
+class SignalLine:
+    """A signal; `who` may be empty, `detail` is what was said or done."""
+
+    kind: str
+    icon: str
+    label: str
+    who: str
+    detail: str
+    at: dt.datetime
+    count: int
+
+
+@dataclass(frozen=True)
+class Actions:
+    """What the member may do with a queue item now, and who has it."""
+
+    id: int
+    account_name: str
+    motion: str
+    motion_label: str
+    is_open: bool
+    is_mine: bool
+    owner: str
+    claimed_at: dt.datetime | None
+    may_claim: bool
+    may_release: bool
+    lost: str = ""
+
+
+@dataclass(frozen=True)
+class Detail:
+    """The pane beside the queue."""
+
+    header: Header
+    actions: Actions
+    why: why.Why | None
+    why_now: str
+    first_step: str
+    mark: str
+    people: list[PersonLine]
+    people_words: str
+    people_gap: str
+    signals: list[SignalLine]
+    weeks: weeks.People
+
+
+def actions(item: QueueItem, member: Member, *, lost: str = "") -> Actions:
+    may_work = can(member, "work", item)
+    is_mine = item.state == QueueItem.State.CLAIMED and item.owner_id == member.pk
+    return Actions(
+        id=item.pk,
+        account_name=item.account.name,
+        motion=item.motion,
+        motion_label=str(item.get_motion_display()),
+        is_open=item.is_open,
+        is_mine=is_mine,
+        owner=str(item.owner) if item.owner else "",
+        claimed_at=item.claimed_at,
+        may_claim=may_work and item.state == QueueItem.State.NEW,
+        may_release=item.state == QueueItem.State.CLAIMED and ((may_work and is_mine) or can(member, "administer")),
+        lost=lost,
+    )
+
+
+def header(account: Account, score: Score | None, workspaces: int) -> Header:
+    facts = [str(score.get_segment_display())] if score else []
+    if account.employees is not None:
+        facts.append(ngettext("%(n)s employee", "%(n)s employees", account.employees) % {"n": f"{account.employees:,}"})
+    if account.plan:
+        facts.append(_("%(plan)s plan") % {"plan": account.plan})
+    if account.industry:
+        facts.append(account.industry)
+    if workspaces:
+        facts.append(ngettext("%(n)d workspace", "%(n)d workspaces", workspaces) % {"n": workspaces})
+    return Header(
+        id=account.pk,
+        name=account.name,
+        domain=account.domain,
+        facts=facts,
+        score=score.score if score else None,
+        delta=score.delta if score else None,
+        tier=score.tier if score else "",
+        tier_words=_tier_words(score),
+        hand_raised_at=score.hand_raised_at if score else None,
+        is_customer=is_customer(account.plan),
+    )
+
+
+def _tier_words(score: Score | None) -> str:
+    if score is None:
+        return _("Not scored yet")
+    if score.score is None:
+        return _("Not enough evidence")
+    return _("%(tier)s since %(day)s") % {
+        "tier": score.get_tier_display(),
+        "day": date_format(score.tier_since, "j M"),
+    }
+
+
+def person_line(person: account_people.Person) -> PersonLine:
+    told = person.role and person.role != BuyingRole.END_USER
+    share = f" {round(person.confidence * 100)} %" if told else ""
+    if person.role == BuyingRole.ECONOMIC_BUYER and person.confidence < LIKELY:
+        label = _("possible buyer") + share
+    elif person.role == BuyingRole.ECONOMIC_BUYER:
+        label = (_("buyer") if person.confidence >= 0.9 else _("likely buyer")) + share
+    else:
+        label = f"{person.role_label}{share}" if told else ""
+    return PersonLine(
+        name=str(person.user),
+        role=label,
+        role_tag=ROLE_TAGS.get(BuyingRole(person.role), "grey") if told else "grey",
+        evidence=person.evidence,
+        last_seen_at=person.last_seen_at,
+    )
+
+
+def signal_lines(signals: Iterable[Signal]) -> list[SignalLine]:
+    lines = []
+    for signal in signals:
+        who = signal.user or signal.contact
+        lines.append(
+            SignalLine(
+                kind=signal.kind,
+                icon=SIGNAL_ICONS.get(SignalKind(signal.kind), "bolt"),
+                label=str(signal.get_kind_display()),
+                who=str(who) if who else "",
+                detail=signal.detail,
+                at=signal.at,
+                count=signal.count,
+            )
+        )
+    return lines
+
+
+def people_gap(score: Score | None) -> str:
+    """What is missing among the people, as the next step; empty when a buyer is known."""
+    if score is None or score.buyer_state in (BuyerState.CONFIRMED, BuyerState.LIKELY):
+        return ""
+    if score.buyer_state == BuyerState.NONE:
+        return _("No buyer among its people. Ask the champion for an introduction.")
+    _icon, words = unknown(
+        score.buyer_state, score.features.get("profiled_active"), score.features.get("active_users_28")
+    )
+    return _("%(words)s. Ask who signs off on tools like this.") % {"words": words[:1].upper() + words[1:]}
+
+
+def people_words(score: Score | None) -> str:
+    known = score.features.get("people") if score else None
+    if known is None:
+        return ""
+    return _("%(n)d known") % {"n": known}
+
+
+def for_queue(item: QueueItem, member: Member, *, today: dt.date) -> Detail:
+    """The pane of a queue item that was read by `for_rows`. Six queries, whatever the account's size."""
+    score = Score.objects.filter(pk=item.account_id).first()
+    return Detail(
+        header=header(item.account, score, Workspace.objects.filter(account=item.account_id).count()),
+        actions=actions(item, member),
+        why=why.explain(score) if score and score.score is not None else None,
+        why_now=item.why_now,
+        first_step=item.first_step,
+        mark=item.mark,
+        people=[person_line(person) for person in account_people.of_account(item.account_id, limit=5)],
+        people_words=people_words(score),
+        people_gap=people_gap(score),
+        signals=signal_lines(account_signals.of_account(item.account_id, limit=6)),
+        weeks=weeks.people(account_usage.weekly_by_category(item.account_id, weeks=12, until=today), until=today),
+    )
+
+
+@dataclass(frozen=True)
+class HistoryLine:
+    at: dt.datetime
+    verb: str
+    words: str
+    actor: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class ItemLine:
+    """A queue item on the account page, with its history, newest first."""
+
+    actions: Actions
+    state_words: str
+    entered_at: dt.datetime
+    left_at: dt.datetime | None
+    why_now: str
+    first_step: str
+    mark: str
+    history: list[HistoryLine]
+
+
+def item_lines(account_id: int, member: Member) -> list[ItemLine]:
+    """The account's queue items, open ones first, with what happened to them."""
+    items = list(
+        QueueItem.objects.filter(account=account_id)
+        .select_related("owner", "account")
+        .order_by("left_at", "-entered_at", "-id")[:20]
+    )
+    items.sort(key=lambda item: not item.is_open)
+    events = QueueItemEvent.objects.filter(item__in=items).select_related("actor").order_by("-at", "-id")[:200]
+    by_item: dict[int, list[HistoryLine]] = {}
+    for event in events:
+        by_item.setdefault(event.item_id, []).append(history_line(event))
+    return [
+        ItemLine(
+            actions=actions(item, member),
+            state_words=str(item.get_state_display()),
+            entered_at=item.entered_at,
+            left_at=item.left_at,
+            why_now=item.why_now,
+            first_step=item.first_step,
+            mark=item.mark,
+            history=by_item.get(item.pk, []),
+        )
+        for item in items
+    ]
+
+
+def history_line(event: QueueItemEvent) -> HistoryLine:
+    return HistoryLine(
+        at=event.at,
+        verb=event.verb,
+        words=str(event.get_verb_display()),
+        actor=str(event.actor) if event.actor else "",
+        detail=event.detail,
+    )
+
+
+@dataclass(frozen=True)
+class ScoreCourse:
+    """Score over time. `chart` is what static/js/charts.js draws; `table` is newest first."""
+
+    title: str
+    chart: dict[str, object]
+    table: list[tuple[dt.datetime, int | None, str]]
+
+    @property
+    def is_empty(self) -> bool:
+        return len(self.table) < 2
+
+
+def score_course(account_id: int, *, limit: int = 400) -> ScoreCourse:
+    changes = list(
+        ScoreChange.objects.filter(account=account_id).order_by("-at", "-id").only("at", "score", "tier")[:limit]
+    )
+    table = [(change.at, change.score, str(change.get_tier_display())) for change in changes]
+    points = [[change.at.isoformat(), change.score] for change in reversed(changes)]
+    return ScoreCourse(title=_course_finding(table), chart={"points": points, "unit": _("score")}, table=table)
+
+
+def _course_finding(table: list[tuple[dt.datetime, int | None, str]]) -> str:
+    known = [(at, score) for at, score, _tier in table if score is not None]
+    if not known:
+        return _("No score so far")
+    now, first = known[0], known[-1]
+    if len(known) < 2 or now[1] == first[1]:
+        return _("Score %(now)d, unchanged") % {"now": now[1]}
+    days = max(1, (now[0] - first[0]).days)
+    words = _("Score up from %(first)d to %(now)d") if now[1] > first[1] else _("Score down from %(first)d to %(now)d")
+    span = ngettext("in %(n)d day", "in %(n)d days", days) % {"n": days}
+    return f"{words % {'first': first[1], 'now': now[1]}} {span}"

@@ -1,0 +1,111 @@
+"""The lists: every account, and the people who may buy."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from accounts.models import Account, BuyingRole, ProductUser
+from playbooks.routing import is_customer
+from playbooks.screens.buying import unknown
+from playbooks.screens.detail import ROLE_TAGS
+from scoring.models import BuyerState, Score
+
+
+@dataclass(frozen=True)
+class AccountRow:
+    """One line of the account list. `active` (people in 28 days) and `last_use` are as of the last score."""
+
+    id: int
+    name: str
+    domain: str
+    score: int | None
+    delta: int | None
+    tier: str
+    tier_label: str
+    segment: str
+    employees: int | None
+    buyer: str
+    buyer_icon: str
+    active: int | None
+    last_use: dt.date | None
+    is_customer: bool
+    hand_raised: bool
+
+
+def account_rows(accounts: Iterable[Account]) -> list[AccountRow]:
+    """Rows of accounts that were read with their scores."""
+    return [_account_row(account, getattr(account, "score", None)) for account in accounts]
+
+
+def _account_row(account: Account, score: Score | None) -> AccountRow:
+    features = score.features if score else {}
+    days = features.get("days_since_last_use")
+    active = features.get("active_users_28")
+    icon, words = "user-question", ""
+    if score is not None:
+        if score.buyer_state in (BuyerState.CONFIRMED, BuyerState.LIKELY):
+            icon, words = "user-check", str(score.get_buyer_state_display())
+        else:
+            icon, words = unknown(score.buyer_state, None, None)
+            words = words[:1].upper() + words[1:]
+    return AccountRow(
+        id=account.pk,
+        name=account.name,
+        domain=account.domain,
+        score=score.score if score else None,
+        delta=score.delta if score else None,
+        tier=score.tier if score else "",
+        tier_label=str(score.get_tier_display()) if score and score.score is not None else "",
+        segment=str(score.get_segment_display()) if score else "",
+        employees=account.employees,
+        buyer=words,
+        buyer_icon=icon,
+        active=None if active is None else int(active),
+        last_use=score.scored_at.date() - dt.timedelta(days=int(days)) if score and days is not None else None,
+        is_customer=is_customer(account.plan),
+        hand_raised=bool(score and score.hand_raised_at),
+    )
+
+
+@dataclass(frozen=True)
+class BuyerRow:
+    """One person who may buy, with the account's score."""
+
+    name: str
+    email: str
+    title: str
+    role: str
+    role_tag: str
+    confidence: float
+    last_seen_at: dt.datetime | None
+    account_id: int
+    account_name: str
+    score: int | None
+    tier: str
+
+
+def buyer_rows(people: Iterable[ProductUser]) -> list[BuyerRow]:
+    """Rows of people who were read with their accounts and scores."""
+    rows = []
+    for person in people:
+        account = person.account
+        assert account is not None  # the query set reads only people at accounts
+        score = getattr(account, "score", None)
+        rows.append(
+            BuyerRow(
+                name=str(person),
+                email=person.email,
+                title=person.title,
+                role=str(person.get_buying_role_display()),
+                role_tag=ROLE_TAGS.get(BuyingRole(person.buying_role), "grey"),
+                confidence=person.buying_confidence,
+                last_seen_at=person.last_seen_at,
+                account_id=account.pk,
+                account_name=account.name,
+                score=score.score if score else None,
+                tier=score.tier if score else "",
+            )
+        )
+    return rows

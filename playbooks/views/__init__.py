@@ -1,0 +1,1 @@
+"""The pages of work: thin edges. Who may use which URL is in `plsapp.permissions`."""

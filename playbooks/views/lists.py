@@ -1,0 +1,59 @@
+"""The account list, the buyers and the account page."""
+
+from __future__ import annotations
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from accounts.models import Account, BuyingRole, ProductUser
+from playbooks.filters import SORTS, AccountFilter, BuyerFilter
+from playbooks.querysets import accounts_page, buyers_page
+from playbooks.screens import account as account_screen
+from playbooks.screens import lists
+from scoring.models import BuyerState, Segment, Tier
+
+PAGE = 50
+
+
+@require_GET
+def accounts(request: HttpRequest) -> HttpResponse:
+    wanted = AccountFilter.read(request.GET)
+    page = Paginator(accounts_page(Account.objects.all(), wanted), PAGE).get_page(request.GET.get("page"))
+    context = {
+        "filter": wanted,
+        "page": page,
+        "rows": lists.account_rows(page.object_list),
+        "tiers": Tier.choices,
+        "segments": Segment.choices,
+        "buyers": BuyerState.choices,
+        "next_sort": {
+            name: f"-{name}" if wanted.sort == name or (name != "name" and wanted.sort != f"-{name}") else name
+            for name in SORTS
+        },
+    }
+    return render(request, "playbooks/accounts.html", context)
+
+
+@require_GET
+def buyers(request: HttpRequest) -> HttpResponse:
+    wanted = BuyerFilter.read(request.GET)
+    page = Paginator(buyers_page(ProductUser.objects.all(), wanted), PAGE).get_page(request.GET.get("page"))
+    context = {
+        "filter": wanted,
+        "page": page,
+        "rows": lists.buyer_rows(page.object_list),
+        "roles": [choice for choice in BuyingRole.choices if choice[0] != BuyingRole.END_USER],
+    }
+    return render(request, "playbooks/buyers.html", context)
+
+
+@require_GET
+def account(request: HttpRequest, account_id: int) -> HttpResponse:
+    found = get_object_or_404(Account, pk=account_id)
+    if found.merged_into_id is not None:
+        return redirect("account", account_id=found.merged_into_id)
+    page = account_screen.page(found, request.user, today=timezone.now().date())
+    return render(request, "playbooks/account.html", {"page": page})
