@@ -215,7 +215,7 @@ class Directory:
 
     def _absorb(self, other: Person, person: Person) -> None:
         other.into = person
-        person.changed = True
+        person.changed = person.moved = True
         person.new_keys |= other.new_keys | {other.key}
         if other.id is not None:
             if person.id is None:

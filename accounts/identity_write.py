@@ -60,7 +60,8 @@ def write(directory: Directory) -> None:
         spaces += directory.load_spaces(
             "domain = '' AND id IN (SELECT workspace_id FROM accounts_membership WHERE user_id = ANY(%s))", moved
         )
-        spaces += [space for space in directory.spaces.values() if not space.domain and space not in spaces]
+        decided = {id(space) for space in spaces}
+        spaces += [s for s in directory.spaces.values() if not s.domain and id(s) not in decided]
     _accounts_of_members(directory, [space for space in spaces if not space.domain and space.account_by != "hand"])
     _more_domains(spaces)
     _facts(spaces, people)
