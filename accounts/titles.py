@@ -191,8 +191,10 @@ TECHNICAL = _words(
 MAKES = _words(
     "product manager|product management|designer|design|development|architect|analyst|product development|engineering"
 )
-RUNS = _words("product|business|operations|commercialization|quality|enterprise|founding|banking|risk|strategy|finance")
-STAFF = _words("hr|human resources|people|talent|legal|counsel|compliance|account management|back office|md|advisor")
+RUNS = _words("product|business|operations|quality|risk|strategy|finance")
+STAFF = _words(
+    "hr|human resources|people|talent|legal|counsel|compliance|account management|back office|administration|advisor"
+)
 
 # Roles in a purchase -------------------------------------------------------------------------------------------------
 
