@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import logging
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from accounts import changes, signals
 from scoring import buyers, definitions, features, rules
-from scoring.models import Definition, Score, ScoringRun
+from scoring.models import Definition, Score, ScoreChange, ScoringRun
 
 log = logging.getLogger(__name__)
 
@@ -159,6 +159,59 @@ def score_all(*, run: ScoringRun | None = None) -> ScoringRun:
         _failed(run, error)
         raise
     return run
+
+
+def backfill(*, weeks: int, progress: Callable[[range], Iterable[int]] = iter) -> int:  # type: ignore[assignment]
+    """Writes the history of the past weeks, as the definition in force would have scored them; returns rows written.
+
+    Only for accounts that have no history from before today: what was published then is never rewritten.
+    """
+    definition = definitions.published()
+    spec = definitions.spec_of(definition)
+    today = timezone.now().date()
+    midnight = dt.datetime.combine(today, dt.time(), dt.UTC)
+    have = set(ScoreChange.objects.filter(at__lt=midnight).values_list("account_id", flat=True))
+    before: dict[int, tuple[int, int]] = {}
+    written = 0
+    for week in progress(range(weeks, 0, -1)):
+        day = today - week * WEEK
+        matrix = _sorted(features.matrix(day))
+        account_ids = matrix["account_id"].tolist()
+        tier_before = np.array([before.get(account, (0, -1))[1] for account in account_ids], dtype=np.int64)
+        result = rules.evaluate(spec, matrix, evidence=matrix["events_28"] > 0, tier_before=tier_before)
+        scored = Scored(
+            as_of=day,
+            spec=spec,
+            features=matrix,
+            now=result,
+            week_ago_features=matrix,
+            week_ago=result,
+            segment=buyers.segments(matrix["employees"]),
+            buyer_state=buyers.states(matrix),
+        )
+        at = dt.datetime.combine(day, dt.time(23, 59), dt.UTC)
+        rows = []
+        for place, account in enumerate(account_ids):
+            state = (int(result.score[place]), int(result.tier[place]))
+            if account in have or before.get(account, (0, rules.SELF_SERVE)) == state:
+                continue
+            before[account] = state
+            rows.append(
+                ScoreChange(
+                    account_id=account,
+                    at=at,
+                    definition=definition,
+                    score=scored.score(place),
+                    tier=scored.tier(place),
+                    tier_reason=scored.tier_reason(place),
+                    segment=str(scored.segment[place]),
+                    buyer_state=str(scored.buyer_state[place]),
+                    contributions=scored.contributions(place),
+                )
+            )
+        ScoreChange.objects.bulk_create(rows, batch_size=2_000)
+        written += len(rows)
+    return written
 
 
 def forget_old_runs() -> None:

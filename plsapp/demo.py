@@ -1,0 +1,62 @@
+"""The demo company: simulated messages through the real intake, loader, scoring and routing, in this process."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+from tqdm import tqdm
+
+from accounts import landing, loading, messages
+from accounts.models import Source
+from playbooks import queue
+from plsapp import simulation
+from scoring import runs
+
+SOURCE = "Demo product"
+#: Weeks of score history that the engine works out from the usage, so that charts have a past.
+HISTORY_WEEKS = 12
+
+
+def fill(*, accounts: int = 2000, days: int = 120, progress: Callable[[str], Any] = print) -> None:
+    """Loads, scores and routes a demo company. `progress` is told each step in a line; bars go to the error stream.
+
+    May be stopped and run again: messages have the same ids on the same day, and the loader counts them once.
+    """
+    source, _ = Source.objects.get_or_create(name=SOURCE)
+    until = timezone.now().replace(minute=0, second=0, microsecond=0)
+    total = loading.Loaded()
+    with (
+        tqdm(unit=" events", unit_scale=True, desc="Landing and loading", file=sys.stderr) as bar,
+        ThreadPoolExecutor(1) as loader,
+    ):
+        working = None
+        for number, body in enumerate(simulation.simulate(accounts=accounts, days=days, until=until)):
+            size = len(messages.split(messages.decode(body), "batch"))
+            landing.accept(source=source, path="batch", body=body, size=size)
+            # The loader works beside, as it does in the running app.
+            if number % 12 == 11 and (working is None or working.done()):
+                if working is not None:
+                    total += working.result()
+                working = loader.submit(_load)
+            bar.update(size)
+        if working is not None:
+            total += working.result()
+        total += loader.submit(_load).result()
+    progress(f"Loaded {total.messages:,} messages, {total.duplicates:,} repeated, {total.set_aside:,} set aside")
+    runs.backfill(weeks=HISTORY_WEEKS, progress=lambda weeks: tqdm(weeks, desc="Scoring the past", file=sys.stderr))
+    run = runs.score_all()
+    while queue.route_scored():
+        pass
+    progress(f"Scored {run.accounts:,} accounts in {(run.duration_ms or 0) / 1000:.1f} s")
+
+
+def _load() -> loading.Loaded:
+    try:
+        return loading.drain()
+    finally:
+        connection.close()
