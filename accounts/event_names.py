@@ -47,6 +47,7 @@ _TABLE: list[tuple[str, str, str]] = [
         enterprise request|requested|inquiry|enquiry|contact|contacted|interest !{UNDONE} !{VIEWED}
         contact_submitted|contact_form_submitted|contact_form|contacted_us|contact_requested !{UNDONE} !{VIEWED}
         callback|call_back requested|request !{UNDONE} !{VIEWED}
+        get_quote|speak_expert|talk_expert|talk_human !{UNDONE} !{VIEWED}
         """,  # noqa: E501
     ),
     # "<verb> <directory>": what was done decides, not where.
@@ -69,7 +70,7 @@ _TABLE: list[tuple[str, str, str]] = [
         unsubscribed|unsubscribe
         application|app opened|open|backgrounded|background|foregrounded|foreground|installed|uninstalled|updated|crashed|launched|launch|closed
         app|application|user|tab active|idle|inactive
-        deep_link|install_attributed|feature_flag|experiment_viewed|web_vitals|rage_click|dead_click
+        user_engagement|first_visit|first_open|deep_link|install_attributed|feature_flag|experiment_viewed|web_vitals|rage_click|dead_click
         impression|impressions|scrolled|scroll|hovered|hover|mousemove|tooltip|exception|crashed|crash
         button|link|element|cta|banner|popup|modal|tour clicked|click|tapped|shown|displayed|dismissed|closed !upgrade|pricing|plan|plans|demo|sales|billing|trial|checkout|terms|privacy|security|share|invite
         """,  # noqa: E501

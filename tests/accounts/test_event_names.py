@@ -21,7 +21,7 @@ KNOWN = {
     HAND: [
         "Contact Sales Submitted", "Demo Requested", "Requested a Demo", "Talk to Sales Clicked", "Hand Raised",
         "Quote Requested", "contact_sales_submitted", "contactSalesSubmitted", "sales.contact.requested", "Book a Demo",
-        "DEMO_REQUESTED", "Contact our Sales Team", "Requested Pricing", "Contact Form Submitted",
+        "DEMO_REQUESTED", "Contact our Sales Team", "Requested Pricing", "Contact Form Submitted", "Get a Quote",
     ],
     PRICING: [
         "Pricing Page Viewed", "Viewed Pricing Page", "Pricing", "pricing_viewed", "pricing.page.viewed",
@@ -65,7 +65,7 @@ KNOWN = {
         "Signed In", "Signed Out", "Logged In", "Signed In with SSO", "Session Started", "Heartbeat", "ping",
         "Email Opened", "Email Delivered", "Email Bounced", "Application Opened", "Application Backgrounded",
         "Page Viewed", "Viewed Home Page", "Viewed Page", "Viewed Screen", "Loaded a Page", "$pageview",
-        "Button Clicked", "Invite Email Opened",
+        "Button Clicked", "Invite Email Opened", "Signed Up", "session_start", "first_visit", "user_engagement",
     ],
     CORE: [
         "Task Completed", "Search Performed", "Application_Completed", "Sales Call Logged", "SLA Breached", "Sharepoint",

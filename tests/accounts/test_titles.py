@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from accounts.models import BuyingRole, Department, Seniority
 from accounts.titles import CLEAR, Title, area, buying_role, classify
 
+DOC = (Path(__file__).parents[2] / "docs/titles.md").read_text(encoding="utf-8")
 LEVELS = {"C-Suite": "c_level", "VP": "vp", "Director": "director", "Manager": "manager", "Other": "other"}
 
 
@@ -35,6 +36,7 @@ def test_seniority_is_right_on_nine_of_ten_real_titles(shared):
     )
     print(f"\nseniority {accuracy:.3f}, halves {halves}\n{matrix}")
     assert accuracy >= 0.90, matrix
+    assert f"**Level: {accuracy:.3f}** ({halves[0]:.3f} on the even lines, {halves[1]:.3f} on the odd ones)" in DOC
     assert min(halves) >= 0.90, matrix
 
 
@@ -42,6 +44,7 @@ def test_area_is_right_on_four_of_five_real_titles(shared):
     accuracy, halves, matrix = confusion(shared / "data/titles/rootstrap_area.tsv", area, str)
     print(f"\narea {accuracy:.3f}, halves {halves}\n{matrix}")
     assert accuracy >= 0.80, matrix
+    assert f"**Area: {accuracy:.3f}** ({halves[0]:.3f} on the even lines, {halves[1]:.3f} on the odd ones)" in DOC
     assert min(halves) >= 0.80, matrix
 
 
