@@ -100,7 +100,7 @@ _TABLE: list[tuple[str, str, str]] = [
         "admin_switch",
         f"""
         role|roles|owner|ownership|admin|admins|administrator|superuser {CHANGED} !invited|invite|viewed|settings|dashboard|page
-        """,  # noqa: E501
+        """,
     ),
     (
         "collaboration",
@@ -147,7 +147,7 @@ _TABLE: list[tuple[str, str, str]] = [
         page|screen|pages|screens viewed|view|views|visited|visit|loaded|load|seen|opened|open|left|exited|entered|landed|rendered
         ^page|screen
         =page|screen|viewed|view|home|homepage|landing|index|visit|anonymous|loaded|track
-        """,  # noqa: E501
+        """,
     ),
     (
         "collaboration",
