@@ -217,6 +217,10 @@ class Reader(pgmq.Transport):
 
     Channel = ReaderChannel
 
+    def drain_events(self, connection: Any, timeout: float | None = None) -> None:
+        """Returns after half a second at the latest, which is how fast the worker sees that it shall end."""
+        super().drain_events(connection, timeout=timeout and min(timeout, 0.5))
+
     def _create_pgmq_client(self) -> PGMQueue:
         given = connections["default"].get_connection_params()
         known = {default.keyword.decode() for default in psycopg.pq.Conninfo.get_defaults()}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import warnings
 
 from celery import Celery
 from celery.schedules import crontab
@@ -67,6 +68,9 @@ SCHEDULE: dict[str, dict[str, object]] = {
 
 app.add_defaults(configure)
 app.autodiscover_tasks()
+
+# Celery warns of root because a pickled message can run anything. Ours are JSON.
+warnings.filterwarnings("ignore", message="You're running the worker with superuser privileges")
 
 # Three tasks a second: their coming and going is no news. Failures and retries are, and stay.
 for name in ("celery.beat", "celery.worker.strategy", "celery.app.trace"):

@@ -80,10 +80,10 @@ def environment(host: str, server: embedded.Server | None) -> dict[str, str]:
 
 def children(host: str, port: int) -> list[Child]:
     python = [sys.executable, "-m"]
-    celery = [*python, "celery", "-A", "plsapp"]
+    celery = [*python, "celery", "--quiet", "-A", "plsapp"]
     web = [*python, "granian", "--interface", "wsgi", "--host", host, "--port", str(port), "--no-ws"]
     web += ["--workers", str(settings.ENV.WEB_WORKERS), "--blocking-threads", str(settings.ENV.WEB_THREADS)]
-    web += ["--log-level", "warning", "plsapp.wsgi:application"]
+    web += ["--log-level", "error", "plsapp.wsgi:application"]
     worker = [*celery, "worker", "--without-heartbeat", "--without-gossip", "--without-mingle"]
     return [
         Child("web", web),
@@ -95,6 +95,7 @@ def children(host: str, port: int) -> list[Child]:
 def serve(*, host: str, port: int, server: embedded.Server | None) -> int:
     """Runs web, worker and beat until a signal or until one of them cannot run. Answers the exit code."""
     connections.close_all()
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # stays empty here: whitenoise finds the files itself
     last_pid = server.pid if server else None
 
     def look() -> str | None:
