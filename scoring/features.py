@@ -95,6 +95,12 @@ CATALOGUE = [
     Feature("days_since_last_use", "Days since last use", "days", "Within 56 days, else unknown"),
     Feature("days_since_first_use", "Days since first use", "days", "Since its first person was seen"),
 ]
+#: Features that are made of others, which say in words what the number alone does not.
+PARTS: dict[str, tuple[str, ...]] = {
+    "behaviours_28": ("invites_28", "creation_28", "admin_28", "intent_28"),
+    "fit": ("employees", "senior_people", "buyer_confidence"),
+    "growth": ("active_users_28", "active_users_prev_28", "events_growth"),
+}
 BY_KEY = {feature.key: feature for feature in CATALOGUE}
 
 

@@ -83,8 +83,9 @@ class ScoringRun(models.Model):
 class Score(models.Model):
     """An account's score now. `score` is none when there is too little evidence.
 
-    `contributions` is a list of `{key, label, feature, value, points, max_points, weight, effect}` (effects, in score
-    points, add up to `score`); `week_ago` has the same list for seven days earlier, `week_ago_score` its score.
+    `contributions` is a list of `{key, label, feature, value, parts, points, max_points, weight, effect}` (effects, in
+    score points, add up to `score`; `parts` are the features that a feature is made of). `week_ago` is the list of seven
+    days earlier with `{key, value, effect}`, `week_ago_score` its score.
     """
 
     account = models.OneToOneField(Account, models.CASCADE, primary_key=True, related_name="score")

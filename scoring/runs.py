@@ -57,6 +57,9 @@ class Scored:
                 "label": component.label,
                 "feature": component.feature,
                 "value": _number(self.features[component.feature][row]),
+                "parts": {
+                    name: _number(self.features[name][row]) for name in features.PARTS.get(component.feature, ())
+                },
                 "points": round(float(self.now.points[row, place]), 2),
                 "max_points": component.curve.max_points,
                 "weight": component.weight,
@@ -221,13 +224,16 @@ def forget_old_runs() -> None:
 
 def _score(run: ScoringRun, definition: Definition, account_ids: list[int] | None) -> tuple[Scored, int]:
     before = _rows_before(account_ids)
+    since = _since(account_ids)
     scored = compute(
         as_of=run.as_of,
         definition=definition,
         account_ids=account_ids,
-        tiers_before={account: row[1] for account, row in before.items()},
+        tiers_before={account: tier for account, (tier, _at) in since.items()}
+        | {account: row[1] for account, row in before.items()},
     )
-    changed = _write(run, definition, scored, before, hand_raises(account_ids, as_of=run.as_of))
+    raised = hand_raises(account_ids, as_of=run.as_of)
+    changed = _write(run, definition, scored, before, raised, since)
     _spikes(scored)
     return scored, changed
 
@@ -240,6 +246,26 @@ def _rows_before(account_ids: list[int] | None) -> dict[int, tuple[Any, ...]]:
             "account_id", "score", "tier", "buyer_state", "segment", "digest", "tier_since"
         ).iterator(chunk_size=10_000)
     }
+
+
+def _since(account_ids: list[int] | None) -> dict[int, tuple[str, dt.datetime]]:
+    """The last tier in the history and since when, of accounts that have a history but no score row yet."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT DISTINCT ON (c.account_id) c.account_id, c.tier, c.at
+            FROM scoring_scorechange c
+            WHERE NOT EXISTS (SELECT 1 FROM scoring_score s WHERE s.account_id = c.account_id)
+            AND (%(ids)s::bigint[] IS NULL OR c.account_id = ANY(%(ids)s::bigint[]))
+            AND NOT EXISTS (
+                SELECT 1 FROM scoring_scorechange later
+                WHERE later.account_id = c.account_id AND later.at > c.at AND later.tier <> c.tier
+            )
+            ORDER BY c.account_id, c.at
+            """,
+            {"ids": account_ids},
+        )
+        return {account: (tier, at) for account, tier, at in cursor.fetchall()}
 
 
 def hand_raises(account_ids: Collection[int] | None, *, as_of: dt.date) -> dict[int, dt.datetime]:
@@ -291,6 +317,7 @@ def _write(
     scored: Scored,
     before: dict[int, tuple[Any, ...]],
     raised: dict[int, dt.datetime],
+    since: dict[int, tuple[str, dt.datetime]],
 ) -> int:
     """Writes the rows that changed, and the history; returns how many changed."""
     now = timezone.now()
@@ -322,7 +349,8 @@ def _write(
         old = before.get(account)
         if old is not None and old[4] == digest:
             continue
-        tier_since = old[5] if old is not None and old[1] == tier else now
+        tier_before, since_before = (old[1], old[5]) if old is not None else since.get(account, ("", now))
+        tier_since = since_before if tier_before == tier else now
         rows.append(
             (
                 account,

@@ -1,3 +1,9 @@
-from django.urls import URLPattern, path  # noqa: F401
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from scoring import views
+
+urlpatterns: list[URLPattern] = [
+    path("definitions/", views.definition_page, name="definitions"),
+    path("definitions/runs/", views.runs, name="runs"),
+    path("definitions/runs/all/", views.run_all, name="run_all"),
+]

@@ -15,8 +15,13 @@ type Contributions = Sequence[Mapping[str, Any]]
 NEWS = 2
 
 
-def value_in_words(feature: str, value: float | None) -> str:
-    """`("active_users_28", 11.0)` → `"11 active in 28 days"`. A feature without words of its own shows its number."""
+def value_in_words(feature: str, value: float | None, parts: Mapping[str, float | None] | None = None) -> str:
+    """`("active_users_28", 11.0)` → `"11 active people in 28 days"`.
+
+    `parts` are the features that this one is made of; they say more than the number. A feature without words of its own
+    shows its number.
+    """
+    parts = parts or {}
     if value is None or math.isnan(value):
         return _("not known")
     whole = round(value)
@@ -38,13 +43,43 @@ def value_in_words(feature: str, value: float | None) -> str:
         case "weekly_growth":
             return _("weekly people %(n)s on the week before") % {"n": signed_percent(value)}
         case "behaviours_28":
-            return _("%(n)d of 4 buying behaviours") % {"n": whole}
+            return _behaviours(parts) or _("%(n)d of 4 buying behaviours") % {"n": whole}
         case "fit":
-            return _("fit %(n)d of 100") % {"n": whole}
+            return _fit(parts) or _("fit %(n)d of 100") % {"n": whole}
         case "heaviest_share":
             return _("%(n)d %% by one person") % {"n": round(value * 100)}
         case _:
             return number(value)
+
+
+def _behaviours(parts: Mapping[str, float | None]) -> str:
+    invites, admin, intent, creation = (
+        round(parts.get(name) or 0) for name in ("invites_28", "admin_28", "intent_28", "creation_28")
+    )
+    said = []
+    if invites:
+        said.append(ngettext("%(n)d invitation", "%(n)d invitations", invites) % {"n": invites})
+    if intent:
+        said.append(
+            ngettext("%(n)d look at pricing or terms", "%(n)d looks at pricing or terms", intent) % {"n": intent}
+        )
+    if admin:
+        said.append(ngettext("%(n)d admin change", "%(n)d admin changes", admin) % {"n": admin})
+    if creation:
+        said.append(ngettext("%(n)d thing created", "%(n)d things created", creation) % {"n": creation})
+    return ", ".join(said)
+
+
+def _fit(parts: Mapping[str, float | None]) -> str:
+    if not parts:
+        return ""
+    staff, senior, buyer = parts.get("employees"), parts.get("senior_people") or 0, parts.get("buyer_confidence") or 0
+    said = [_("size unknown") if staff is None else _("%(n)s staff") % {"n": number(staff)}]
+    if buyer >= 0.6:
+        said.append(_("a buyer on board"))
+    elif senior:
+        said.append(_("senior people on board"))
+    return ", ".join(said)
 
 
 def number(value: float) -> str:
@@ -105,14 +140,14 @@ def _strongest(now: Contributions) -> list[tuple[Mapping[str, Any], int]]:
 
 
 def _now(part: Mapping[str, Any]) -> str:
-    return value_in_words(part["feature"], part["value"])
+    return value_in_words(part["feature"], part["value"], part.get("parts"))
 
 
 def _moved(part: Mapping[str, Any], before: Contributions, gain: int) -> str:
     """`"team size 5 → 11 active people in 28 days (+9)"`."""
     old = next((other["value"] for other in before if other["key"] == part["key"]), None)
     points = f"{'+' if gain > 0 else '−'}{abs(gain)}"
-    new = value_in_words(part["feature"], part["value"])
+    new = _now(part)
     if part["feature"] in ("active_users_28", "breadth_28", "weekly_active_days") and old is not None:
         new = f"{number(old)} → {new}"
     return f"{new} ({points})"

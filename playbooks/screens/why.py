@@ -59,7 +59,7 @@ def _part(line: Mapping[str, Any], before: Mapping[str, Mapping[str, Any]], has_
     return Part(
         key=line["key"],
         label=_(line.get("label") or line["key"]),
-        words=value_in_words(line.get("feature") or "", line.get("value")),
+        words=value_in_words(line.get("feature") or "", line.get("value"), line.get("parts")),
         share=max(0.0, min(100.0, 100 * points / most)) if most else 0.0,
         points=points,
         max_points=most,

@@ -46,13 +46,12 @@ def arrays(**values):
 
 
 def one(spec=PUBLISHED, *, tier_before=None, evidence=True, **values):
-    result = rules.evaluate(
+    return rules.evaluate(
         rules.parse(spec),
         arrays(**values),
         evidence=np.array([evidence]),
         tier_before=None if tier_before is None else np.array([rules.TIERS.index(tier_before)]),
     )
-    return result
 
 
 WORKED = {"weekly_active_days": 5, "active_users_28": 8, "feature_depth": 2, "weekly_growth": 0.5}
@@ -172,7 +171,7 @@ def test_a_gate_caps_the_tier_and_leaves_the_score():
         (
             "components[0].curve.kind",
             {"components": [{**PUBLISHED["components"][0], "curve": {"kind": "wavy", "points": [[0, 1]]}}]},
-        ),  # noqa: E501
+        ),
         ("thresholds", {"thresholds": {"pqa": 50, "activate": 60}}),
         ("thresholds", {"thresholds": {"pqa": 120, "activate": 60}}),
         ("hysteresis", {"hysteresis": -1}),

@@ -107,7 +107,7 @@ class Command(BaseCommand):
             score = "–" if one["score"] is None else one["score"]
             lines.append(f"{place:>3}. {score:>3}  {one['account']:<32} {one['tier']:<11} {', '.join(one['motions'])}")
             for part in one["contributions"]:
-                words = why.value_in_words(part["feature"], part["value"])
+                words = why.value_in_words(part["feature"], part["value"], part["parts"])
                 lines.append(f"          {part['effect']:>3}  {part['label']:<12} {words}")
             if one["tier_reason"]:
                 lines.append(f"               {one['tier_reason']}")
