@@ -19,11 +19,13 @@ from celery.contrib.django.task import DjangoTask
 from celery.exceptions import Reject
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, connections, transaction
+from kombu import Connection
 from kombu.transport import TRANSPORT_ALIASES, pgmq, virtual
 from pgmq import PGMQueue
 from pgmq.install import get_embedded_install_sql
 from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool
+from redis import Redis
 
 #: The one queue, named so by Celery. pgmq keeps it in the table `pgmq.q_celery`.
 QUEUE = "celery"
@@ -89,18 +91,18 @@ def prepare() -> None:
 
 
 def check() -> None:
-    """Raises when the broker does not answer, or when its queue is not there. Takes 2 seconds at most."""
+    """Raises when the broker does not answer, or when its queue is not there."""
     if is_database():
         with connection.cursor() as cursor:
             if not _queue_exists(cursor):
                 raise RuntimeError("the queue is missing: run manage.py prepare")
         return
-    from plsapp.celery import app
-
-    with app.connection_for_write(connect_timeout=2) as broker:
-        broker.ensure_connection(max_retries=1, timeout=2)
-        if broker.transport.driver_type == "redis":
-            broker.default_channel.client.ping()
+    if settings.CELERY_BROKER_URL.startswith("redis"):
+        with Redis.from_url(settings.CELERY_BROKER_URL, socket_connect_timeout=1, socket_timeout=1) as client:
+            client.ping()
+        return
+    with Connection(settings.CELERY_BROKER_URL, connect_timeout=1) as other:
+        other.connect()
 
 
 def backlog() -> int:
@@ -217,9 +219,9 @@ class Reader(pgmq.Transport):
 
     Channel = ReaderChannel
 
-    def drain_events(self, connection: Any, timeout: float | None = None) -> None:
+    def drain_events(self, connection: Any, *, timeout: float | None = None, **kwargs: Any) -> None:
         """Returns after half a second at the latest, which is how fast the worker sees that it shall end."""
-        super().drain_events(connection, timeout=timeout and min(timeout, 0.5))
+        super().drain_events(connection, timeout=timeout and min(timeout, 0.5), **kwargs)
 
     def _create_pgmq_client(self) -> PGMQueue:
         given = connections["default"].get_connection_params()

@@ -206,7 +206,7 @@ class Supervisor:
             self.say("\n".join(child.tail), child.name)
             self._stop(1, "Stopping.")
             return
-        pause = min(2 ** (len(recent) - 1), 8) / 2
+        pause = min(2 ** (len(recent) - 1), 8) / 4
         child.start_at = now + pause
         self.say(f"{child.name} {how}. Starting it again in {pause:g} s.")
 

@@ -144,17 +144,6 @@ def test_when_the_supervisor_is_killed_all_others_end(place: Path):
         app.clean_up()
 
 
-def test_a_child_that_cannot_run_stops_the_app(place: Path):
-    """A broken setting that only the children see: they fail again and again."""
-    app = App(place / "broken", GRANIAN_BACKLOG="1")
-    try:
-        assert app.process.wait(60) == 1
-        assert "5 times within a minute" in app.log
-        assert "1 is not in the range" in app.log.rpartition("Its last lines")[2], "the reason is told"
-    finally:
-        app.clean_up()
-
-
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root could open a folder that belongs to others")
 def test_as_root_a_private_folder_stays_private():
     folder = Path(tempfile.mkdtemp(prefix="plsapp-private-"))
