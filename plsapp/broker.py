@@ -219,9 +219,9 @@ class Reader(pgmq.Transport):
 
     Channel = ReaderChannel
 
-    def drain_events(self, connection: Any, *, timeout: float | None = None, **kwargs: Any) -> None:
+    def drain_events(self, connection: Any, timeout: float | None = None) -> None:  # type: ignore[override]
         """Returns after half a second at the latest, which is how fast the worker sees that it shall end."""
-        super().drain_events(connection, timeout=timeout and min(timeout, 0.5), **kwargs)
+        super().drain_events(connection, timeout=timeout and min(timeout, 0.5))
 
     def _create_pgmq_client(self) -> PGMQueue:
         given = connections["default"].get_connection_params()

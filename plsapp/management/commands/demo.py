@@ -15,6 +15,7 @@ from django.db.models import Count
 from accounts.models import Account, Member, Role
 from playbooks.models import Motion, QueueItem
 from plsapp import embedded, services, supervisor
+from plsapp.demo import fill
 from plsapp.management.commands.up import add_address
 
 NAMES = {
@@ -48,7 +49,7 @@ class Command(BaseCommand):
                 with services.database() as server:
                     services.prepare()
                     services.ensure_first_rows()
-                    self.fill(options["accounts"], options["days"])
+                    self.fill_once(options["accounts"], options["days"])
                     if serves:
                         self.stdout.flush()
                         code = services.serve(host=host, port=port, server=server)
@@ -60,10 +61,8 @@ class Command(BaseCommand):
             code = 130
         sys.exit(code)
 
-    def fill(self, accounts: int, days: int) -> None:
+    def fill_once(self, accounts: int, days: int) -> None:
         """Loads the demo unless this home has it, and prints how to sign in."""
-        from plsapp import demo
-
         file = settings.HOME / "demo.json"
         known = json.loads(file.read_text()) if file.exists() else {"password": secrets.token_urlsafe(9)}
         keep(file, known)
@@ -73,7 +72,7 @@ class Command(BaseCommand):
         else:
             self.stdout.write(f"Loading a demo company: {accounts} accounts, {days} days. About two minutes.")
             self.stdout.flush()
-            demo.fill(accounts=accounts, days=days, progress=self.stdout.write)
+            fill(accounts=accounts, days=days, progress=self.stdout.write)
             keep(file, known | {"loaded": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())})
         self.stdout.write(f"Sign in with the password {known['password']} as")
         for role in Role:

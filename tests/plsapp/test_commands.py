@@ -1,0 +1,68 @@
+"""Commands of the shell that end by themselves."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+
+from accounts.models import Member, Role
+from tests.plsapp.running import manage
+
+
+@pytest.fixture(scope="module")
+def home() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="plsapp-demo-"))
+    folder.chmod(0o755)
+    yield folder / "home"
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.mark.process
+@pytest.mark.xdist_group("demo")
+def test_the_demo_loads_once_and_ends_with_one_line_of_json(home: Path):
+    first = manage(home, "demo", "--no-serve", "--accounts", "40", "--days", "30")
+    assert first.returncode == 0, first.stderr
+    found = json.loads(first.stdout.splitlines()[-1])
+    assert set(found["queues"]) == {"sales", "success", "marketing"}
+    assert sum(found["queues"].values()) > 0
+    assert found["accounts"] > 0
+    assert found["seconds"] > 0
+    for role in Role:
+        assert f"{role.value}@demo.example" in first.stdout
+    password = next(line for line in first.stdout.splitlines() if "password" in line).split()[5]
+
+    second = manage(home, "demo", "--no-serve")
+    assert second.returncode == 0, second.stderr
+    assert "loaded into this home before" in second.stdout
+    assert password in second.stdout, "the same sign-ins"
+    again = json.loads(second.stdout.splitlines()[-1])
+    assert (again["accounts"], again["queues"]) == (found["accounts"], found["queues"])
+
+    code = (
+        "from accounts.models import Member\n"
+        f"print([m.check_password({password!r}) for m in Member.objects.filter(email__endswith='@demo.example')])"
+    )
+    assert manage(home, "shell", "--no-imports", "-c", code).stdout.strip() == str([True] * len(Role))
+    assert (home / "demo.json").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.django_db
+def test_createsuperuser_makes_an_admin_who_can_sign_in(monkeypatch, client):
+    """The documented way to a first admin: no questions, the password from the environment."""
+    monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", "a long enough one")
+    call_command("createsuperuser", interactive=False, email="First@Example.com", role="admin")
+    member = Member.objects.get()
+    assert (member.email, member.role, member.is_superuser) == ("first@example.com", Role.ADMIN, True)
+    answer = client.post("/sign-in/login/", {"login": "first@example.com", "password": "a long enough one"})
+    assert answer.status_code == 302
+    assert client.session["_auth_user_id"] == str(member.pk)
+
+
+@pytest.mark.django_db
+def test_prepare_may_run_again():
+    call_command("prepare")
+    call_command("prepare")
