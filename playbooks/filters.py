@@ -72,7 +72,8 @@ class QueueFilter:
     def query(self, **changes: str | int | None) -> str:
         """The query string with some values changed or (none) left out."""
         merged = {**self.params, **changes}
-        return "?" + urlencode({name: value for name, value in merged.items() if value not in (None, "")})
+        said = urlencode({name: value for name, value in merged.items() if value not in (None, "")})
+        return f"?{said}" if said else ""
 
     @property
     def is_filtered(self) -> bool:
@@ -89,7 +90,7 @@ class QueueFilter:
             "hand": lambda: _("hand raised"),
             "q": lambda: f"“{self.q}”",
         }
-        return [Chip(labels[name](), self.query(**{name: None})) for name in self.params if name in labels]
+        return [Chip(labels[name](), self.query(**{name: None}) or "?") for name in self.params if name in labels]
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,9 @@ class _Reader:
         value = self.data.get(name, "")
         if not value or value in allowed:  # type: ignore[operator]
             return value
-        self.errors.append(_("%(field)s: “%(value)s” is not one of its values.") % {"field": label, "value": value[:40]})
+        self.errors.append(
+            _("%(field)s: “%(value)s” is not one of its values.") % {"field": label, "value": value[:40]}
+        )
         return ""
 
     def score(self, name: str, label: str) -> int | None:

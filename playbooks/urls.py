@@ -1,8 +1,9 @@
-from django.urls import URLPattern, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from playbooks.views import lists, queue
 
-urlpatterns: list[URLPattern] = [
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("playbooks.settings_urls")),
     path("", queue.home, name="home"),
     path("queue/", queue.own_queue, name="queue"),
     path("queue/<slug:motion>/", queue.queue, name="queue_motion"),

@@ -60,7 +60,9 @@ def page(account: Account, member: Member, *, today: dt.date) -> AccountPage:
         header=detail.header(account, score, len(workspaces)),
         domains=[
             domain
-            for domain in AccountDomain.objects.filter(account=account).order_by("domain").values_list("domain", flat=True)
+            for domain in AccountDomain.objects.filter(account=account)
+            .order_by("domain")
+            .values_list("domain", flat=True)
             if domain != account.domain
         ],
         scored_at=score.scored_at if score else None,

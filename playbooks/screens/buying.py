@@ -28,7 +28,9 @@ def buyer(item: QueueItem) -> Buying:
     if item.buyer_contact is not None:
         contact = item.buyer_contact
         return Buying("user-check", _("buyer, not in the product yet"), str(contact), contact.title)
-    return Buying(*unknown(item.buyer_state, getattr(item, "profiled_people", None), getattr(item, "active_people", None)))
+    return Buying(
+        *unknown(item.buyer_state, getattr(item, "profiled_people", None), getattr(item, "active_people", None))
+    )
 
 
 def champion(item: QueueItem) -> Buying | None:
@@ -52,4 +54,4 @@ def unknown(state: str, profiled: str | float | None, active: str | float | None
 def _confidence(state: str, person: ProductUser) -> str:
     if state == BuyerState.CONFIRMED:
         return _("buyer confirmed")
-    return _("likely buyer %(share)d %%") % {"share": round(person.buying_confidence * 100)}
+    return _("likely buyer %(share)d\u00a0%%") % {"share": round(person.buying_confidence * 100)}

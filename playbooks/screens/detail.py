@@ -166,7 +166,7 @@ def _tier_words(score: Score | None) -> str:
 
 def person_line(person: account_people.Person) -> PersonLine:
     told = person.role and person.role != BuyingRole.END_USER
-    share = f" {round(person.confidence * 100)} %" if told else ""
+    share = f" {round(person.confidence * 100)}\u00a0%" if told else ""
     if person.role == BuyingRole.ECONOMIC_BUYER and person.confidence < LIKELY:
         label = _("possible buyer") + share
     elif person.role == BuyingRole.ECONOMIC_BUYER:

@@ -183,12 +183,11 @@ def page(
     paginator = Paginator(items, PAGE)
     here = paginator.get_page(number)
     news = 0
-    if shown:
-        listed = QueueItem.objects.these(shown, wanted.motion)
-        if since is not None:
-            news = items.filter(entered_at__gt=since).exclude(pk__in=shown).count()
-    else:
-        listed = list(here.object_list)
+    listed = QueueItem.objects.these(shown, wanted.motion) if shown else []
+    if not listed:
+        listed, since = list(here.object_list), None
+    elif since is not None:
+        news = items.filter(entered_at__gt=since).exclude(pk__in=shown).count()
     selected = next((item for item in listed if item.pk == chosen), None)
     if selected is None and chosen is not None:
         selected = next(iter(QueueItem.objects.these([chosen], wanted.motion)), None)
@@ -207,8 +206,13 @@ def page(
         motion=wanted.motion,
         motion_label=str(Motion(wanted.motion).label),
         motions=[
-            Tab(motion.value, str(motion.label), 0, path.replace(f"/{wanted.motion}/", f"/{motion.value}/"),
-                motion.value == wanted.motion)
+            Tab(
+                motion.value,
+                str(motion.label),
+                0,
+                path.replace(f"/{wanted.motion}/", f"/{motion.value}/"),
+                motion.value == wanted.motion,
+            )
             for motion in MOTIONS
         ],
         tabs=_tabs(wanted, counts, path),
@@ -241,7 +245,9 @@ def _empty_words(wanted: QueueFilter) -> str:
         return _("When somebody asks for a demo or for sales, the account comes here at any score, newest first.")
     return {
         Motion.SALES: _("Accounts come here when their score reaches the sales threshold or somebody raises a hand."),
-        Motion.SUCCESS: _("Accounts come here when they are close to qualifying: in the band below the sales threshold."),
+        Motion.SUCCESS: _(
+            "Accounts come here when they are close to qualifying: in the band below the sales threshold."
+        ),
         Motion.MARKETING: _("Accounts come here when they qualify by usage but none of their people can buy."),
     }[Motion(wanted.motion)]
 

@@ -15,7 +15,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.models import Role
 from accounts.models import initials as initials_of
+from playbooks.models import QueueItem
 
 register = template.Library()
 
@@ -101,7 +103,7 @@ def signed(value: int | float | None, places: int = 0) -> str:
 @register.filter
 def percent(value: float | None) -> str:
     """`0.78` → `78 %`, none → `–`."""
-    return "–" if value is None else f"{round(value * 100)} %"
+    return "–" if value is None else f"{round(value * 100)}\u00a0%"
 
 
 @register.filter
@@ -121,3 +123,13 @@ def undo_url(message: Message) -> str:
     """The address that takes back what a message tells, or empty. Views write it as `extra_tags="undo=/…"`."""
     tag = message.extra_tags or ""
     return tag.removeprefix("undo=") if tag.startswith("undo=/") else ""
+
+
+@register.simple_tag(takes_context=True)
+def open_work(context: template.RequestContext) -> int:
+    """How many items of the member's own queue wait for somebody; 0 for roles without one. One query a page."""
+    request = context["request"]
+    if not hasattr(request, "_open_work"):
+        own = {Role.SALES: "sales", Role.SUCCESS: "success", Role.MARKETING: "marketing"}.get(request.user.role)
+        request._open_work = QueueItem.objects.filter(motion=own, state="new").count() if own else 0
+    return request._open_work

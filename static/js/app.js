@@ -45,9 +45,8 @@
     menu.querySelector("summary").focus();
   });
   // The Undo of a toast is done: the toast has said what it had to say.
-  document.addEventListener("htmx:after:request", (event) => {
-    const toast = event.target.closest?.("[data-toast]");
-    if (toast) toast.remove();
+  document.addEventListener("htmx:finally:request", (event) => {
+    event.detail.ctx.sourceElement?.closest?.("[data-toast]")?.remove();
   });
   document.addEventListener("htmx:after:swap", watchAll);
   // A select of a filter form sends it at once; without this script the form's button does.

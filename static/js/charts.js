@@ -11,6 +11,8 @@
   const theme = () => (document.documentElement.getAttribute("data-bs-theme") === "dark" ? "dark" : "light");
   const number = (value) => new Intl.NumberFormat(document.documentElement.lang).format(value);
 
+  const day = (value) => new Intl.DateTimeFormat(document.documentElement.lang, { day: "numeric", month: "short" }).format(value);
+
   const common = () => ({
     animation: !matchMedia("(prefers-reduced-motion: reduce)").matches,
     animationDuration: 300,
@@ -37,7 +39,13 @@
     score: (data) => ({
       ...common(),
       tooltip: tooltip({}),
-      xAxis: { type: "time", ...axis(), splitLine: { show: false } },
+      xAxis: {
+        type: "time",
+        splitNumber: 5,
+        ...axis(),
+        axisLabel: { color: token("--ink-2"), fontSize: 11, hideOverlap: true, formatter: day },
+        splitLine: { show: false },
+      },
       yAxis: { type: "value", min: 0, max: 100, interval: 20, ...axis(), axisLine: { show: false } },
       series: [{
         name: data.unit,
@@ -55,7 +63,7 @@
     usage: (data) => ({
       ...common(),
       tooltip: tooltip({ axisPointer: { type: "shadow", shadowStyle: { color: token("--line"), opacity: 0.35 } } }),
-      legend: { top: 0, left: 0, icon: "roundRect", itemWidth: 10, itemHeight: 10, textStyle: { color: token("--ink-2"), fontSize: 12 } },
+      legend: { type: "scroll", top: 0, left: 0, right: 0, icon: "roundRect", itemWidth: 10, itemHeight: 10, textStyle: { color: token("--ink-2"), fontSize: 12 } },
       grid: { left: 4, right: 8, top: 34, bottom: 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
       xAxis: { type: "category", data: data.labels, ...axis(), splitLine: { show: false } },
       yAxis: { type: "value", minInterval: 1, ...axis(), axisLine: { show: false }, axisLabel: { color: token("--ink-2"), fontSize: 11, formatter: number } },

@@ -1,4 +1,4 @@
-// The queue's keyboard: every key presses a control that is on the page anyway. Off when the member switched it off.
+// The keyboard of the queue and of the account page: every key presses a control that is on the page anyway. Off when the member switched it off.
 (() => {
   "use strict";
   const rows = () => [...document.querySelectorAll(".row-link")];
@@ -21,14 +21,17 @@
     next.click();
   };
   const press = (selector) => document.querySelector(selector)?.click();
+  // While the next account is still loading, its buttons are not there yet: an action waits for them.
+  let loading = 0, waiting = null;
+  const act = (selector) => { if (loading) waiting = selector; else press(selector); };
   const KEYS = {
     j: () => move(1),
     k: () => move(-1),
-    c: () => press('#queue [data-shortcut="c"]'),
-    r: () => press('#queue [data-shortcut="r"]'),
+    c: () => act('.item-actions [data-shortcut="c"]'),
+    r: () => act('.item-actions [data-shortcut="r"]'),
     Enter: () => press("#open-account"),
-    "/": () => document.getElementById("search").focus(),
-    "?": () => document.getElementById("help").showModal(),
+    "/": () => document.getElementById("search")?.focus(),
+    "?": () => document.getElementById("help")?.showModal(),
   };
 
   document.addEventListener("keydown", (event) => {
@@ -39,16 +42,24 @@
     if (at.closest("input:not([type=checkbox]), textarea, select, [contenteditable]")) return;
     // Enter opens the account from the page or a row; on any other control it does what the control does.
     if (event.key === "Enter" && at.closest("a, button, summary, input") && !at.closest(".row-link")) return;
-    const act = KEYS[event.key];
-    if (!act) return;
+    const key = KEYS[event.key];
+    if (!key) return;
     event.preventDefault();
-    act();
+    key();
   });
   document.addEventListener("click", (event) => {
     const link = event.target.closest(".row-link");
     if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) mark(link);
     const key = event.target.closest("[data-key]");
     if (key) KEYS[key.dataset.key]();
+  });
+  document.addEventListener("htmx:before:request", (event) => {
+    if (event.detail.ctx.sourceElement?.matches(".row-link")) loading += 1;
+  });
+  document.addEventListener("htmx:finally:request", (event) => {
+    if (!event.detail.ctx.sourceElement?.matches(".row-link") || --loading > 0) return;
+    loading = 0;
+    if (waiting) setTimeout(() => { press(waiting); waiting = null; });
   });
   // A hidden tab asks for nothing.
   document.addEventListener("htmx:before:request", (event) => {

@@ -1,0 +1,72 @@
+"""The routing table: tier × buyer × segment → motion. An admin edits it, product reads it."""
+
+from __future__ import annotations
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods
+
+from accounts import access
+from accounts.views.answers import done, with_query
+from playbooks import routing_table
+from playbooks.models import Motion
+from playbooks.routing import SEGMENTS
+from scoring.models import Segment
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def routing(request: HttpRequest) -> HttpResponse:
+    """POST saves the grid, or with `reset` a cell's default, or with `undo` the table before."""
+    may_edit = access.can(request.user, "administer")
+    if request.method != "POST":
+        return _page(request, routing_table.blocks(), may_edit=may_edit)
+    if not may_edit:
+        raise PermissionDenied
+    here = reverse("routing")
+    try:
+        if "undo" in request.GET:
+            routing_table.put_back(packed=request.GET["undo"])
+            return done(request, to=here, words=_("The routing table is as it was. Accounts are routed again."))
+        if "reset" in request.POST:
+            saved = routing_table.reset(name=request.POST["reset"])
+        else:
+            table, errors = routing_table.read(request.POST)
+            if errors:
+                return _page(
+                    request, routing_table.blocks(table, errors), may_edit=True, problems=list(errors.values())
+                )
+            saved = routing_table.save(table=table)
+    except ValidationError as error:
+        return _page(request, routing_table.blocks(), may_edit=True, problems=error.messages)
+    if not saved.changed:
+        return done(request, to=here, words=_("Nothing was changed."))
+    words = ngettext(
+        "%(n)d cell changed. Every account is routed again.",
+        "%(n)d cells changed. Every account is routed again.",
+        saved.changed,
+    ) % {"n": saved.changed}
+    return done(request, to=here, words=words, undo=with_query(here, undo=saved.before))
+
+
+def _page(
+    request: HttpRequest,
+    blocks: list[routing_table.Block],
+    *,
+    may_edit: bool,
+    problems: list[str] | None = None,
+) -> HttpResponse:
+    context = {
+        "blocks": blocks,
+        "segments": [Segment(segment).label for segment in SEGMENTS],
+        "motions": Motion.choices,
+        "may_edit": may_edit,
+        "problems": problems or [],
+        "changed": sum(block.changed for block in blocks),
+        "accounts": sum(block.accounts for block in blocks),
+        "step_length": routing_table.STEP_LENGTH,
+    }
+    return render(request, "playbooks/routing.html", context, status=422 if problems else 200)

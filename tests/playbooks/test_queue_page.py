@@ -1,0 +1,451 @@
+import datetime as dt
+import re
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import Member, Role
+from playbooks import queue
+from playbooks.models import QueueItem
+from scoring.models import Definition, Score
+from tests.factories import AccountFactory, MemberFactory, ProductUserFactory, SourceFactory
+
+pytestmark = pytest.mark.django_db
+HTMX = {"HX-Request": "true"}
+
+
+def make_item(*, score=85, motion="sales", owner=None, account=None, **fields) -> QueueItem:
+    account = account or AccountFactory()
+    now = timezone.now()
+    definition = Definition.objects.filter(version=900).first() or Definition.objects.create(
+        version=900, name="For tests", spec={}
+    )
+    part = {
+        "key": "team",
+        "label": "Team size",
+        "feature": "active_users_28",
+        "value": 8.0,
+        "weight": 100,
+        "points": 35,
+    }
+    Score.objects.get_or_create(
+        account=account,
+        defaults={
+            "score": score,
+            "tier": "pqa",
+            "segment": "mid_market",
+            "buyer_state": "unknown",
+            "definition": definition,
+            "scored_at": now,
+            "tier_since": now,
+            "contributions": [part | {"max_points": 35, "effect": score}] if score else [],
+            "features": {"active_users_28": 8.0, "profiled_active": 3.0},
+        },
+    )
+    values = {
+        "entered_at": now,
+        "updated_at": now,
+        "priority": score or 0,
+        "score": score,
+        "tier": "pqa",
+        "segment": "mid_market",
+        "buyer_state": "unknown",
+        "why_now": "Team grew",
+    }
+    if owner is not None:
+        values |= {"state": "claimed", "owner": owner, "claimed_at": now}
+    return QueueItem.objects.create(account=account, motion=motion, **(values | fields))
+
+
+def names(response) -> list[str]:
+    """The accounts of the list, in order."""
+    return re.findall(r'class="row-link"[^>]*>([^<]+)</a>', response.content.decode())
+
+
+@pytest.mark.parametrize(
+    ("role", "motion"),
+    [("sales", "sales"), ("success", "success"), ("marketing", "marketing"), ("product", "sales"), ("admin", "sales")],
+)
+def test_each_role_lands_on_its_own_queue(sign_in, role, motion):
+    response = sign_in(role).get("/", follow=True)
+
+    assert response.redirect_chain[-1][0] == f"/queue/{motion}/"
+    assert response.status_code == 200
+
+
+@pytest.mark.parametrize("motion", ["self_serve", "nobody", "items"])
+def test_an_unknown_motion_is_not_found(sign_in, motion):
+    assert sign_in(Role.SALES).get(f"/queue/{motion}/").status_code == 404
+
+
+def test_what_to_do_first_is_the_first_row(sign_in):
+    now = timezone.now()
+    make_item(account=AccountFactory(name="Later"), priority=90, entered_at=now)
+    make_item(account=AccountFactory(name="Earlier"), priority=90, entered_at=now - dt.timedelta(days=1))
+    make_item(account=AccountFactory(name="Raised"), score=40, priority=1040, hand_raised_at=now)
+    make_item(account=AccountFactory(name="Other queue"), motion="success")
+
+    assert names(sign_in(Role.SALES).get("/queue/sales/")) == ["Raised", "Earlier", "Later"]
+
+
+def test_the_tabs_count_and_hold_their_rows(sign_in):
+    client, colleague = sign_in(Role.SALES), MemberFactory()
+    make_item(account=AccountFactory(name="New"))
+    make_item(account=AccountFactory(name="Mine"), owner=client.member)
+    make_item(account=AccountFactory(name="Theirs"), owner=colleague)
+    make_item(account=AccountFactory(name="Hand"), hand_raised_at=timezone.now(), priority=1000)
+    make_item(account=AccountFactory(name="Gone"), state="left", left_at=timezone.now())
+
+    page = client.get("/queue/sales/")
+    assert names(page) == ["Hand", "New", "Theirs"]
+    counts = dict(re.findall(r'id="count-(\w+)">(\d+)<', page.content.decode()))
+    assert counts == {"to_work": "3", "mine": "1", "hand_raised": "1"}
+    assert names(client.get("/queue/sales/?tab=mine")) == ["Mine"]
+    assert names(client.get("/queue/sales/?tab=hand_raised")) == ["Hand"]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("segment=enterprise", ["Big"]),
+        ("low=85", ["Big", "Warm"]),
+        ("low=70&high=88", ["Warm"]),
+        ("tier=activate", ["Mild"]),
+        ("owner=unclaimed", ["Big", "Mild"]),
+        ("hand=1", ["Mild"]),
+        ("q=warm", ["Warm"]),
+        ("q=big.example", ["Big"]),
+        ("q=%00", ["Big", "Warm", "Mild"]),
+        ("q=100%25", []),
+    ],
+)
+def test_filters_leave_what_they_say(sign_in, query, expected):
+    make_item(account=AccountFactory(name="Big", domain="big.example"), score=95, segment="enterprise")
+    make_item(account=AccountFactory(name="Warm", domain="w.example"), score=85, owner=MemberFactory())
+    make_item(
+        account=AccountFactory(name="Mild", domain="m.example"),
+        score=65,
+        tier="activate",
+        hand_raised_at=timezone.now(),
+    )
+
+    assert names(sign_in(Role.SALES).get(f"/queue/sales/?{query}")) == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("low=many", "Score from"),
+        ("high=101", "Score to"),
+        ("segment=huge", "Segment"),
+        ("tab=x", "Tab"),
+        ("low=²", "Score"),
+    ],
+)
+def test_a_filter_that_makes_no_sense_is_named_and_filters_nothing(sign_in, query, said):
+    make_item(account=AccountFactory(name="Still here"))
+
+    response = sign_in(Role.SALES).get(f"/queue/sales/?{query}")
+
+    assert response.status_code == 200
+    assert names(response) == ["Still here"]
+    assert f"{said}" in re.search(r"notice-red[^>]*>.*?</p>", response.content.decode(), re.S).group()
+
+
+@pytest.mark.parametrize(
+    "query", ["item=99999999999999999999", "item=x", "page=-3", "page=z", "item=0", "shown=1,a&since=no"]
+)
+def test_a_wrong_address_still_shows_the_queue(sign_in, query):
+    make_item(account=AccountFactory(name="Here"))
+
+    for headers in ({}, HTMX):
+        response = sign_in(Role.SALES).get(f"/queue/sales/?{query}", headers=headers)
+        assert response.status_code == 200
+        assert "Here" in response.content.decode()
+
+
+def test_the_first_item_is_selected_and_another_can_be(sign_in):
+    client = sign_in(Role.SALES)
+    make_item(account=AccountFactory(name="First"), priority=2)
+    second = make_item(account=AccountFactory(name="Second"), priority=1)
+
+    def detail(response) -> str:
+        return re.search(r'id="detail-name"><a[^>]*>([^<]+)<', response.content.decode()).group(1)
+
+    assert detail(client.get("/queue/sales/")) == "First"
+    assert detail(client.get(f"/queue/sales/?item={second.pk}")) == "Second"
+
+
+def test_the_queue_reads_as_often_for_one_row_as_for_twenty(sign_in, django_assert_num_queries):
+    client = sign_in(Role.SALES)
+
+    def add(count: int) -> None:
+        for _ in range(count):
+            account = AccountFactory()
+            person = ProductUserFactory(account=account, buying_role="economic_buyer", buying_confidence=0.8)
+            make_item(account=account, buyer=person, champion=person, owner=MemberFactory())
+
+    def queries() -> int:
+        from django.db import connection
+        from django.test.utils import CaptureQueriesContext
+
+        with CaptureQueriesContext(
+            connection,
+        ) as captured:
+            assert client.get("/queue/sales/").status_code == 200
+        return len(captured)
+
+    add(1)
+    one = queries()
+    add(19)
+    assert len(names(client.get("/queue/sales/"))) == 20
+    assert queries() == one
+    assert one <= 16
+
+
+def test_a_poll_without_news_answers_nothing_and_with_news_the_fragment(sign_in):
+    client = sign_in(Role.SALES)
+    item = make_item()
+    page = client.get("/queue/sales/").content.decode()
+    version = re.search(r'name="version" value="([^"]+)"', page).group(1)
+
+    # The version changes with the minute too, because ages are told: ask again when a minute has just turned.
+    if client.get("/queue/sales/", {"version": version}, headers=HTMX).status_code != 204:
+        version = re.search(r'name="version" value="([^"]+)"', client.get("/queue/sales/").content.decode()).group(1)
+        assert client.get("/queue/sales/", {"version": version}, headers=HTMX).status_code == 204
+
+    queue.claim(item_id=item.pk, member=MemberFactory(role="sales"))
+    changed = client.get("/queue/sales/", {"version": version}, headers=HTMX)
+    assert changed.status_code == 200
+    assert changed.content.decode().lstrip().startswith('<div id="queue"')
+
+
+def test_a_refresh_keeps_the_rows_where_they_are_and_counts_the_new_ones(sign_in):
+    client = sign_in(Role.SALES)
+    low = make_item(account=AccountFactory(name="Low"), priority=1)
+    high = make_item(account=AccountFactory(name="High"), priority=2)
+    since = timezone.now()
+    QueueItem.objects.filter(pk=low.pk).update(priority=9)
+    QueueItem.objects.filter(pk=high.pk).update(state="left", left_at=since)
+    make_item(account=AccountFactory(name="Newcomer"), priority=99, entered_at=since + dt.timedelta(seconds=1))
+
+    response = client.get("/queue/sales/", {"shown": f"{high.pk},{low.pk}", "since": since.isoformat()}, headers=HTMX)
+
+    assert names(response) == ["High", "Low"]
+    assert "1 new account" in response.content.decode()
+    assert "Left the queue" in response.content.decode()
+
+
+def test_history_gets_the_whole_page_and_caches_tell_page_and_fragment_apart(sign_in):
+    client = sign_in(Role.SALES)
+    make_item()
+
+    fragment = client.get("/queue/sales/", headers=HTMX)
+    restored = client.get("/queue/sales/", headers=HTMX | {"HX-History-Restore-Request": "true"})
+
+    assert "<html" not in fragment.content.decode()
+    assert "<html" in restored.content.decode()
+    assert "HX-Request" in fragment["Vary"]
+
+
+# Claim and release ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("role", "motion", "status"),
+    [
+        ("sales", "sales", 302),
+        ("sales", "success", 403),
+        ("sales", "marketing", 403),
+        ("success", "success", 302),
+        ("success", "sales", 403),
+        ("marketing", "marketing", 302),
+        ("marketing", "sales", 403),
+        ("product", "sales", 403),
+        ("admin", "sales", 302),
+        ("admin", "marketing", 302),
+    ],
+)
+def test_only_those_who_work_a_motion_claim_in_it(sign_in, role, motion, status):
+    item = make_item(motion=motion)
+    client = sign_in(role)
+
+    assert client.post(f"/queue/items/{item.pk}/claim").status_code == status
+
+    item.refresh_from_db()
+    assert item.owner == (client.member if status == 302 else None)
+
+
+def test_somebody_who_may_not_work_a_queue_sees_it_without_a_claim_button(sign_in):
+    make_item()
+
+    assert "/claim" in sign_in(Role.SALES).get("/queue/sales/").content.decode()
+    assert "/claim" not in sign_in(Role.SUCCESS).get("/queue/sales/").content.decode()
+
+
+def test_claiming_is_a_post(sign_in):
+    item = make_item()
+    assert sign_in(Role.SALES).get(f"/queue/items/{item.pk}/claim").status_code == 405
+
+
+def test_claiming_what_is_not_there_is_not_found(sign_in):
+    assert sign_in(Role.SALES).post("/queue/items/987654321/claim").status_code == 404
+
+
+def test_a_plain_form_goes_back_with_a_message_and_an_undo(sign_in):
+    client = sign_in(Role.SALES)
+    item = make_item(account=AccountFactory(name="Northwind"))
+
+    page = client.post(f"/queue/items/{item.pk}/claim", {"next": "/queue/sales/?q=north"}, follow=True)
+
+    assert page.redirect_chain == [("/queue/sales/?q=north", 302)]
+    assert "Claimed Northwind." in page.content.decode()
+    assert f'action="/queue/items/{item.pk}/release"' in page.content.decode()
+
+    page = client.post(f"/queue/items/{item.pk}/release", {"next": "/queue/sales/"}, follow=True)
+    assert "Released Northwind." in page.content.decode()
+    item.refresh_from_db()
+    assert (item.state, item.owner) == ("new", None)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "", "queue", "http:///x"],
+)
+def test_next_never_leads_out_of_the_app(sign_in, bad):
+    item = make_item()
+
+    response = sign_in(Role.SALES).post(f"/queue/items/{item.pk}/claim", {"next": bad})
+
+    assert response["Location"] == f"/queue/sales/?item={item.pk}"
+
+
+def test_the_answer_to_htmx_is_the_changed_row_the_buttons_the_counts_and_a_toast(sign_in):
+    client = sign_in(Role.SALES)
+    item = make_item(account=AccountFactory(name="Northwind"))
+
+    response = client.post(f"/queue/items/{item.pk}/claim", headers=HTMX)
+
+    text = response.content.decode()
+    assert response.status_code == 200
+    assert f'<li id="item-{item.pk}"' in text
+    assert "yours" in text
+    assert f"/queue/items/{item.pk}/release" in text
+    assert 'hx-target="#count-mine" hx-swap="textContent">1<' in text
+    assert "Claimed Northwind." in text
+
+
+def test_the_loser_of_a_race_gets_409_and_the_row_says_who_won(sign_in):
+    item = make_item(account=AccountFactory(name="Northwind"))
+    queue.claim(item_id=item.pk, member=MemberFactory(name="Kim Adeyemi", role="sales"))
+
+    response = sign_in(Role.SALES).post(f"/queue/items/{item.pk}/claim", headers=HTMX)
+
+    text = response.content.decode()
+    row = re.search(rf'<li id="item-{item.pk}".*?</li>', text, re.S).group()
+    assert response.status_code == 409
+    assert "Kim Adeyemi was faster: Northwind is claimed." in row
+    assert f"/queue/items/{item.pk}/claim" not in text
+
+
+def test_without_htmx_the_loser_is_told_too(sign_in):
+    item = make_item(account=AccountFactory(name="Northwind"))
+    queue.claim(item_id=item.pk, member=MemberFactory(name="Kim Adeyemi", role="sales"))
+
+    page = sign_in(Role.SALES).post(f"/queue/items/{item.pk}/claim", follow=True)
+
+    assert "Kim Adeyemi was faster" in page.content.decode()
+
+
+def test_only_the_owner_releases(sign_in):
+    owner = MemberFactory(name="Kim Adeyemi", role="sales")
+    item = make_item(owner=owner)
+
+    response = sign_in(Role.SALES).post(f"/queue/items/{item.pk}/release", headers=HTMX)
+
+    assert response.status_code == 409
+    assert "only the owner can release it" in response.content.decode()
+    item.refresh_from_db()
+    assert item.owner == owner
+
+
+def test_an_answer_keeps_the_filters_of_the_page_it_came_from(sign_in):
+    item = make_item()
+    here = "http://testserver/queue/sales/?segment=mid_market&page=2&item=5"
+
+    text = (
+        sign_in(Role.SALES)
+        .post(f"/queue/items/{item.pk}/claim", headers=HTMX | {"HX-Current-URL": here})
+        .content.decode()
+    )
+
+    assert f'href="/queue/sales/?segment=mid_market&amp;page=2&amp;item={item.pk}"' in text
+
+
+# Nothing to show -----------------------------------------------------------------------------------------------------
+
+
+def test_an_empty_installation_shows_the_write_key_to_an_admin_only(sign_in):
+    source = SourceFactory()
+
+    admin = sign_in(Role.ADMIN).get("/queue/sales/").content.decode()
+    sales = sign_in(Role.SALES).get("/queue/sales/").content.decode()
+
+    assert source.write_key in admin
+    assert "curl" in admin
+    assert source.write_key not in sales
+    assert "Ask an admin" in sales
+
+
+def test_an_empty_queue_says_what_would_bring_accounts(sign_in):
+    AccountFactory()
+
+    assert "reaches the sales threshold" in sign_in(Role.SALES).get("/queue/sales/").content.decode()
+    assert "Claim an account" in sign_in(Role.SALES).get("/queue/sales/?tab=mine").content.decode()
+
+
+def test_filtered_to_nothing_offers_to_clear_the_filters(sign_in):
+    make_item()
+
+    text = sign_in(Role.SALES).get("/queue/sales/?q=nobody").content.decode()
+
+    assert "Nothing matches these filters" in text
+    assert 'href="/queue/sales/"' in text
+
+
+def test_a_name_with_markup_is_shown_as_text(sign_in):
+    make_item(account=AccountFactory(name="<script>alert(1)</script>"), why_now="<img src=x onerror=alert(1)>")
+
+    text = sign_in(Role.SALES).get("/queue/sales/").content.decode()
+
+    assert "<script>alert(1)" not in text
+    assert "<img src=x" not in text
+
+
+def test_a_signed_out_visitor_is_asked_to_sign_in():
+    response = Client().get("/queue/sales/?tab=mine")
+
+    assert response.status_code == 302
+    assert response["Location"] == "/sign-in/login/?next=/queue/sales/%3Ftab%3Dmine"
+
+
+def test_fifty_rows_are_a_page(sign_in):
+    for number in range(52):
+        make_item(account=AccountFactory(name=f"Account {number}"), priority=100 - number)
+    client = sign_in(Role.SALES)
+
+    first, second = (
+        client.get("/queue/sales/?segment=mid_market"),
+        client.get("/queue/sales/?segment=mid_market&page=2"),
+    )
+
+    assert len(names(first)) == 50
+    assert names(second) == ["Account 50", "Account 51"]
+    assert 'href="/queue/sales/?segment=mid_market&amp;page=2"' in first.content.decode()
+
+
+def test_members_who_want_no_shortcuts_get_none(sign_in):
+    member = MemberFactory(role="sales", shortcuts=False)
+    assert Member.objects.get(pk=member.pk).shortcuts is False
+    assert 'data-shortcuts="off"' in sign_in(member).get("/queue/sales/").content.decode()
