@@ -244,7 +244,6 @@ def _shown(
             delta=score.delta,
             buyer_state=score.buyer_state,
             hand_raised_at=score.hand_raised_at,
-            now=now,
         ),
         "score": score.score,
         "delta": score.delta,

@@ -77,15 +77,18 @@ def route(
     return Route(motions, cell.first_step)
 
 
-def priority(
-    *, score: int | None, delta: int | None, buyer_state: str, hand_raised_at: dt.datetime | None, now: dt.datetime
-) -> float:
-    """What comes first in a queue: raised hands (newest first), then score + half of the week's gain + 5 for a buyer."""
+def priority(*, score: int | None, delta: int | None, buyer_state: str, hand_raised_at: dt.datetime | None) -> float:
+    """What comes first in a queue: raised hands, the newest first; then score + half of the week's gain + 5 for a buyer.
+
+    Does not depend on the clock, so that items routed on different days compare.
+    """
     value = (score or 0) + max(delta or 0, 0) / 2 + (5 if buyer_state in ("confirmed", "likely") else 0)
-    if hand_raised_at is not None:
-        days = max(0.0, (now - hand_raised_at).total_seconds() / 86_400)
-        value += 1_000 - min(days, 60)
-    return round(value, 3)
+    if hand_raised_at is None:
+        return value
+    return round(1_000 + (hand_raised_at - _EPOCH).total_seconds() / 3600 + value / 1_000, 4)
+
+
+_EPOCH = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 
 
 def is_customer(plan: str) -> bool:

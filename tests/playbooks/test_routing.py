@@ -63,14 +63,15 @@ NOW = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
 
 def first(**fields):
     return routing.priority(
-        **{"score": 80, "delta": 0, "buyer_state": "none", "hand_raised_at": None, "now": NOW} | fields
+        **{"score": 80, "delta": 0, "buyer_state": "none", "hand_raised_at": None} | fields
     )
 
 
 def test_what_comes_first():
     today, last_week = NOW - dt.timedelta(hours=1), NOW - dt.timedelta(days=7)
     assert first(score=1, hand_raised_at=last_week) > first(score=100, delta=50, buyer_state="confirmed")
-    assert first(score=1, hand_raised_at=today) > first(score=1, hand_raised_at=last_week)
+    assert first(score=1, hand_raised_at=today) > first(score=100, delta=50, hand_raised_at=last_week)
+    assert first(score=2, hand_raised_at=today) > first(score=1, hand_raised_at=today)
     assert first(delta=10) > first()
     assert first(delta=-10) == first()
     assert first(buyer_state="likely") > first(buyer_state="unknown") == first()
