@@ -11,6 +11,12 @@ from django.utils.translation import gettext as _
 
 from plsapp.permissions import MATRIX, allows
 
+#: The pages under Settings.
+SETTINGS = (
+    *("settings", "sources", "source", "source_rotate", "set_aside", "set_aside_replay"),
+    *("members", "member", "routing"),
+)
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -33,8 +39,8 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         ("accounts", _("Accounts"), "building", ("accounts", "account")),
         ("buyers", _("Buyers"), "users", ("buyers",)),
         ("definitions", _("Definitions"), "adjustments", ("definitions", "runs")),
-        ("events", _("Events"), "activity", ("events",)),
-        ("settings", _("Settings"), "settings", ("settings", "sources", "set_aside", "members", "member", "routing")),
+        ("events", _("Events"), "activity", ("events", "event_type")),
+        ("settings", _("Settings"), "settings", SETTINGS),
     ]
     here = request.resolver_match.view_name if request.resolver_match else ""
     return {

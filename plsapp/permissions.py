@@ -58,6 +58,7 @@ MATRIX: dict[str, Row] = {
     "profile": MEMBER,
     "settings": frozenset({ADMIN}),
     "sources": frozenset({ADMIN}),
+    "source": frozenset({ADMIN}),
     "source_rotate": frozenset({ADMIN}),
     "set_aside": frozenset({ADMIN}),
     "set_aside_replay": frozenset({ADMIN}),

@@ -17,6 +17,16 @@ from scoring.models import Score, ScoringRun, Tier
 WIDTH, HEIGHT = 240.0, 96.0
 LEFT, RIGHT, TOP, BOTTOM = 8.0, 232.0, 8.0, 72.0
 BINS = 20
+#: Units that come in whole numbers only.
+COUNTED = frozenset({"people", "events", "event types", "kinds", "levels"})
+SINGULAR = {
+    "days": "day",
+    "people": "person",
+    "events": "event",
+    "event types": "event type",
+    "kinds": "kind",
+    "levels": "level",
+}
 
 
 @dataclass(frozen=True)
@@ -242,10 +252,13 @@ def _sentence(component: rules.Component, feature: Feature) -> str:
     words = _("All of it from %(value)s on") % {"value": amount(full, feature)}
     first_value, first_points = curve.points[0]
     if first_points == 0:
-        words += "; " + _("nothing up to %(value)s") % {"value": amount(first_value, feature)}
+        none = _("nothing at %(value)s") if first_value == 0 else _("nothing up to %(value)s")
+        words += "; " + none % {"value": amount(first_value, feature)}
     half = _reaches(curve, curve.max_points / 2)
     if half is not None and half != full:
-        words += "; " + _("half at %(value)s") % {"value": amount(half, feature)}
+        if feature.unit in COUNTED:
+            half = math.ceil(half)
+        words += "; " + _("half from %(value)s") % {"value": amount(half, feature)}
     if curve.points[-1][1] < curve.max_points:
         words += "; " + _("less again above")
     return words + "."
@@ -291,7 +304,8 @@ def amount(value: float, feature: Feature) -> str:
         if feature.key.endswith("growth"):
             return f"+{percent} %" if percent > 0 else f"−{-percent} %" if percent < 0 else "±0 %"
         return f"{percent} %"
-    return f"{_plain(value)} {feature.unit}".strip()
+    unit = SINGULAR.get(feature.unit, feature.unit) if value == 1 else feature.unit
+    return f"{_plain(value)} {unit}".strip()
 
 
 def took(run: ScoringRun) -> str:

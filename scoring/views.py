@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts import access
 from accounts.views.answers import done
+from accounts.views.requests import MemberRequest
 from scoring import asking, definitions, rules, screens, tasks
 from scoring.models import Definition, Score, ScoringRun
 
@@ -19,16 +20,14 @@ PAGE = 30
 
 
 @require_GET
-def definition_page(request: HttpRequest) -> HttpResponse:
+def definition_page(request: MemberRequest) -> HttpResponse:
     """The definition in force, or with `version` another one."""
     published = definitions.published()
     wanted = request.GET.get("version", "")
     shown = published
     if wanted and wanted != str(published.version):
-        found = Definition.objects.filter(version=int(wanted)) if wanted.isdigit() and len(wanted) < 10 else None
-        shown = found.select_related("published_by").first() if found is not None else None
-        if shown is None:
-            raise Http404
+        version = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 10 else 0
+        shown = get_object_or_404(Definition.objects.select_related("published_by"), version=version)
     context: dict[str, object] = {
         "definition": shown,
         "published": published,
@@ -51,7 +50,7 @@ def definition_page(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def runs(request: HttpRequest) -> HttpResponse:
+def runs(request: MemberRequest) -> HttpResponse:
     """The runs, newest first. To htmx it answers the list alone, which asks again by itself."""
     kind = request.GET.get("kind", "")
     rows = ScoringRun.objects.select_related("definition").defer("definition__spec").order_by("-started_at", "-pk")
@@ -73,7 +72,7 @@ def runs(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def run_all(request: HttpRequest) -> HttpResponse:
+def run_all(request: MemberRequest) -> HttpResponse:
     """Scores all accounts now, unless that is being done."""
     run = asking.ask_for_full_run(enqueue=tasks.score_all.delay_on_commit)
     if run is None:

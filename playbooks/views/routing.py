@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import access
 from accounts.views.answers import done, with_query
+from accounts.views.requests import MemberRequest
 from playbooks import routing_table
 from playbooks.models import Motion
 from playbooks.routing import SEGMENTS
@@ -19,7 +20,7 @@ from scoring.models import Segment
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def routing(request: HttpRequest) -> HttpResponse:
+def routing(request: MemberRequest) -> HttpResponse:
     """POST saves the grid, or with `reset` a cell's default, or with `undo` the table before."""
     may_edit = access.can(request.user, "administer")
     if request.method != "POST":
@@ -53,7 +54,7 @@ def routing(request: HttpRequest) -> HttpResponse:
 
 
 def _page(
-    request: HttpRequest,
+    request: MemberRequest,
     blocks: list[routing_table.Block],
     *,
     may_edit: bool,

@@ -1,0 +1,15 @@
+"""The request as it reaches a page: `plsapp.middleware.Permissions` lets nobody through who has not signed in."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from django_htmx.middleware import HtmxDetails
+
+from accounts.models import Member
+
+
+class MemberRequest(HttpRequest):
+    """Only a type; nothing is made of it."""
+
+    user: Member
+    htmx: HtmxDetails
