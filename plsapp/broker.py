@@ -112,10 +112,8 @@ def backlog() -> int:
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT count(*) FROM (SELECT FROM pgmq.q_{QUEUE} LIMIT {LONGEST_BACKLOG + 1}) AS q")
             return int(cursor.fetchone()[0])
-    from plsapp.celery import app
-
-    with app.connection_for_write() as broker:
-        channel = broker.default_channel
+    with Connection(settings.CELERY_BROKER_URL, connect_timeout=2) as other:
+        channel = other.default_channel
         return int(channel._size(QUEUE)) if isinstance(channel, virtual.Channel) else 0
 
 

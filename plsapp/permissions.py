@@ -38,6 +38,7 @@ MATRIX: dict[str, Row] = {
     "account_reset_password_from_key": PUBLIC,
     "account_reset_password_from_key_done": PUBLIC,
     "account_change_password": MEMBER,
+    "account_set_password": MEMBER,
     "account_reauthenticate": MEMBER,
     # work
     "home": MEMBER,

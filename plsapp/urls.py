@@ -15,6 +15,7 @@ SIGN_IN = {
     "account_reset_password_from_key",
     "account_reset_password_from_key_done",
     "account_change_password",
+    "account_set_password",
     "account_reauthenticate",
 }
 

@@ -1,0 +1,136 @@
+"""Every URL has a row in the matrix, and every role gets from every URL what its row says."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
+
+from accounts.models import Member, Role, SetAside
+from playbooks.models import Motion, QueueItem
+from plsapp.permissions import MATRIX, MEMBER, PUBLIC, allows
+from scoring.models import BuyerState, Segment, Tier
+from tests.factories import AccountFactory, EventTypeFactory, MemberFactory, SourceFactory
+
+NOTHING = 2_000_000_000
+
+
+def patterns(resolver: URLResolver) -> Iterator[URLPattern]:
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLPattern):
+            yield pattern
+        else:
+            yield from patterns(pattern)
+
+
+def test_every_url_is_named_and_has_a_row():
+    named = [pattern.name for pattern in patterns(get_resolver())]
+    assert None not in named, "a URL without a name"
+    assert set(named) == set(MATRIX)
+
+
+def test_every_row_is_of_a_known_kind():
+    for name, row in MATRIX.items():
+        assert row in (PUBLIC, MEMBER) or (row and row <= set(Role)), name
+
+
+def test_admins_may_use_everything():
+    assert [name for name, row in MATRIX.items() if not allows(row, Role.ADMIN)] == []
+
+
+@pytest.fixture
+def arguments(db) -> dict[str, dict[str, object]]:
+    """For each URL that takes arguments, those of a row that exists."""
+    account, now = AccountFactory(), timezone.now()
+    item = QueueItem.objects.create(
+        account=account,
+        motion=Motion.SALES,
+        entered_at=now,
+        updated_at=now,
+        tier=Tier.PQA,
+        segment=Segment.UNKNOWN,
+        buyer_state=BuyerState.NONE,
+    )
+    refused = SetAside.objects.create(
+        kind=SetAside.Kind.REQUEST, received_at=now, path="batch", body=b"{", status=400, code="json", reason="no JSON"
+    )
+    source = SourceFactory()
+    return {
+        "intake": {"kind": "batch"},
+        "event_type": {"event_type_id": EventTypeFactory().pk},
+        "source": {"source_id": source.pk},
+        "source_rotate": {"source_id": source.pk},
+        "set_aside_replay": {"set_aside_id": refused.pk},
+        "member": {"member_id": MemberFactory().pk},
+        "queue_motion": {"motion": "sales"},
+        "queue_claim": {"item_id": item.pk},
+        "queue_release": {"item_id": item.pk},
+        "account": {"account_id": account.pk},
+        "account_reset_password_from_key": {"uidb36": "1", "key": "set-password"},
+    }
+
+
+def is_sign_in(answer) -> bool:
+    return answer.status_code == 302 and answer["Location"].startswith(f"{reverse('account_login')}?next=")
+
+
+def client_of(role: Role | None) -> Client:
+    client = Client()
+    if role:
+        client.force_login(Member.objects.create_user(f"{role}@team.example", "a long enough one", role=role))
+    return client
+
+
+@pytest.mark.parametrize("role", [None, *Role])
+def test_every_url_answers_as_its_row_says(arguments, role):
+    client = client_of(role)
+    wrong = []
+    for name, row in MATRIX.items():
+        answer = client.get(reverse(name, kwargs=arguments.get(name)))
+        if allows(row, role):
+            # 405: only for POST. Redirects: signing in when signed in, home to one's own queue.
+            is_right = answer.status_code in (200, 302, 405) and not (row is not PUBLIC and is_sign_in(answer))
+        elif role is None:
+            is_right = is_sign_in(answer)
+        else:
+            is_right = answer.status_code == 403
+        if not is_right:
+            wrong.append((name, answer.status_code, answer.headers.get("Location")))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("role", [None, Role.SALES, Role.ADMIN])
+def test_what_does_not_exist_is_404_only_to_those_who_may_ask(arguments, role):
+    client = client_of(role)
+    for name, given in arguments.items():
+        numbers = {key: NOTHING for key, value in given.items() if isinstance(value, int)}
+        if not numbers:
+            continue
+        answer = client.get(reverse(name, kwargs=given | numbers))
+        if role is None:
+            assert is_sign_in(answer), name
+        elif allows(MATRIX[name], role):
+            assert answer.status_code in (404, 405), (name, answer.status_code)
+        else:
+            assert answer.status_code == 403, (name, answer.status_code)
+
+
+def test_a_fragment_asked_for_after_signing_out_reloads_the_page(db):
+    answer = Client().get(reverse("queue"), headers={"HX-Request": "true"})
+    assert (answer.status_code, answer["HX-Redirect"][:14]) == (204, "/sign-in/login")
+
+
+def test_a_url_without_a_row_is_404(db, monkeypatch):
+    monkeypatch.delitem(MATRIX, "accounts")
+    assert client_of(Role.ADMIN).get(reverse("accounts")).status_code == 404
+
+
+def test_a_member_without_a_password_can_choose_one(db):
+    client = Client()
+    client.force_login(MemberFactory())
+    answer = client.get(reverse("account_change_password"), follow=True)
+    assert (answer.status_code, answer.redirect_chain[-1][0]) == (200, reverse("account_set_password"))
+    chosen = {"password1": "a long enough one", "password2": "a long enough one"}
+    assert client.post(reverse("account_set_password"), chosen).status_code == 302
+    assert Member.objects.get().check_password("a long enough one")
