@@ -230,9 +230,9 @@ class Directory:
             person.account_id = other.account_id
         for external_id, at in other.workspaces.items():
             person.workspaces.setdefault(external_id, at)
-        for at in (other.first_seen_at, other.last_seen_at):
-            if at is not None:
-                person.seen(at)
+        for seen_at in (other.first_seen_at, other.last_seen_at):
+            if seen_at is not None:
+                person.seen(seen_at)
 
     def _space_of(self, message: Message) -> Space | None:
         if not message.group_id:

@@ -69,7 +69,7 @@ def write(directory: Directory) -> None:
 
 def _move(directory: Directory, space: Space, account_id: int, by: str) -> None:
     if space.account_id not in (None, account_id):
-        directory.changed_accounts.add(space.account_id)  # type: ignore[arg-type]
+        directory.changed_accounts.add(space.account_id)
         if space.account_by == "own":
             _retire(space.account_id, account_id)
     if (space.account_id, space.account_by) != (account_id, by):

@@ -163,7 +163,8 @@ def load_messages(*, source_id: int, read: Sequence[Message], facts: Sequence[Me
 def _take(ids: Sequence[int]) -> list[Landed]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "DELETE FROM accounts_landing WHERE id = ANY(%s) RETURNING id, source_id, received_at, path, body", [ids]
+            "DELETE FROM accounts_landing WHERE id = ANY(%s) RETURNING id, source_id, received_at, path, body",
+            [list(ids)],
         )
         rows = [Landed(id_, source, at, path, bytes(body)) for id_, source, at, path, body in cursor.fetchall()]
     return sorted(rows, key=lambda row: row.id)

@@ -71,7 +71,7 @@ def route(
     cell = table.get((tier, buyer_state, segment)) or DEFAULT_TABLE[tier, buyer_state, segment]
     if hand_raised:
         return Route(("sales",), ANSWER_HAND, is_fast_lane=True)
-    motions = () if cell.motion == "self_serve" else (cell.motion,)
+    motions: tuple[str, ...] = () if cell.motion == "self_serve" else (cell.motion,)
     if cell.also_marketing and motions and "marketing" not in motions:
         motions += ("marketing",)
     return Route(motions, cell.first_step)

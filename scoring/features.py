@@ -11,9 +11,10 @@ Windows end on `as_of` and include it: "28 days" are `as_of` and the 27 days bef
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import ibis
 import numpy as np
@@ -295,7 +296,7 @@ def matrix(as_of: dt.date, account_ids: Collection[int] | None = None) -> Matrix
         cursor.execute(sql(as_of, scoped=account_ids is not None))
         names = [column.name for column in cursor.description]
         rows = cursor.fetchall()
-    columns = list(zip(*rows, strict=True)) if rows else [[] for _ in names]
+    columns: list[Sequence[Any]] = list(zip(*rows, strict=True)) if rows else [() for _ in names]
     return derive(dict(zip(names, columns, strict=True)), as_of)
 
 
@@ -315,8 +316,8 @@ def derive(raw: dict[str, object], as_of: dt.date) -> Matrix:
     heaviest = m.pop("heaviest")
     m["heaviest_share"] = np.divide(heaviest, m["events_28"], out=np.zeros_like(heaviest), where=m["events_28"] > 0)
     m["feature_depth"] = np.where(m["core_28"] > 0, 1.0 + (m["advanced_28"] > 0), 0.0)
-    m["behaviours_28"] = sum(
-        (m[name] > 0).astype(float) for name in ("invites_28", "creation_28", "admin_28", "intent_28")
+    m["behaviours_28"] = np.sum(
+        [m[name] > 0 for name in ("invites_28", "creation_28", "admin_28", "intent_28")], axis=0, dtype=np.float64
     )
     size = np.select(
         [np.isnan(m["employees"]), m["employees"] >= 1000, m["employees"] >= 200, m["employees"] >= 50],

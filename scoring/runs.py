@@ -21,6 +21,7 @@ from django.utils import timezone
 
 from accounts import changes, signals
 from scoring import buyers, definitions, features, rules
+from scoring.features import Matrix
 from scoring.models import Definition, Score, ScoreChange, ScoringRun
 
 log = logging.getLogger(__name__)
@@ -38,9 +39,9 @@ class Scored:
 
     as_of: dt.date
     spec: rules.Spec
-    features: features.Matrix
+    features: Matrix
     now: rules.Evaluated
-    week_ago_features: features.Matrix
+    week_ago_features: Matrix
     week_ago: rules.Evaluated
     segment: np.ndarray
     buyer_state: np.ndarray
@@ -164,7 +165,7 @@ def score_all(*, run: ScoringRun | None = None) -> ScoringRun:
     return run
 
 
-def backfill(*, weeks: int, progress: Callable[[range], Iterable[int]] = iter) -> int:  # type: ignore[assignment]
+def backfill(*, weeks: int, progress: Callable[[range], Iterable[int]] = iter) -> int:
     """Writes the history of the past weeks, as the definition in force would have scored them; returns rows written.
 
     Only for accounts that have no history from before today: what was published then is never rewritten.
@@ -455,12 +456,12 @@ def _failed(run: ScoringRun, error: Exception) -> None:
         log.exception("A failed scoring run could not be marked as failed")
 
 
-def _sorted(matrix: features.Matrix) -> features.Matrix:
+def _sorted(matrix: Matrix) -> Matrix:
     order = np.argsort(matrix["account_id"], kind="stable")
     return {name: values[order] for name, values in matrix.items()}
 
 
-def _only(matrix: features.Matrix, accounts: np.ndarray) -> features.Matrix:
+def _only(matrix: Matrix, accounts: np.ndarray) -> Matrix:
     keep = np.isin(matrix["account_id"], accounts)
     return {name: values[keep] for name, values in matrix.items()}
 

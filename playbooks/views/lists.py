@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from accounts.models import Account, BuyingRole, ProductUser
+from accounts.views.requests import MemberRequest
 from playbooks.filters import SORTS, AccountFilter, BuyerFilter
 from playbooks.querysets import accounts_page, buyers_page
 from playbooks.screens import account as account_screen
@@ -19,7 +20,7 @@ PAGE = 50
 
 
 @require_GET
-def accounts(request: HttpRequest) -> HttpResponse:
+def accounts(request: MemberRequest) -> HttpResponse:
     wanted = AccountFilter.read(request.GET)
     page = Paginator(accounts_page(Account.objects.all(), wanted), PAGE).get_page(request.GET.get("page"))
     context = {
@@ -38,7 +39,7 @@ def accounts(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def buyers(request: HttpRequest) -> HttpResponse:
+def buyers(request: MemberRequest) -> HttpResponse:
     wanted = BuyerFilter.read(request.GET)
     page = Paginator(buyers_page(ProductUser.objects.all(), wanted), PAGE).get_page(request.GET.get("page"))
     context = {
@@ -51,7 +52,7 @@ def buyers(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def account(request: HttpRequest, account_id: int) -> HttpResponse:
+def account(request: MemberRequest, account_id: int) -> HttpResponse:
     found = get_object_or_404(Account, pk=account_id)
     if found.merged_into_id is not None:
         return redirect("account", account_id=found.merged_into_id)

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import Account, Role
+from accounts.views.requests import MemberRequest
 from playbooks import queue as verbs
 from playbooks.filters import QueueFilter
 from playbooks.models import Motion, QueueItem, QueueItemEvent
@@ -27,17 +28,17 @@ OWN = {Role.SALES: Motion.SALES, Role.SUCCESS: Motion.SUCCESS, Role.MARKETING: M
 
 
 @require_GET
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: MemberRequest) -> HttpResponse:
     return redirect("queue")
 
 
 @require_GET
-def own_queue(request: HttpRequest) -> HttpResponse:
-    return redirect("queue_motion", motion=OWN.get(request.user.role, Motion.SALES).value)
+def own_queue(request: MemberRequest) -> HttpResponse:
+    return redirect("queue_motion", motion=OWN.get(Role(request.user.role), Motion.SALES).value)
 
 
 @require_GET
-def queue(request: HttpRequest, motion: str) -> HttpResponse:
+def queue(request: MemberRequest, motion: str) -> HttpResponse:
     """One motion's queue. To htmx it answers the fragment, or 204 when a poll brings nothing new."""
     if motion not in [known.value for known in screen.MOTIONS]:
         raise Http404
@@ -56,7 +57,12 @@ def queue(request: HttpRequest, motion: str) -> HttpResponse:
         since=_moment(request.GET.get("since", "")) if is_fragment else None,
         raw_counts=counts,
     )
-    context: dict[str, object] = {"page": page, "segments": Segment.choices, "tiers": Tier.choices}
+    context: dict[str, object] = {
+        "page": page,
+        "segments": Segment.choices,
+        "tiers": Tier.choices,
+        "is_fragment": is_fragment,
+    }
     if not page.rows and not page.filter.is_filtered:
         context["is_empty_installation"] = not Account.objects.exists()
         context["start"] = screen.start(member)
@@ -68,16 +74,16 @@ def queue(request: HttpRequest, motion: str) -> HttpResponse:
 
 
 @require_POST
-def claim(request: HttpRequest, item_id: int) -> HttpResponse:
+def claim(request: MemberRequest, item_id: int) -> HttpResponse:
     return _act(request, item_id, verbs.claim)
 
 
 @require_POST
-def release(request: HttpRequest, item_id: int) -> HttpResponse:
+def release(request: MemberRequest, item_id: int) -> HttpResponse:
     return _act(request, item_id, verbs.release)
 
 
-def _act(request: HttpRequest, item_id: int, verb: Callable[..., verbs.Outcome]) -> HttpResponse:
+def _act(request: MemberRequest, item_id: int, verb: Callable[..., verbs.Outcome]) -> HttpResponse:
     """Does it, then tells it: with htmx the changed fragments read again (409 when lost), else back with a message."""
     member = request.user
     try:
@@ -122,7 +128,7 @@ def _words(is_claim: bool, outcome: verbs.Outcome) -> str:
     }[outcome.reason] % names
 
 
-def _back(request: HttpRequest, item: QueueItem) -> str:
+def _back(request: MemberRequest, item: QueueItem) -> str:
     """Where the member was: `next` when it is an address of this app, else the item in its queue."""
     wanted = request.POST.get("next", "")
     is_ours = wanted.startswith("/") and url_has_allowed_host_and_scheme(
@@ -131,7 +137,7 @@ def _back(request: HttpRequest, item: QueueItem) -> str:
     return wanted if is_ours else reverse("queue_motion", args=[item.motion]) + f"?item={item.pk}"
 
 
-def _row_href(request: HttpRequest, item: QueueItem) -> str:
+def _row_href(request: MemberRequest, item: QueueItem) -> str:
     """The row's link again, with the filters of the page the member is on."""
     path = reverse("queue_motion", args=[item.motion])
     here = request.htmx.current_url_abs_path or ""

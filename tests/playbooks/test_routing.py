@@ -62,9 +62,7 @@ NOW = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
 
 
 def first(**fields):
-    return routing.priority(
-        **{"score": 80, "delta": 0, "buyer_state": "none", "hand_raised_at": None} | fields
-    )
+    return routing.priority(**{"score": 80, "delta": 0, "buyer_state": "none", "hand_raised_at": None} | fields)
 
 
 def test_what_comes_first():
