@@ -79,7 +79,7 @@ def rotate(*, source: Source) -> Source:
 
 
 def _saved(source: Source, *fields: str) -> Source:
-    source.full_clean()
+    source.full_clean(exclude=["last_seen_at"])
     try:
         with transaction.atomic():
             source.save(update_fields=fields or None)
