@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from django.db import models
@@ -66,15 +66,19 @@ class QueueItemQuerySet(models.QuerySet["QueueItem"]):
         return items.for_rows().in_order()
 
     def tab_counts(self, motion: str, member: Member) -> dict[str, int | dt.datetime | None]:
-        """One row of counts of a motion's queue, and `changed`, the last time anything in it did."""
-        is_open, mine = Q(state__in=OPEN), Q(state="claimed", owner=member)
-        return self.filter(motion=motion).aggregate(
-            to_work=Count("id", filter=is_open & ~mine),
-            unclaimed=Count("id", filter=Q(state="new")),
-            others=Count("id", filter=Q(state="claimed") & ~Q(owner=member)),
-            mine=Count("id", filter=mine),
-            hand_raised=Count("id", filter=is_open & Q(hand_raised_at__isnull=False)),
-            changed=Max("updated_at"),
+        """One row of counts of a motion's open items, and `changed`, the last time one of them did."""
+        mine = Q(state="claimed", owner=member)
+        return (
+            self.open()
+            .filter(motion=motion)
+            .aggregate(
+                to_work=Count("id", filter=~mine),
+                unclaimed=Count("id", filter=Q(state="new")),
+                others=Count("id", filter=Q(state="claimed") & ~Q(owner=member)),
+                mine=Count("id", filter=mine),
+                hand_raised=Count("id", filter=Q(hand_raised_at__isnull=False)),
+                changed=Max("updated_at"),
+            )
         )
 
     def these(self, ids: Sequence[int], motion: str) -> list[QueueItem]:
@@ -83,9 +87,19 @@ class QueueItemQuerySet(models.QuerySet["QueueItem"]):
         return [found[id_] for id_ in ids if id_ in found]
 
 
-def accounts_page(accounts: models.QuerySet[Account], wanted: AccountFilter) -> models.QuerySet[Account]:
-    """The accounts of the list page: filtered, sorted, with their scores."""
-    rows = accounts.filter(merged_into=None).select_related("score")
+def rows_of[T: models.Model](rows: models.QuerySet[T], ids: Iterable[int]) -> list[T]:
+    """The rows of a page of ids, in its order.
+
+    The lists sort ids alone and then read fifty rows: sorting whole rows of 100,000 accounts takes several times as long.
+    """
+    wanted = list(ids)
+    found = rows.in_bulk(wanted)
+    return [found[id_] for id_ in wanted if id_ in found]
+
+
+def accounts_page(accounts: models.QuerySet[Account], wanted: AccountFilter) -> models.QuerySet[Account, int]:
+    """The ids of the list page's accounts: filtered and sorted."""
+    rows = accounts.filter(merged_into=None)
     if wanted.q:
         domains = AccountDomain.objects.filter(domain__icontains=wanted.q)
         rows = rows.filter(Q(name__icontains=wanted.q) | Q(pk__in=domains.values("account")))
@@ -104,14 +118,12 @@ def accounts_page(accounts: models.QuerySet[Account], wanted: AccountFilter) -> 
         "tier_since": F("score__tier_since"),
     }[wanted.sort_by]
     order = column.desc(nulls_last=True) if wanted.is_descending else column.asc(nulls_last=True)
-    return rows.order_by(order, "name", "id")
+    return rows.order_by(order, "name", "id").values_list("pk", flat=True)
 
 
-def buyers_page(people: models.QuerySet[ProductUser], wanted: BuyerFilter) -> models.QuerySet[ProductUser]:
-    """People with a buying role that is likely or better, at accounts, the warmest accounts first."""
-    rows = people.filter(
-        buying_confidence__gte=LIKELY, account__isnull=False, account__merged_into=None
-    ).select_related("account__score")
+def buyers_page(people: models.QuerySet[ProductUser], wanted: BuyerFilter) -> models.QuerySet[ProductUser, int]:
+    """The ids of people with a buying role that is likely or better, at accounts, the warmest accounts first."""
+    rows = people.filter(buying_confidence__gte=LIKELY, account__isnull=False, account__merged_into=None)
     rows = rows.filter(buying_role=wanted.role) if wanted.role else rows.exclude(buying_role__in=["", "end_user"])
     if wanted.q:
         rows = rows.filter(
@@ -120,4 +132,5 @@ def buyers_page(people: models.QuerySet[ProductUser], wanted: BuyerFilter) -> mo
             | Q(title__icontains=wanted.q)
             | Q(account__name__icontains=wanted.q)
         )
-    return rows.order_by(F("account__score__score").desc(nulls_last=True), "-buying_confidence", "name", "id")
+    order = F("account__score__score").desc(nulls_last=True)
+    return rows.order_by(order, "-buying_confidence", "name", "id").values_list("pk", flat=True)

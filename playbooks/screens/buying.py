@@ -43,7 +43,7 @@ def unknown(state: str, profiled: str | float | None, active: str | float | None
     """Icon and words where no buyer can be named. The counts are features, as numbers or their text."""
     if state == BuyerState.NONE:
         return "user-off", _("no buyer yet")
-    if active is None:
+    if active is None or not float(active):
         return "user-question", _("buyer unknown")
     return "user-question", _("buyer unknown: %(known)d of %(all)d active people profiled") % {
         "known": float(profiled or 0),

@@ -112,7 +112,8 @@ def version(counts: dict[str, int | dt.datetime | None]) -> str:
     """Changes when the queue did, and each minute, because the page tells relative times."""
     changed = counts["changed"]
     stamp = changed.timestamp() if isinstance(changed, dt.datetime) else 0
-    return f"{stamp:.6f}-{counts['to_work']}-{counts['mine']}-{int(timezone.now().timestamp() // 60)}"
+    numbers = "-".join(str(counts[name]) for name in ("to_work", "unclaimed", "mine", "hand_raised"))
+    return f"{stamp:.6f}-{numbers}-{int(timezone.now().timestamp() // 60)}"
 
 
 def counts_of(motion: str, member: Member) -> dict[str, int | dt.datetime | None]:

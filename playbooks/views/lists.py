@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET
 from accounts.models import Account, BuyingRole, ProductUser
 from accounts.views.requests import MemberRequest
 from playbooks.filters import SORTS, AccountFilter, BuyerFilter
-from playbooks.querysets import accounts_page, buyers_page
+from playbooks.querysets import accounts_page, buyers_page, rows_of
 from playbooks.screens import account as account_screen
 from playbooks.screens import lists
 from scoring.models import BuyerState, Segment, Tier
@@ -23,10 +23,11 @@ PAGE = 50
 def accounts(request: MemberRequest) -> HttpResponse:
     wanted = AccountFilter.read(request.GET)
     page = Paginator(accounts_page(Account.objects.all(), wanted), PAGE).get_page(request.GET.get("page"))
+    rows = rows_of(Account.objects.select_related("score"), page)
     context = {
         "filter": wanted,
         "page": page,
-        "rows": lists.account_rows(page.object_list),
+        "rows": lists.account_rows(rows),
         "tiers": Tier.choices,
         "segments": Segment.choices,
         "buyers": BuyerState.choices,
@@ -42,10 +43,11 @@ def accounts(request: MemberRequest) -> HttpResponse:
 def buyers(request: MemberRequest) -> HttpResponse:
     wanted = BuyerFilter.read(request.GET)
     page = Paginator(buyers_page(ProductUser.objects.all(), wanted), PAGE).get_page(request.GET.get("page"))
+    rows = rows_of(ProductUser.objects.select_related("account__score"), page)
     context = {
         "filter": wanted,
         "page": page,
-        "rows": lists.buyer_rows(page.object_list),
+        "rows": lists.buyer_rows(rows),
         "roles": [choice for choice in BuyingRole.choices if choice[0] != BuyingRole.END_USER],
     }
     return render(request, "playbooks/buyers.html", context)

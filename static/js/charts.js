@@ -11,7 +11,7 @@
   const theme = () => (document.documentElement.getAttribute("data-bs-theme") === "dark" ? "dark" : "light");
   const number = (value) => new Intl.NumberFormat(document.documentElement.lang).format(value);
 
-  const day = (value) => new Intl.DateTimeFormat(document.documentElement.lang, { day: "numeric", month: "short" }).format(value);
+  const day = (value) => `${new Date(value).getDate()} ${new Intl.DateTimeFormat(document.documentElement.lang, { month: "short" }).format(value)}`;
 
   const common = () => ({
     animation: !matchMedia("(prefers-reduced-motion: reduce)").matches,

@@ -475,7 +475,7 @@ def _score(company: Company, account: Account, definition: Definition, now: dt.d
         features={
             **values,
             "people": float(company.active + 3),
-            "profiled_active": 4.0,
+            "profiled_active": float(min(4, company.active)),
             "days_since_last_use": 0.0 if company.active else None,
         },
         hand_raised_at=now - dt.timedelta(hours=company.entered_hours) if company.hand else None,

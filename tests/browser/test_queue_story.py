@@ -27,6 +27,8 @@ def test_a_rep_signs_in_claims_and_takes_it_back(scene, sign_in_page):
     page.wait_for_selector("text=Claimed by you")
     assert "yours" in row(page, "Northwind").inner_text()
     assert page.inner_text("#count-mine") == "3"
+    assert page.inner_text("#queue-words") == "7 to claim · 3 claimed by you · 1 by others"
+    assert page.inner_text(".sidebar .open-work") == "7"
     item = QueueItem.objects.get(account__name="Northwind Robotics")
     assert str(item.owner) == "Robin Falk"
     # The button that was pressed keeps the focus, as its own counterpart.
@@ -183,6 +185,7 @@ def test_the_queue_refreshes_itself_without_jumping(scene, sign_in_page):
     # The next poll comes by itself within ten seconds.
     page.wait_for_selector("#queue-news >> text=1 new account", timeout=14_000)
     assert page.locator(".row-link").all_inner_texts() == before
+    assert page.inner_text("#queue-words") == "8 to claim · 2 claimed by you · 2 by others"
     assert "Kim Adeyemi" in row(page, "Copperleaf").inner_text()
     assert page.evaluate("document.activeElement.textContent.trim()") == "As a table"
     assert page.locator(".queue-detail .behind").get_attribute("open") is not None
