@@ -74,12 +74,14 @@ def registrable(text: str) -> str:
     return _registrable(host) if host else ""
 
 
+@lru_cache(KEPT)
 def of_email(email: str) -> str:
     """The registrable domain of an e-mail address if it can stand for a company, else `""` (freemail and the like)."""
     host = host_of(clean_email(email))
     return "" if not host or _is_shared(host) else _registrable(host)
 
 
+@lru_cache(KEPT)
 def clean_email(text: str) -> str:
     """The address in lower case, or `""` if it is none: one @, at most 254 characters, no space or control."""
     email = text.strip()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.db import connection
 
-from accounts import domains
+from accounts import bulk, domains
 from accounts.models import AccountDomain
 
 if TYPE_CHECKING:
@@ -90,24 +90,23 @@ def _save(rows: list, table: str, columns: dict[str, str], extra: dict[str, str]
     changed = [row for row in rows if row.id is not None and row.changed]
     extra = extra or {}
     key = next(iter(columns))
-    names = ", ".join(columns)
-    arrays = ", ".join(f"%s::{kind}[]" for kind in columns.values())
     with connection.cursor() as cursor:
         if new:
+            staged = bulk.stage(f"new_{table}", columns, (tuple(getattr(row, n) for n in columns) for row in new))
             cursor.execute(
                 f"INSERT INTO {table} ({', '.join([*columns, *extra])}) "
-                f"SELECT {', '.join([f'new.{name}' for name in columns] + list(extra.values()))} "
-                f"FROM unnest({arrays}) AS new ({names}) RETURNING {key}, id",
-                [[getattr(row, name) for row in new] for name in columns],
+                f"SELECT {', '.join([*columns, *extra.values()])} FROM {staged} RETURNING {key}, id"
             )
             ids = dict(cursor.fetchall())
             for row in new:
                 row.id = ids[getattr(row, key)]
         if changed:
+            staged = bulk.stage(
+                table, {"id": "bigint"} | columns, ((row.id, *(getattr(row, n) for n in columns)) for row in changed)
+            )
             cursor.execute(
                 f"UPDATE {table} AS old SET {', '.join(f'{name} = new.{name}' for name in columns)} "
-                f"FROM unnest(%s::bigint[], {arrays}) AS new (id, {names}) WHERE old.id = new.id",
-                [[row.id for row in changed], *([getattr(row, name) for row in changed] for name in columns)],
+                f"FROM {staged} AS new WHERE old.id = new.id"
             )
 
 
@@ -207,13 +206,12 @@ def _memberships(directory: Directory, people: list[Person]) -> None:
     ]
     if not rows:
         return
+    columns = {"user_id": "bigint", "workspace_id": "bigint", "first_seen_at": "timestamptz"}
+    table = bulk.stage("membership", columns, rows)
     with connection.cursor() as cursor:
         cursor.execute(
-            """
-            INSERT INTO accounts_membership (user_id, workspace_id, first_seen_at)
-            SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[]) ON CONFLICT DO NOTHING
-            """,
-            [list(column) for column in zip(*rows, strict=True)],
+            "INSERT INTO accounts_membership (user_id, workspace_id, first_seen_at) "
+            f"SELECT user_id, workspace_id, first_seen_at FROM {table} ON CONFLICT DO NOTHING"
         )
 
 

@@ -20,7 +20,7 @@ from django.conf import settings
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
-from accounts import changes, messages, signals, usage
+from accounts import bulk, changes, messages, signals, usage
 from accounts.identity import Directory, Person, Space
 from accounts.messages import Bad, Message
 from accounts.models import SetAside
@@ -216,14 +216,15 @@ def _without_repeats(read: Read, *, keep: bool = False) -> Read:
         first.setdefault(key, message)
     if not first:
         return []
+    table = bulk.stage("seen", {"key": "uuid"}, ((key,) for key in first))
     with connection.cursor() as cursor:
         cursor.execute(
-            """
+            f"""
             INSERT INTO accounts_seenmessage (key, seen_on)
             SELECT key, CASE WHEN %s THEN date '9999-01-01' ELSE (now() AT TIME ZONE 'UTC')::date END
-            FROM unnest(%s::uuid[]) AS key ON CONFLICT DO NOTHING RETURNING key
+            FROM {table} ON CONFLICT DO NOTHING RETURNING key
             """,
-            [keep, list(first)],
+            [keep],
         )
         new = {key for (key,) in cursor.fetchall()}
     return [(message, key) for key, message in first.items() if key in new]

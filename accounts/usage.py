@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from django.db import connection
 
-from accounts import event_names
+from accounts import bulk, event_names
 from accounts.models import EventType
 
 #: (product user id, workspace id or 0, event type id, day) → events
@@ -61,16 +61,22 @@ def add(counts: Counts) -> None:
     """Adds the counts to the daily rows, in one statement."""
     if not counts:
         return
-    users, workspaces, events, days = (list(column) for column in zip(*counts, strict=True))
+    columns = {
+        "user_id": "bigint",
+        "workspace_id": "bigint",
+        "event_type_id": "bigint",
+        "day": "date",
+        "count": "bigint",
+    }
+    names = ", ".join(columns)
+    table = bulk.stage("usage", columns, ((*key, count) for key, count in counts.items()))
     with connection.cursor() as cursor:
         cursor.execute(
-            """
-            INSERT INTO accounts_usage (user_id, workspace_id, event_type_id, day, count)
-            SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::date[], %s::int[])
+            f"""
+            INSERT INTO accounts_usage ({names}) SELECT {names} FROM {table}
             ON CONFLICT (user_id, day, event_type_id, workspace_id)
             DO UPDATE SET count = accounts_usage.count + EXCLUDED.count
-            """,
-            [users, workspaces, events, days, list(counts.values())],
+            """
         )
 
 
