@@ -33,9 +33,9 @@ def healthz(request: HttpRequest) -> JsonResponse:
     # In threads of their own: a server that does not answer at all must not take this answer with it.
     looks = {"database": _threads.submit(_look_at_database), "broker": _threads.submit(_look_at_broker)}
     wait(looks.values(), timeout=PATIENCE)
-    found: dict[str, Any] = {"last_load": None, "last_score": None, "landing_backlog": None}
+    found: dict[str, Any] = {"database": "failing", "broker": "failing"}
+    found |= {"last_load": None, "last_score": None, "landing_backlog": None}
     for name, look in looks.items():
-        found[name] = "failing"
         if not look.done():
             look.cancel()
             logger.warning("The %s took longer than %s s to answer", name, PATIENCE)
