@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, QueryDict
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.models import Account, Role
 from accounts.views.requests import MemberRequest
@@ -73,18 +73,20 @@ def queue(request: MemberRequest, motion: str) -> HttpResponse:
     return response
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def claim(request: MemberRequest, item_id: int) -> HttpResponse:
     return _act(request, item_id, verbs.claim)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def release(request: MemberRequest, item_id: int) -> HttpResponse:
     return _act(request, item_id, verbs.release)
 
 
 def _act(request: MemberRequest, item_id: int, verb: Callable[..., verbs.Outcome]) -> HttpResponse:
     """Does it, then tells it: with htmx the changed fragments read again (409 when lost), else back with a message."""
+    if request.method == "GET":  # whoever had to sign in first arrives here: nothing is done, the item is shown
+        return redirect(_back(request, get_object_or_404(QueueItem, pk=item_id)))
     member = request.user
     try:
         outcome = verb(item_id=item_id, member=member)

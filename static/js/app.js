@@ -49,6 +49,26 @@
     event.detail.ctx.sourceElement?.closest?.("[data-toast]")?.remove();
   });
   document.addEventListener("htmx:after:swap", watchAll);
+
+  // A request that failed says so; one that repeats by itself (a poll) marks the page as stale until it succeeds again.
+  const say = (id) => {
+    document.getElementById("toasts").append(document.getElementById(id).content.cloneNode(true));
+    watchAll();
+  };
+  const isPoll = (ctx) => (ctx.sourceElement?.getAttribute("hx-trigger") || "").startsWith("every");
+  const stale = (is) => { document.getElementById("stale").hidden = !is; };
+  document.addEventListener("htmx:error", (event) => {
+    if (!event.detail.ctx) return;
+    if (isPoll(event.detail.ctx)) stale(true); else say("toast-failed");
+  });
+  document.addEventListener("htmx:response:error", (event) => {
+    const { ctx } = event.detail, { status } = ctx.response;
+    if (status === 409 || status === 422) return;
+    if (isPoll(ctx)) stale(true); else say(status >= 500 ? "toast-failed" : "toast-refused");
+  });
+  document.addEventListener("htmx:after:request", (event) => {
+    if (event.detail.ctx.response?.status < 400) stale(false);
+  });
   // A select of a filter form sends it at once; without this script the form's button does.
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-autosubmit] select")) event.target.form.requestSubmit();

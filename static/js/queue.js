@@ -29,6 +29,7 @@
     k: () => move(-1),
     c: () => act('.item-actions [data-shortcut="c"]'),
     r: () => act('.item-actions [data-shortcut="r"]'),
+    u: () => [...document.querySelectorAll("[data-undo]")].pop()?.click(),
     Enter: () => press("#open-account"),
     "/": () => document.getElementById("search")?.focus(),
     "?": () => document.getElementById("help")?.showModal(),

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from playbooks.models import QueueItem
+from tests.browser.scene import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -132,6 +133,8 @@ def test_the_keyboard_works_the_queue(scene, sign_in_page):
     page.keyboard.press("j")
     page.keyboard.press("c")
     page.wait_for_selector("text=Claimed Halcyon Health.")
+    page.keyboard.press("u")
+    page.wait_for_selector("text=Released Halcyon Health.")
 
     page.keyboard.press("/")
     assert page.evaluate("document.activeElement.id") == "search"
@@ -193,6 +196,34 @@ def test_the_queue_refreshes_itself_without_jumping(scene, sign_in_page):
 
     page.click("#queue-news a")
     page.wait_for_selector(".row-item:first-child >> text=Tern Logistics")
+
+
+def test_a_lost_connection_is_told_and_mends_itself(scene, sign_in_page):
+    page = sign_in_page("sales@team.example")
+    page.expected += ["Failed to load resource", "Failed to fetch", "net::ERR"]
+    page.context.set_offline(True)
+
+    page.click(".item-actions button:has-text('Claim')")
+    page.wait_for_selector("#toasts >> text=the server could not be reached")
+    page.wait_for_selector("#stale", state="visible", timeout=14_000)
+    assert page.inner_text("#detail-name") == "Northwind Robotics"
+
+    page.context.set_offline(False)
+    page.wait_for_selector("#stale", state="hidden", timeout=14_000)
+    assert QueueItem.objects.get(account__name="Northwind Robotics").state == "new"
+
+
+def test_who_is_signed_out_meanwhile_gets_the_sign_in_page_not_a_fragment(scene, sign_in_page):
+    page = sign_in_page("sales@team.example")
+    page.context.clear_cookies(name="sessionid")
+
+    page.click(".item-actions button:has-text('Claim')")
+
+    page.wait_for_selector("h1:has-text('Sign in')")
+    page.fill("input[name=login]", "sales@team.example")
+    page.fill("input[name=password]", PASSWORD)
+    page.click("button[type=submit]")
+    page.wait_for_selector("#detail-name:has-text('Northwind Robotics')")
 
 
 def test_the_account_page_claims_and_writes_its_history(scene, sign_in_page):

@@ -284,9 +284,15 @@ def test_somebody_who_may_not_work_a_queue_sees_it_without_a_claim_button(sign_i
     assert "/claim" not in sign_in(Role.SUCCESS).get("/queue/sales/").content.decode()
 
 
-def test_claiming_is_a_post(sign_in):
+def test_only_a_post_claims_and_the_address_alone_shows_the_item(sign_in):
     item = make_item()
-    assert sign_in(Role.SALES).get(f"/queue/items/{item.pk}/claim").status_code == 405
+    client = sign_in(Role.SALES)
+
+    assert client.get(f"/queue/items/{item.pk}/claim")["Location"] == f"/queue/sales/?item={item.pk}"
+    assert client.put(f"/queue/items/{item.pk}/claim").status_code == 405
+
+    item.refresh_from_db()
+    assert item.state == "new"
 
 
 def test_claiming_what_is_not_there_is_not_found(sign_in):
