@@ -12,6 +12,7 @@ from django.test import Client
 from accounts.models import Member, Role
 from plsapp import embedded
 
+pytest_plugins = ["tests.requirements_hook"]
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 
 if not os.environ.get("DATABASE_URL"):
