@@ -10,7 +10,9 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from plsapp import rest
 from plsapp.permissions import MATRIX, allows
 
 type GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -32,12 +34,16 @@ class Permissions:
             raise Http404
         if allows(row, None):
             return None
+        if rest.is_api(request) and not request.user.is_authenticated:
+            return rest.no(401, "not_signed_in", _("Sign in first; the session cookie is missing or has expired."))
         if not request.user.is_authenticated:
             if request.headers.get("HX-Request"):
                 # A fragment cannot show the sign-in page: ask the browser to load it whole.
                 return HttpResponse(status=204, headers={"HX-Redirect": redirect_to_login(request.path).url})
             return redirect_to_login(request.get_full_path())
         if not allows(row, request.user.role):
+            if rest.is_api(request):
+                return rest.no(403, "permission_denied", _("Your role may not do this."))
             raise PermissionDenied
         return None
 

@@ -49,6 +49,14 @@ MATRIX: dict[str, Row] = {
     "accounts": MEMBER,
     "account": MEMBER,
     "buyers": MEMBER,
+    # the same for programs
+    "api_schema": MEMBER,
+    "api_queue": MEMBER,
+    "api_queue_claim": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
+    "api_queue_release": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
+    "api_account": MEMBER,
+    "api_account_scores": MEMBER,
+    "api_nothing": MEMBER,
     # definitions
     "definitions": MEMBER,
     "events": MEMBER,

@@ -1,8 +1,9 @@
 """Every URL. Who may use which is in `plsapp.permissions`."""
 
 from allauth.account import urls as allauth_urls
-from django.urls import include, path
+from django.urls import include, path, re_path
 
+from plsapp import rest
 from plsapp.health import healthz
 
 #: Of allauth's URLs only these: members are invited, so there is no sign-up and no e-mail page.
@@ -24,5 +25,10 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("scoring.urls")),
     path("", include("playbooks.urls")),
+    path("api/schema/", rest.schema, name="api_schema"),
+    path("api/", include("playbooks.rest_urls")),
+    re_path(r"^api/[\s\S]*$", rest.not_here, name="api_nothing"),
     path("sign-in/", include([pattern for pattern in allauth_urls.urlpatterns if pattern.name in SIGN_IN])),
 ]
+
+handler500 = rest.server_error

@@ -1,0 +1,130 @@
+"""An account and its scores for programs."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import api_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts import rest
+from scoring.models import BuyerState, Score, ScoreChange, Segment, Tier
+
+MERGED = OpenApiResponse(description="The account was merged into the one at `Location`.")
+
+
+class EffectSerializer(serializers.Serializer[Any]):
+    """A component's part of a score; the effects add up to the score."""
+
+    key = serializers.CharField()
+    value = serializers.FloatField(allow_null=True, help_text=_("The feature's value; null: not known."))
+    effect = serializers.FloatField(help_text=_("In score points."))
+
+
+class ContributionSerializer(EffectSerializer):
+    label = serializers.CharField()  # type: ignore[assignment]
+    feature = serializers.CharField()
+    points = serializers.FloatField()
+    max_points = serializers.FloatField()
+    weight = serializers.FloatField()
+
+
+class WeekAgoSerializer(serializers.Serializer[Score]):
+    score = serializers.IntegerField(source="week_ago_score", allow_null=True)
+    contributions = EffectSerializer(source="week_ago", many=True)
+
+
+class JudgedSerializer(serializers.Serializer[Any]):
+    """What a score and a former score share."""
+
+    score = serializers.IntegerField(allow_null=True, help_text=_("1 to 100; null: not enough evidence."))
+    tier = serializers.ChoiceField(Tier.choices)
+    tier_reason = serializers.CharField(allow_blank=True, help_text=_("The gate that capped the tier."))
+    segment = serializers.ChoiceField(Segment.choices)
+    buyer_state = serializers.ChoiceField(BuyerState.choices)
+    definition = serializers.IntegerField(source="definition.version", help_text=_("Its version."))
+    contributions = ContributionSerializer(many=True)
+
+
+class ScoreSerializer(JudgedSerializer):
+    delta = serializers.IntegerField(allow_null=True, help_text=_("Points since a week ago."))
+    tier_since = rest.Moment()
+    scored_at = rest.Moment()
+    hand_raised_at = rest.Moment(allow_null=True)
+    week_ago = WeekAgoSerializer(source="*")
+
+
+class ScoreChangeSerializer(JudgedSerializer):
+    at = rest.Moment()
+
+
+class ScoreChangePageSerializer(rest.PageSerializer):
+    results = ScoreChangeSerializer(many=True)
+
+
+class AccountSerializer(rest.AccountFactsSerializer):
+    score = ScoreSerializer(allow_null=True, help_text=_("Null: not scored yet."))
+
+
+class ScoreChangeFilters(rest.Filters):
+    """Days are UTC, as those of usage are."""
+
+    at__date__gte = filters.DateFilter(
+        method="since", input_formats=["%Y-%m-%d"], help_text=_("Changes on this day (UTC) or later.")
+    )
+    at__date__lte = filters.DateFilter(
+        method="until",
+        input_formats=["%Y-%m-%d"],
+        help_text=_("Changes on this day (UTC) or earlier: the first row is what was true at its end."),
+    )
+
+    def since(self, rows: QuerySet[ScoreChange], name: str, value: dt.date) -> QuerySet[ScoreChange]:
+        return rows.filter(at__gte=_midnight(value))
+
+    def until(self, rows: QuerySet[ScoreChange], name: str, value: dt.date) -> QuerySet[ScoreChange]:
+        if value == dt.date.max:  # there is no day after it
+            return rows
+        return rows.filter(at__lt=_midnight(value + dt.timedelta(days=1)))
+
+
+def _midnight(day: dt.date) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time.min, dt.UTC)
+
+
+@extend_schema(
+    operation_id="get_account",
+    summary="An account with its score and the reasons",
+    responses={200: AccountSerializer, 308: MERGED},
+)
+@api_view(["GET"])
+def account(request: Request, account_id: int) -> Response:
+    """Facts, score with its contributions, domains, workspaces, people (buyers first) and the latest signals."""
+    found = rest.account_or_gone(account_id)
+    if found.merged_into_id is not None:
+        return rest.moved(reverse("api_account", args=[found.merged_into_id]), request)
+    score = Score.objects.filter(pk=found.pk).select_related("definition").first()
+    return Response(AccountSerializer(rest.facts(found) | {"score": score}).data)
+
+
+@extend_schema(
+    operation_id="list_account_scores",
+    summary="The history of an account's score, newest first",
+    parameters=ScoreChangeFilters.parameters(),
+    responses={200: ScoreChangePageSerializer, 308: MERGED},
+)
+@api_view(["GET"])
+def account_scores(request: Request, account_id: int) -> Response:
+    """One row for each change of score, tier, buyer state or segment, with the contributions of then."""
+    found = rest.account_or_gone(account_id)
+    if found.merged_into_id is not None:
+        return rest.moved(reverse("api_account_scores", args=[found.merged_into_id]), request)
+    rows = ScoreChange.objects.filter(account=found).select_related("definition").order_by("-at", "-id")
+    return rest.page(request, ScoreChangeFilters.rows(request, rows), ScoreChangeSerializer)

@@ -1,0 +1,162 @@
+"""The API keeps to its description: valid, complete, and true of what is answered, whatever is sent."""
+
+import copy
+import io
+
+import pytest
+import schemathesis
+from django.core.management import call_command
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
+from django.urls import get_resolver
+from django.utils import timezone
+from hypothesis import HealthCheck, settings
+from schemathesis.checks import load_all_checks, not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    negative_data_rejection,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+    unsupported_method,
+)
+
+from accounts.api import PATHS
+from accounts.models import BuyingRole, Role
+from plsapp import rest
+from plsapp.wsgi import application
+from scoring.models import ScoreChange
+from tests.factories import AccountFactory, MemberFactory, ProductUserFactory, WorkspaceFactory
+from tests.playbooks.test_queue_page import make_item
+
+load_all_checks()
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+    response_headers_conformance,
+    negative_data_rejection,
+    unsupported_method,
+]
+
+
+def of_a_member() -> dict:
+    """The description for somebody who is signed in: cookie and CSRF token are given, not made up."""
+    told = copy.deepcopy(rest.described())
+    for path, methods in told["paths"].items():
+        for operation in methods.values() if path.startswith("/api/") else ():
+            operation.pop("security")
+            operation["parameters"] = [p for p in operation["parameters"] if p["in"] != "header"]
+    return told
+
+
+described = schemathesis.openapi.from_dict(of_a_member())
+described.app = application
+API = described.include(path_regex="^/api/")
+INTAKE = described.exclude(path_regex="^/api/")
+IDS = {"account_id": "account", "item_id": "item"}
+
+FUZZ = settings(
+    max_examples=40,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+
+
+def test_the_description_is_valid_and_without_a_warning():
+    out = io.StringIO()
+
+    call_command("spectacular", validate=True, fail_on_warn=True, stdout=out)
+
+    assert "openapi: 3.0.3" in out.getvalue()
+
+
+def test_every_url_of_the_api_is_described():
+    named = {
+        pattern: entry[0][0][0]
+        for pattern, entry in (
+            (name, entry) for name, entry in get_resolver().reverse_dict.lists() if isinstance(name, str)
+        )
+        if pattern.startswith("api_")
+    }
+    expected = {
+        "/" + template.replace("%(", "{").replace(")s", "}")
+        for name, ((template, _params), *_more) in ((n, get_resolver().reverse_dict.getlist(n)[0][0]) for n in named)
+        if name not in ("api_schema", "api_nothing")
+    }
+
+    assert {path for path in rest.described()["paths"] if path.startswith("/api/")} == expected
+
+
+def test_the_intake_is_described():
+    paths = rest.described()["paths"]
+
+    assert {"/v1/{kind}", "/hand-raise"} <= set(paths)
+    assert paths["/v1/{kind}"]["post"]["parameters"][0]["schema"]["enum"] == sorted(PATHS)
+    assert {"200", "400", "401", "413", "429", "503"} <= set(paths["/hand-raise"]["post"]["responses"])
+
+
+def test_the_errors_are_described():
+    responses = rest.described()["paths"]["/api/queue/items/{item_id}/claim/"]["post"]["responses"]
+
+    assert {"200", "400", "401", "403", "404", "409", "default"} <= set(responses)
+
+
+@pytest.fixture(autouse=True)
+def open_connection():
+    """The connection of the test's transaction outlives a request, as under Django's own client."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+@pytest.fixture
+def world(db):
+    """One of everything that an answer can hold, and the parts that it can be without."""
+    account = AccountFactory(name="Fullwell", employees=400, industry="Tools", plan="free")
+    WorkspaceFactory(account=account)
+    buyer = ProductUserFactory(
+        account=account, title="CEO", buying_role=BuyingRole.ECONOMIC_BUYER, buying_confidence=0.8
+    )
+    item = make_item(account=account, buyer=buyer, champion=ProductUserFactory(account=account))
+    make_item(score=None, hand_raised_at=timezone.now(), owner=MemberFactory())
+    score = account.score
+    ScoreChange.objects.create(
+        account=account,
+        at=timezone.now(),
+        definition=score.definition,
+        score=None,
+        tier="pqa",
+        segment="smb",
+        buyer_state="none",
+        contributions=score.contributions,
+    )
+    return {"account": account.pk, "item": item.pk}
+
+
+@pytest.fixture
+def cookies(sign_in):
+    client = sign_in(Role.ADMIN)
+    return {"sessionid": client.cookies["sessionid"].value, "csrftoken": "c" * 32}
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["things that are there", "any ids"])
+@API.parametrize()
+@FUZZ
+def test_whatever_a_member_sends_the_answer_is_as_described(case, known, world, cookies):
+    for name, thing in IDS.items():
+        if known and name in case.path_parameters:
+            case.path_parameters[name] = world[thing]
+
+    case.call_and_validate(checks=CHECKS, cookies=cookies, headers={"X-CSRFToken": "c" * 32})
+
+
+@INTAKE.parametrize()
+@FUZZ
+@pytest.mark.django_db
+def test_whatever_is_sent_to_the_intake_is_no_server_error(case):
+    case.call_and_validate(checks=[not_a_server_error, content_type_conformance, response_schema_conformance])
