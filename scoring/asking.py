@@ -14,6 +14,7 @@ from scoring.models import ScoringRun
 LOCK = 7_004
 #: A run that has not ended by then was lost (its task is stopped after a quarter of an hour) and holds up nobody.
 LOST_AFTER = dt.timedelta(hours=1)
+LATE_AFTER = dt.timedelta(minutes=3)
 
 
 @transaction.atomic
@@ -36,6 +37,11 @@ def under_way() -> ScoringRun | None:
     """The full run that was asked for and has not ended."""
     running = ScoringRun.objects.filter(kind="full", state=ScoringRun.State.RUNNING)
     return running.filter(started_at__gt=timezone.now() - LOST_AFTER).order_by("started_at").first()
+
+
+def is_late(run: ScoringRun) -> bool:
+    """Whether a run takes so long that somebody should look for the worker."""
+    return run.started_at <= timezone.now() - LATE_AFTER
 
 
 def is_lost(run: ScoringRun) -> bool:

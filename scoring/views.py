@@ -63,6 +63,7 @@ def runs(request: MemberRequest) -> HttpResponse:
         "rows": [(run, screens.took(run), asking.is_lost(run)) for run in page.object_list],
         "kind": kind if kind in ("full", "changed") else "",
         "under_way": under_way,
+        "is_late": under_way is not None and asking.is_late(under_way),
         "accounts": Score.objects.count() if under_way else 0,
     }
     is_fragment = request.htmx and not request.htmx.history_restore_request

@@ -29,7 +29,8 @@ OWN = {Role.SALES: Motion.SALES, Role.SUCCESS: Motion.SUCCESS, Role.MARKETING: M
 
 @require_GET
 def home(request: MemberRequest) -> HttpResponse:
-    return redirect("queue")
+    """Each role lands on its own work: product on the definitions, the others on their queue."""
+    return redirect("definitions" if request.user.role == Role.PRODUCT else "queue")
 
 
 @require_GET

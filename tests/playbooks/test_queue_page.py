@@ -68,7 +68,7 @@ def names(response) -> list[str]:
     [("sales", "sales"), ("success", "success"), ("marketing", "marketing"), ("product", "sales"), ("admin", "sales")],
 )
 def test_each_role_lands_on_its_own_queue(sign_in, role, motion):
-    response = sign_in(role).get("/", follow=True)
+    response = sign_in(role).get("/queue/", follow=True)
 
     assert response.redirect_chain[-1][0] == f"/queue/{motion}/"
     assert response.status_code == 200

@@ -200,6 +200,19 @@ def test_of_two_clicks_at_once_one_gets_a_run():
         assert ScoringRun.objects.count() == 1
 
 
+def test_a_run_that_takes_long_asks_for_the_worker(sign_in):
+    client = sign_in(Role.PRODUCT)
+    client.post(reverse("run_all"))
+    assert "is a worker running?" not in client.get(reverse("runs")).content.decode()
+    ScoringRun.objects.update(started_at=timezone.now() - dt.timedelta(minutes=4))
+    assert "is a worker running?" in client.get(reverse("runs")).content.decode()
+
+
+def test_product_lands_on_the_definitions_and_sales_on_the_queue(sign_in):
+    assert sign_in(Role.PRODUCT).get("/").url == reverse("definitions")
+    assert sign_in(Role.SALES).get("/").url == reverse("queue")
+
+
 def test_a_failed_run_tells_why_and_htmx_gets_the_list_alone(sign_in):
     run(state="failed", error="<b>ValueError</b>: no")
     client = sign_in(Role.PRODUCT)
