@@ -64,13 +64,20 @@ def names(response) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("role", "motion"),
-    [("sales", "sales"), ("success", "success"), ("marketing", "marketing"), ("product", "sales"), ("admin", "sales")],
+    ("role", "start", "landed"),
+    [
+        ("sales", "/", "/queue/sales/"),
+        ("success", "/", "/queue/success/"),
+        ("marketing", "/", "/queue/marketing/"),
+        ("product", "/", "/definitions/"),
+        ("product", "/queue/", "/queue/sales/"),
+        ("admin", "/", "/queue/sales/"),
+    ],
 )
-def test_each_role_lands_on_its_own_queue(sign_in, role, motion):
-    response = sign_in(role).get("/queue/", follow=True)
+def test_each_role_lands_on_its_own_work(sign_in, role, start, landed):
+    response = sign_in(role).get(start, follow=True)
 
-    assert response.redirect_chain[-1][0] == f"/queue/{motion}/"
+    assert response.redirect_chain[-1][0] == landed
     assert response.status_code == 200
 
 
