@@ -95,7 +95,7 @@ def children(host: str, port: int) -> list[Child]:
 def serve(*, host: str, port: int, server: embedded.Server | None) -> int:
     """Runs web, worker and beat until a signal or until one of them cannot run. Answers the exit code."""
     connections.close_all()
-    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # stays empty here: whitenoise finds the files itself
+    call_command("collectstatic", interactive=False, verbosity=0)  # only what changed; some seconds the first time
     last_pid = server.pid if server else None
 
     def look() -> str | None:

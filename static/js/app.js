@@ -33,8 +33,14 @@
     if (event.target.closest("[data-dialog-close]")) event.target.closest("dialog").close();
     const copy = event.target.closest("[data-copy]");
     if (copy) {
-      navigator.clipboard.writeText(document.getElementById(copy.dataset.copy).textContent.trim());
-      copy.querySelector("[data-copy-words]").textContent = copy.dataset.copied;
+      const text = document.getElementById(copy.dataset.copy);
+      if (navigator.clipboard) {
+        navigator.clipboard.writeText(text.textContent.trim());
+        copy.querySelector("[data-copy-words]").textContent = copy.dataset.copied;
+      } else {
+        // Plain http on another host than localhost has no clipboard: select it, so that Ctrl-C copies it.
+        getSelection().selectAllChildren(text);
+      }
     }
   });
   document.addEventListener("keydown", (event) => {
