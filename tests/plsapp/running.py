@@ -93,8 +93,9 @@ class App:
         """Its own process of this name: web, worker or beat."""
         words = {"web": "granian", "worker": "worker", "beat": "beat"}
         for process in self.process.children():
-            if words[name] in process.cmdline():
-                return process
+            with contextlib.suppress(psutil.Error):  # one that has just ended
+                if words[name] in process.cmdline():
+                    return process
         return None
 
     def postmaster(self) -> int:

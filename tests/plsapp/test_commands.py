@@ -22,7 +22,6 @@ def home() -> Iterator[Path]:
 
 
 @pytest.mark.process
-@pytest.mark.xdist_group("demo")
 def test_the_demo_loads_once_and_ends_with_one_line_of_json(home: Path):
     first = manage(home, "demo", "--no-serve", "--accounts", "40", "--days", "30")
     assert first.returncode == 0, first.stderr
@@ -69,7 +68,6 @@ def test_prepare_may_run_again():
 
 
 @pytest.mark.process
-@pytest.mark.xdist_group("demo")
 def test_a_backup_can_be_restored(home: Path):
     """The commands of docs/operations.md."""
     other, dump = home.with_name("other"), str(home.with_name("plsapp.dump"))

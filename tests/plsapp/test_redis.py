@@ -13,7 +13,6 @@ from tests.plsapp.running import App, free_port, manage, wait_for
 pytestmark = [
     pytest.mark.process,
     pytest.mark.redis,
-    pytest.mark.xdist_group("redis"),
     pytest.mark.skipif(not shutil.which("redis-server"), reason="redis-server is not installed"),
 ]
 

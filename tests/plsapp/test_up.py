@@ -15,7 +15,7 @@ import pytest
 
 from tests.plsapp.running import App, free_port, manage, still_there, wait_for
 
-pytestmark = [pytest.mark.process, pytest.mark.xdist_group("up")]
+pytestmark = pytest.mark.process
 
 
 @pytest.fixture(scope="module")
