@@ -25,7 +25,6 @@ from pgmq import PGMQueue
 from pgmq.install import get_embedded_install_sql
 from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool
-from redis import Redis
 
 #: The one queue, named so by Celery. pgmq keeps it in the table `pgmq.q_celery`.
 QUEUE = "celery"
@@ -98,6 +97,8 @@ def check() -> None:
                 raise RuntimeError("the queue is missing: run manage.py prepare")
         return
     if settings.CELERY_BROKER_URL.startswith("redis"):
+        from redis import Redis  # a quarter of a second, which only those who use it shall wait for
+
         with Redis.from_url(settings.CELERY_BROKER_URL, socket_connect_timeout=1, socket_timeout=1) as client:
             client.ping()
         return

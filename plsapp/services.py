@@ -80,7 +80,7 @@ def environment(host: str, server: embedded.Server | None) -> dict[str, str]:
 
 def children(host: str, port: int) -> list[Child]:
     python = [sys.executable, "-m"]
-    celery = [*python, "celery", "--quiet", "-A", "plsapp"]
+    celery = [*python, "celery", "--quiet", "--skip-checks", "-A", "plsapp"]
     web = [*python, "granian", "--interface", "wsgi", "--host", host, "--port", str(port), "--no-ws"]
     web += ["--workers", str(settings.ENV.WEB_WORKERS), "--blocking-threads", str(settings.ENV.WEB_THREADS)]
     web += ["--log-level", "error", "plsapp.wsgi:application"]

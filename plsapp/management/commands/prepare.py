@@ -9,6 +9,7 @@ from plsapp import services
 
 class Command(BaseCommand):
     help = "Brings the database to this version: migrations, the cache table and the queue. May be run again."
+    requires_system_checks = ()  # they load every page, a second and a half
 
     def handle(self, *args: Any, **options: Any) -> None:
         services.prepare()
