@@ -30,6 +30,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
+from django.core.management.base import CommandError
+
 from plsapp.postgres import keeper
 
 DATABASE = "plsapp"
@@ -45,8 +47,8 @@ LONGEST_LOG = 10_000_000
 LONGEST_SOCKET_FOLDER = 103 - len("/.s.PGSQL.5432")
 
 
-class EmbeddedError(RuntimeError):
-    """The embedded server cannot run. The message says why and what helps."""
+class EmbeddedError(CommandError):
+    """The embedded server cannot run. The message says why and what helps; a command prints it without a traceback."""
 
 
 @dataclass(eq=False)
@@ -154,9 +156,9 @@ def _wait_until_ready(server: Server) -> None:
                     return
             except psycopg.OperationalError as refusal:  # dying, or still recovering
                 error = str(refusal)
-        server.ensure_kept()
         if server._keeper is not None and server._keeper.poll():
             raise EmbeddedError(f"PostgreSQL does not start. The end of {_log(server.place)}:\n{_tail(server.place)}")
+        server.ensure_kept()
         time.sleep(0.05)
     raise EmbeddedError(f"PostgreSQL did not answer within {PATIENCE} s ({error}); see {_log(server.place)}")
 
@@ -187,7 +189,7 @@ def _start_keeper(place: keeper.Place) -> subprocess.Popen[bytes]:
     path = _log(place)
     with path.open("wb" if path.exists() and path.stat().st_size > LONGEST_LOG else "ab") as log:
         return subprocess.Popen(  # noqa: S603 - our own file
-            [sys.executable, "-I", str(Path(keeper.__file__)), json.dumps(place)],
+            [sys.executable, "-P", str(Path(keeper.__file__)), json.dumps(place)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

@@ -4,7 +4,7 @@ Runs as a process of its own, started by `plsapp.embedded`, and imports nothing 
 (12 MB). Users of the server hold a shared lock on `postgres.users`. The keeper asks for that lock alone: it gets it in
 the moment the last user is gone, however he went, and stops the server. No list of pids, so nothing to go stale.
 
-    python -I keeper.py '{"home": …, "data": …, "sockets": …, "bin": …, "uid": …, "gid": …}'
+    python -P keeper.py '{"home": …, "data": …, "sockets": …, "bin": …, "uid": …, "gid": …}'
 """
 
 from __future__ import annotations

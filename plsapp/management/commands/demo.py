@@ -14,7 +14,7 @@ from django.db.models import Count
 
 from accounts.models import Account, Member, Role
 from playbooks.models import Motion, QueueItem
-from plsapp import embedded, services, supervisor
+from plsapp import services, supervisor
 from plsapp.demo import fill
 from plsapp.management.commands.up import add_address
 
@@ -55,7 +55,7 @@ class Command(BaseCommand):
                         code = services.serve(host=host, port=port, server=server)
                     else:
                         self.stdout.write(json.dumps(counts() | {"seconds": round(time.monotonic() - begun, 1)}))
-        except (supervisor.AlreadyRunningError, supervisor.PortTakenError, embedded.EmbeddedError, OSError) as error:
+        except (supervisor.AlreadyRunningError, supervisor.PortTakenError, OSError) as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
             code = 130

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from plsapp import embedded, services, supervisor
+from plsapp import services, supervisor
 
 
 def port(text: str) -> int:
@@ -40,7 +40,7 @@ class Command(BaseCommand):
                         self.stdout.write(f"  admin@localhost  {password}")
                         self.stdout.flush()
                     code = services.serve(host=host, port=port, server=server)
-        except (supervisor.AlreadyRunningError, supervisor.PortTakenError, embedded.EmbeddedError, OSError) as error:
+        except (supervisor.AlreadyRunningError, supervisor.PortTakenError, OSError) as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
             code = 130
