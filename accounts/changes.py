@@ -50,14 +50,21 @@ def waiting(*, limit: int, table: str = ACCOUNTS) -> list[tuple[int, int]]:
 
 
 def done(pairs: Sequence[tuple[int, int]], *, table: str = ACCOUNTS) -> None:
-    """Removes exactly these pairs; an account that changed again keeps its newer number."""
+    """Removes exactly these pairs; an account that changed again keeps its newer number.
+
+    A row that is locked is being changed right now, so it is passed over: waiting for it, in another order than `mark`
+    takes its locks, ended in deadlocks.
+    """
     if not pairs:
         return
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            DELETE FROM {table} AS work USING unnest(%s::bigint[], %s::bigint[]) AS read (account_id, seq)
-            WHERE work.account_id = read.account_id AND work.seq = read.seq
+            DELETE FROM {table} WHERE account_id IN (
+                SELECT work.account_id FROM {table} AS work
+                JOIN unnest(%s::bigint[], %s::bigint[]) AS read (account_id, seq) USING (account_id, seq)
+                FOR UPDATE OF work SKIP LOCKED
+            )
             """,
             [[account for account, _ in pairs], [seq for _, seq in pairs]],
         )

@@ -2,7 +2,8 @@
 
 The ladder from usage to an account: the workspace's stated domain, else the majority of business domains among the
 workspace's members, else the workspace itself (when it has a name or a second member); for usage outside any workspace, the
-registrable domain of the person's e-mail. Hosts that many people share (freemail, code hosts) never form an account.
+registrable domain of the person's e-mail. Hosts that many people share (freemail, code hosts) never form an account. Who
+raises a hand and has none of these gets an account that stands for this person alone (`raised_hands`).
 
 A batch is resolved in memory and written by one statement a table. The caller holds the transaction and the loader's lock.
 """
@@ -81,7 +82,7 @@ class Person:
 class Space:
     """A workspace of this batch."""
 
-    __slots__ = (*SPACE_FIELDS, "changed", "company_domains", "id", "touched")
+    __slots__ = (*SPACE_FIELDS, "changed", "id", "stated_domains", "touched")
 
     def __init__(self, external_id: str) -> None:
         self.id: int | None = None
@@ -89,7 +90,8 @@ class Space:
         self.name = self.domain = self.industry = self.plan = self.account_by = ""
         self.employees: int | None = None
         self.account_id: int | None = None
-        self.company_domains: set[str] = set()
+        #: Of each message that states any: the main domain first.
+        self.stated_domains: list[list[str]] = []
         self.changed = True
         self.touched = True
 
@@ -113,6 +115,7 @@ class Directory:
         self.spaces: dict[str, Space] = {}
         self.merges: list[tuple[int, Person]] = []
         self.changed_accounts: set[int] = set()
+        self.left: list[tuple[int, Person]] = []
         self._load_people(list(keys))
         self.load_spaces("external_id = ANY(%s)", list(groups))
 
@@ -168,8 +171,10 @@ class Directory:
             person.seen(message.at)
             if message.user_traits or (message.user_id and not person.email):
                 self._learn_person(person, message)
-            if space is not None and space.external_id not in person.workspaces:
-                person.workspaces[space.external_id] = message.at
+            if space is not None:
+                person.workspaces[space.external_id] = min(
+                    message.at, person.workspaces.get(space.external_id, message.at)
+                )
                 space.touched = True
         return person, space
 
@@ -184,9 +189,10 @@ class Directory:
             if message.anonymous_id:
                 self._link("a:" + message.anonymous_id, person, is_alias=False)
             if message.type == "alias" and message.previous_id and message.previous_id != message.user_id:
-                for prefix in ("u:", "a:"):
+                # As a former user id it joins two known people; as a device only what nobody has claimed yet.
+                for prefix, is_alias in (("u:", True), ("a:", False)):
                     person = self.root(person)
-                    self._link(prefix + message.previous_id, person, is_alias=True)
+                    self._link(prefix + message.previous_id, person, is_alias=is_alias)
             return self.root(person)
         if message.anonymous_id:
             person = self._get("a:" + message.anonymous_id)
@@ -222,14 +228,19 @@ class Directory:
                 person.id = other.id  # the row lives on under the new key: nothing needs to move
             else:
                 self.merges.append((other.id, person))
-        for field in ("email", "name", "title", "department", "seniority", "company", "employees", "buying_role"):
+        if other.account_id is not None and other.account_id != person.account_id:
+            self._left(other)
+        if not person.email and other.email:  # the account goes with the e-mail, never without it
+            self._left(person)
+            person.account_id = other.account_id
+        if not (person.title or person.seniority) or other.buying_confidence >= 0.9 > person.buying_confidence:
+            person.buying_role, person.buying_confidence = other.buying_role, other.buying_confidence
+            person.is_new_buyer = other.is_new_buyer
+        for field in ("email", "name", "title", "department", "seniority", "company", "employees"):
             if not getattr(person, field):
                 setattr(person, field, getattr(other, field))
-        person.buying_confidence = max(person.buying_confidence, other.buying_confidence)
-        if person.account_id is None:
-            person.account_id = other.account_id
         for external_id, at in other.workspaces.items():
-            person.workspaces.setdefault(external_id, at)
+            person.workspaces[external_id] = min(at, person.workspaces.get(external_id, at))
         for seen_at in (other.first_seen_at, other.last_seen_at):
             if seen_at is not None:
                 person.seen(seen_at)
@@ -251,7 +262,8 @@ class Directory:
         company = traits.get("company")
         company = company if isinstance(company, dict) else {"name": company}
         learnt = {
-            "email": domains.clean_email(text(traits, "email")) or _email_as_id(message.user_id),
+            "email": domains.clean_email(text(traits, "email"))
+            or ("" if person.email else _email_as_id(message.user_id)),
             "name": text(traits, "name", "fullName", "full_name")
             or f"{text(traits, 'firstName', 'first_name')} {text(traits, 'lastName', 'last_name')}".strip(),
             "title": text(traits, "title", "jobTitle", "job_title", "position"),
@@ -267,17 +279,17 @@ class Directory:
                 setattr(person, field, value)
                 person.changed = True
                 if field == "email":
-                    self._left(person.account_id)
+                    self._left(person)
                     person.account_id, person.moved = None, True  # found again when the batch is written
         if learnt["title"] and person.title != before[0]:
             found = titles.classify(person.title)
             person.department, person.seniority = found.department, found.seniority
         person.department = said_department or person.department
         person.seniority = said_seniority or person.seniority
-        if (person.title, person.department, person.seniority, person.employees) != before and (
-            person.title or person.seniority
-        ):
-            self._rate_buyer(person)
+        if (person.title, person.department, person.seniority, person.employees) != before:
+            person.changed = True
+            if person.title or person.seniority:
+                self._rate_buyer(person)
 
     def _rate_buyer(self, person: Person) -> None:
         if person.buying_confidence >= 0.9:  # a person said so: titles do not overrule it
@@ -286,15 +298,15 @@ class Directory:
         person.buying_role, person.buying_confidence = titles.buying_role(
             person.seniority, person.department, person.employees
         )
-        person.changed = True
-        person.is_new_buyer = person.buying_role == "economic_buyer" and not was_buyer
+        person.is_new_buyer = person.buying_role == "economic_buyer" and (person.is_new_buyer or not was_buyer)
 
     def _learn_space(self, space: Space, traits: dict[str, Any]) -> None:
         stated = [traits.get(name) for name in ("domain", "website", "url")]
         if isinstance(traits.get("domains"), list):
             stated += traits["domains"][:20]
         found = [domain for value in stated if isinstance(value, str) and (domain := company_domain(value))]
-        space.company_domains.update(found)
+        if found:
+            space.stated_domains.append(found)
         learnt = {
             "name": text(traits, "name", "company", "companyName"),
             "domain": found[0] if found else "",
@@ -309,9 +321,10 @@ class Directory:
 
     # Writing ---------------------------------------------------------------------------------------------------------
 
-    def _left(self, account_id: int | None) -> None:
-        if account_id is not None:
-            self.changed_accounts.add(account_id)
+    def _left(self, person: Person) -> None:
+        if person.account_id is not None:
+            self.changed_accounts.add(person.account_id)
+            self.left.append((person.account_id, person))
 
     def write(self) -> None:
         """Writes everything; afterwards each root person and each workspace has its `id`."""

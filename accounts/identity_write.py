@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from functools import cache
 from typing import TYPE_CHECKING
 
 from django.db import connection
 
 from accounts import bulk, domains
-from accounts.models import AccountDomain
+from accounts.models import Account, AccountDomain, Membership, ProductUser, Usage
+from accounts.plans import FREE_PLANS
 
 if TYPE_CHECKING:
     from accounts.identity import Directory, Person, Space
@@ -42,6 +45,11 @@ SPACE_COLUMNS = {
 def write(directory: Directory) -> None:
     people = directory.roots()
     spaces = [space for space in directory.spaces.values() if space.changed or space.touched or space.id is None]
+    own = _own_of_people([account for account, _person in directory.left])
+    for account, who in directory.left:
+        person = directory.root(who)
+        if account in own and person.account_id is None and not domains.of_email(person.email):
+            person.account_id = account
     accounts = _accounts_of_domains(people, spaces)
     for person in people:
         domain = domains.of_email(person.email) if person.email else ""
@@ -51,7 +59,7 @@ def write(directory: Directory) -> None:
     _save(people, "accounts_productuser", PERSON_COLUMNS)
     _aliases(people)
     for space in spaces:
-        if space.domain and (space.account_by != "domain" or space.changed):
+        if space.domain and space.account_by != "hand" and (space.account_by != "domain" or space.changed):
             _move(directory, space, accounts[space.domain], "domain")
     _save(spaces, "accounts_workspace", SPACE_COLUMNS, extra={"created_at": "now()"})
     _memberships(directory, people)
@@ -63,25 +71,50 @@ def write(directory: Directory) -> None:
         decided = {id(space) for space in spaces}
         spaces += [s for s in directory.spaces.values() if not s.domain and id(s) not in decided]
     _accounts_of_members(directory, [space for space in spaces if not space.domain and space.account_by != "hand"])
-    _more_domains(spaces)
+    _more_domains(directory, spaces, accounts)
     _facts(spaces, people)
+    for account, who in directory.left:
+        known = directory.root(who).account_id
+        if account in own and known not in (None, account):
+            merge_accounts(directory, account, known)
 
 
-def _move(directory: Directory, space: Space, account_id: int, by: str) -> None:
-    if space.account_id not in (None, account_id):
+def _move(directory: Directory, space: Space, account_id: int | None, by: str) -> None:
+    if space.account_id is not None and space.account_id != account_id:
         directory.changed_accounts.add(space.account_id)
-        if space.account_by == "own":
-            _retire(space.account_id, account_id)
+        if space.account_by == "own" and account_id is not None:
+            # It stood for one workspace, and gives way to the company, now that it is known.
+            merge_accounts(directory, space.account_id, account_id)
     if (space.account_id, space.account_by) != (account_id, by):
         space.account_id, space.account_by, space.changed = account_id, by, True
 
 
-def _retire(own_id: int | None, into_id: int) -> None:
-    """An account that stood for one workspace gives way to the company's account, now that it is known."""
+def merge_accounts(directory: Directory, old_id: int, into_id: int) -> None:
+    """Moves everything of an account to another; the old one stays as a forwarding address."""
+    directory.changed_accounts.update((old_id, into_id))
     with connection.cursor() as cursor:
+        for table in ("accountdomain", "productuser", "workspace", "signal", "contact"):
+            cursor.execute(
+                f"UPDATE accounts_{table} SET account_id = %s WHERE account_id = %s",
+                [into_id, old_id],
+            )
         cursor.execute(
-            "UPDATE accounts_account SET merged_into_id = %s WHERE id = %s AND id <> %s", [into_id, own_id, into_id]
+            "UPDATE accounts_account SET merged_into_id = %s WHERE id = %s OR merged_into_id = %s",
+            [into_id, old_id, old_id],
         )
+    for person in directory.roots():
+        if person.account_id == old_id:
+            person.account_id = into_id
+    for space in directory.spaces.values():
+        if space.account_id == old_id:
+            space.account_id = into_id
+
+
+def _own_of_people(account_ids: list[int]) -> set[int]:
+    """Those of the accounts that stand for a single person."""
+    if not account_ids:
+        return set()
+    return set(Account.objects.filter(pk__in=account_ids, of_person=True).values_list("pk", flat=True))
 
 
 def _save(rows: list, table: str, columns: dict[str, str], extra: dict[str, str] | None = None) -> None:
@@ -117,8 +150,9 @@ def _accounts_of_domains(people: list[Person], spaces: list[Space]) -> dict[str,
         if person.account_id is None and person.email and (domain := domains.of_email(person.email)):
             wanted.setdefault(domain, "e-mail")
     for space in spaces:
-        if space.domain:
-            wanted[space.domain] = "workspace"
+        for main in [space.domain, *(stated[0] for stated in space.stated_domains)]:
+            if main:
+                wanted[main] = "workspace"
     if not wanted:
         return {}
     found = dict(AccountDomain.objects.filter(domain__in=wanted).values_list("domain", "account_id"))
@@ -173,8 +207,8 @@ def _merge(directory: Directory) -> None:
                 """,
                 {"old": old_id, "new": new_id},
             )
-            cursor.execute("UPDATE accounts_signal SET user_id = %s WHERE user_id = %s", [new_id, old_id])
-            cursor.execute("UPDATE accounts_useralias SET user_id = %s WHERE user_id = %s", [new_id, old_id])
+            for table, column in _pointing_at_people():
+                cursor.execute(f"UPDATE {table} SET {column} = %s WHERE {column} = %s", [new_id, old_id])
             cursor.execute(
                 "DELETE FROM accounts_productuser WHERE id = %s RETURNING account_id",
                 [old_id],
@@ -182,6 +216,16 @@ def _merge(directory: Directory) -> None:
             gone = cursor.fetchone()
             if gone and gone[0]:
                 directory.changed_accounts.add(gone[0])
+
+
+@cache
+def _pointing_at_people() -> list[tuple[str, str]]:
+    """(table, column) of everything that names a person, also in apps above this one, such as the buyer on a queue item.
+
+    Left pointing at a person who is no more, it would fail the whole load when that commits.
+    """
+    fields = [relation.field for relation in ProductUser._meta.related_objects]
+    return [(f.model._meta.db_table, str(f.column)) for f in fields if f.model not in (Usage, Membership)]
 
 
 def _aliases(people: list[Person]) -> None:
@@ -211,14 +255,16 @@ def _memberships(directory: Directory, people: list[Person]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO accounts_membership (user_id, workspace_id, first_seen_at) "
-            f"SELECT user_id, workspace_id, first_seen_at FROM {table} ON CONFLICT DO NOTHING"
+            f"SELECT user_id, workspace_id, first_seen_at FROM {table} ON CONFLICT (workspace_id, user_id) "
+            "DO UPDATE SET first_seen_at = EXCLUDED.first_seen_at "
+            "WHERE accounts_membership.first_seen_at > EXCLUDED.first_seen_at"
         )
 
 
 def _accounts_of_members(directory: Directory, spaces: list[Space]) -> None:
     """Workspaces without a stated domain: the account most of their members' e-mails point to, else one of their own.
 
-    A tie decides nothing new: the account the workspace has stays, or the older account is taken.
+    Of as many, the company that was there first, so that neither batches nor the order of arrival decide.
     """
     if not spaces:
         return
@@ -226,27 +272,30 @@ def _accounts_of_members(directory: Directory, spaces: list[Space]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT m.workspace_id, p.account_id, count(*) FROM accounts_membership m
+            SELECT m.workspace_id, a.id, count(*), min(m.first_seen_at) FROM accounts_membership m
             JOIN accounts_productuser p ON p.id = m.user_id
+            LEFT JOIN accounts_account a ON a.id = p.account_id AND NOT a.of_person
             WHERE m.workspace_id = ANY(%s) GROUP BY 1, 2
             """,
             [list(by_id)],
         )
-        votes: dict[int, dict[int | None, int]] = {}
-        for workspace_id, account_id, people in cursor.fetchall():
-            votes.setdefault(workspace_id, {})[account_id] = people
+        votes: dict[int, dict[int | None, tuple[int, dt.datetime]]] = {}
+        for workspace_id, account_id, people, since in cursor.fetchall():
+            votes.setdefault(workspace_id, {})[account_id] = (people, since)
     moved = []
     for workspace_id, space in by_id.items():
         counts = votes.get(workspace_id, {})  # type: ignore[arg-type]
-        companies = {account: people for account, people in counts.items() if account is not None}
+        companies = {account: vote for account, vote in counts.items() if account is not None}
+        members = sum(people for people, _since in counts.values())
         before = (space.account_id, space.account_by)
         if companies:
-            most = max(companies.values())
-            best = sorted(account for account, people in companies.items() if people == most)
-            chosen = space.account_id if space.account_id in best and space.account_by == "members" else best[0]
-            _move(directory, space, chosen, "members")
-        elif space.account_id is None and (space.name or sum(counts.values()) >= 2):
-            _move(directory, space, _own_account(space), "own")
+            best = min(companies, key=lambda account: (-companies[account][0], companies[account][1], account))
+            _move(directory, space, best, "members")
+        elif space.account_id is None or space.account_by == "members":  # nobody of a company is left
+            if space.name or members >= 2:
+                _move(directory, space, _own_account(space), "own")
+            else:
+                _move(directory, space, None, "")
         if (space.account_id, space.account_by) != before:
             moved.append(space)
     for space in moved:
@@ -264,71 +313,86 @@ def _own_account(space: Space) -> int:
         return cursor.fetchone()[0]
 
 
-def _more_domains(spaces: list[Space]) -> None:
-    """Further domains that a workspace states (its trait `domains`) join its account, unless another account has them."""
-    pairs = [
-        (domain, space.account_id)
-        for space in spaces
-        for domain in sorted(space.company_domains)
-        if space.account_id is not None
-    ]
-    if pairs:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                """
-                INSERT INTO accounts_accountdomain (domain, account_id, source)
-                SELECT *, 'workspace' FROM unnest(%s::text[], %s::bigint[]) ON CONFLICT (domain) DO NOTHING
-                """,
-                [[domain for domain, _ in pairs], [account for _, account in pairs]],
-            )
+def _more_domains(directory: Directory, spaces: list[Space], accounts: dict[str, int]) -> None:
+    """Further domains that a workspace states (its trait `domains`) join the account of the first.
+
+    An account that is known from e-mails of such a domain alone is the same company and merges; one that a workspace
+    stands for stays.
+    """
+    wanted: dict[str, int] = {}
+    for space in spaces:
+        for main, *others in space.stated_domains:
+            for domain in others:  # what was said first stays
+                wanted.setdefault(domain, accounts[main])
+    if not wanted:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO accounts_accountdomain (domain, account_id, source)
+            SELECT *, 'workspace' FROM unnest(%s::text[], %s::bigint[]) ON CONFLICT (domain) DO NOTHING
+            """,
+            [list(wanted), list(wanted.values())],
+        )
+        cursor.execute(
+            """
+            SELECT d.domain, d.account_id FROM accounts_accountdomain d
+            WHERE d.domain = ANY(%s) AND d.source = 'e-mail'
+            AND NOT EXISTS (SELECT 1 FROM accounts_accountdomain o WHERE o.account_id = d.account_id AND o.id <> d.id)
+            AND NOT EXISTS (SELECT 1 FROM accounts_workspace w
+                            WHERE w.account_id = d.account_id AND w.account_by IN ('domain', 'hand'))
+            ORDER BY d.domain
+            """,
+            [list(wanted)],
+        )
+        for domain, account_id in cursor.fetchall():
+            if account_id != wanted[domain]:
+                merge_accounts(directory, account_id, wanted[domain])
+                wanted |= {other: wanted[domain] for other, old in wanted.items() if old == account_id}
 
 
 def _facts(spaces: list[Space], people: list[Person]) -> None:
-    """What workspaces say of their company wins; what its people say fills the gaps."""
-    stated = [space for space in spaces if space.account_id is not None]
-    if stated:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                """
-                UPDATE accounts_account AS account SET
-                    name = CASE WHEN new.name <> '' AND (account.name = account.domain OR new.by IN ('domain', 'own'))
-                                THEN new.name ELSE account.name END,
-                    employees = coalesce(new.employees, account.employees),
-                    industry = coalesce(nullif(new.industry, ''), account.industry),
-                    plan = coalesce(nullif(new.plan, ''), account.plan)
-                FROM (
-                    SELECT DISTINCT ON (account_id) * FROM unnest(
-                        %s::bigint[], %s::text[], %s::int[], %s::text[], %s::text[], %s::text[]
-                    ) WITH ORDINALITY AS said (account_id, name, employees, industry, plan, by, place)
-                    ORDER BY account_id, employees DESC NULLS LAST, place
-                ) AS new WHERE account.id = new.account_id
-                """,
-                [
-                    [space.account_id for space in stated],
-                    [space.name for space in stated],
-                    [space.employees for space in stated],
-                    [space.industry for space in stated],
-                    [space.plan for space in stated],
-                    [space.account_by for space in stated],
-                ],
-            )
-    said = [person for person in people if person.account_id is not None and (person.employees or person.company)]
-    if said:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                """
-                UPDATE accounts_account AS account SET
-                    name = CASE WHEN new.name <> '' AND account.name = account.domain THEN new.name
-                                ELSE account.name END,
-                    employees = coalesce(account.employees, new.employees)
-                FROM (
-                    SELECT account_id, max(employees) AS employees, max(name) AS name
-                    FROM unnest(%s::bigint[], %s::int[], %s::text[]) AS one (account_id, employees, name) GROUP BY 1
-                ) AS new WHERE account.id = new.account_id
-                """,
-                [
-                    [person.account_id for person in said],
-                    [person.employees for person in said],
-                    [person.company for person in said],
-                ],
-            )
+    """What workspaces say of their company wins; what its people say fills the gaps.
+
+    Worked out from all workspaces and people of the account: what only one batch has seen would make two workspaces that
+    disagree overwrite each other for ever. The largest staff counts, and a paid plan before a free one.
+    """
+    names: dict[int, str] = {}
+    for person in people:
+        if person.account_id is not None and person.company:
+            names[person.account_id] = max(person.company, names.get(person.account_id, ""))
+    accounts = {space.account_id for space in spaces} | {p.account_id for p in people if p.employees or p.company}
+    accounts.discard(None)
+    if not accounts:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE accounts_account AS account SET
+                name = coalesce(said.name, CASE WHEN account.name = account.domain
+                                                THEN coalesce(said.other_name, new.name) END, account.name),
+                employees = coalesce(said.employees, (SELECT max(p.employees) FROM accounts_productuser p
+                                                      WHERE p.account_id = account.id), account.employees),
+                industry = coalesce(said.industry, account.industry),
+                plan = coalesce(said.plan, account.plan)
+            FROM unnest(%(accounts)s::bigint[], %(names)s::text[]) AS new (id, name)
+            LEFT JOIN LATERAL (
+                SELECT max(w.employees) AS employees,
+                    (array_agg(w.name ORDER BY w.employees DESC NULLS LAST, w.id)
+                        FILTER (WHERE w.name <> '' AND w.account_by IN ('domain', 'own')))[1] AS name,
+                    (array_agg(w.name ORDER BY w.employees DESC NULLS LAST, w.id)
+                        FILTER (WHERE w.name <> ''))[1] AS other_name,
+                    (array_agg(w.industry ORDER BY w.employees DESC NULLS LAST, w.id)
+                        FILTER (WHERE w.industry <> ''))[1] AS industry,
+                    (array_agg(w.plan ORDER BY lower(w.plan) = ANY(%(free)s), w.employees DESC NULLS LAST, w.id)
+                        FILTER (WHERE w.plan <> ''))[1] AS plan
+                FROM accounts_workspace w WHERE w.account_id = new.id
+            ) AS said ON true
+            WHERE account.id = new.id
+            """,
+            {
+                "accounts": list(accounts),
+                "names": [names.get(account) for account in accounts],  # type: ignore[arg-type]
+                "free": list(FREE_PLANS),
+            },
+        )

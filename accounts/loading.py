@@ -3,16 +3,17 @@
 One loader works at a time (an advisory lock held by its transaction). A batch is one transaction, which also deletes the
 landed rows: a loader killed at any point leaves them, and nothing was counted. Repeats are recognised by a hash of source and
 messageId, kept for `DEDUP_WINDOW_DAYS`. A message that cannot be loaded is set aside with its reason; a request that breaks
-the loader itself is found by halving the batch and set aside whole. Neither stops the line.
+the loader itself is found by halving the batch, and its messages are loaded one by one. Neither stops the line.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import hashlib
 import logging
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -20,10 +21,10 @@ from django.conf import settings
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
-from accounts import bulk, changes, messages, signals, usage
+from accounts import bulk, changes, domains, messages, raised_hands, signals, usage
 from accounts.identity import Directory, Person, Space
 from accounts.messages import Bad, Message
-from accounts.models import SetAside
+from accounts.models import EventType, SetAside, SignalKind
 
 log = logging.getLogger(__name__)
 
@@ -103,7 +104,7 @@ def _load(ids: list[int]) -> Loaded:
         raise
     except Exception as error:
         if len(ids) == 1:
-            return _set_aside_whole(ids[0], error)
+            return _load_one_by_one(ids[0], error)
         log.exception("A batch of %d requests failed; looking for the one that breaks it", len(ids))
         middle = len(ids) // 2
         result = _load(ids[:middle])
@@ -111,30 +112,66 @@ def _load(ids: list[int]) -> Loaded:
         return result
 
 
-def _set_aside_whole(id_: int, error: Exception) -> Loaded:
-    log.exception("Request %d cannot be loaded and is set aside", id_)
-    kind = "bad_data" if isinstance(error, DataError | IntegrityError | ValueError) else "loader_error"
+def _load_one_by_one(id_: int, error: Exception) -> Loaded:
+    """A request that breaks the loader: each of its messages on its own, so that only the one at fault is set aside."""
+    log.exception("Request %d cannot be loaded as a whole; its messages are loaded one by one", id_)
+    try:
+        with transaction.atomic():
+            return _load_locked([id_], one_by_one=True)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        log.exception("Request %d cannot be loaded and is set aside", id_)
     with transaction.atomic():
         rows = _take([id_])
-        for row in rows:
-            _keep([(row, row.body, Bad(kind, f"{type(error).__name__}: {str(error)[:300]}", "body"))])
-    return Loaded(requests=len(rows), set_aside=len(rows), reasons={kind: len(rows)})
+        _keep([(row, row.body, _reason(error)) for row in rows], whole=True)
+    return Loaded(requests=len(rows), set_aside=len(rows), reasons={_reason(error).code: len(rows)} if rows else {})
 
 
-def _load_locked(ids: list[int]) -> Loaded:
+def _reason(error: Exception) -> Bad:
+    kind = "bad_data" if isinstance(error, DataError | IntegrityError | ValueError) else "loader_error"
+    return Bad(kind, f"{type(error).__name__}: {str(error)[:300]}", "body")
+
+
+def _apply_one_by_one(read: Read, items: dict[uuid.UUID, tuple[Landed, object]]) -> tuple[Read, SetAsideRows]:
+    """The messages that could be applied (those not seen before), and the others with the reason."""
+    fresh: Read = []
+    bad: SetAsideRows = []
+    for message, key in read:
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                one = _without_repeats([(message, key)])
+                _apply([message for message, _ in one])
+                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+                cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+            fresh += one
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:
+            log.exception("A message cannot be loaded and is set aside")
+            row, item = items[key]
+            bad.append((row, _encode(item), _reason(error)))
+    return fresh, bad
+
+
+def _load_locked(ids: list[int], *, one_by_one: bool = False) -> Loaded:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
         if not cursor.fetchone()[0]:
             return Loaded(busy=True)
     rows = _take(ids)
-    read, bad = _read(rows)
-    fresh = _without_repeats(read)
-    _apply([message for message, _ in fresh])
+    read, bad, items = _read(rows)
+    if one_by_one:
+        fresh, broken = _apply_one_by_one(read, items)
+        bad += broken
+    else:
+        fresh, broken = _without_repeats(read), []
+        _apply([message for message, _ in fresh])
     _keep(bad)
     result = Loaded(
         requests=len(rows),
         messages=len(fresh),
-        duplicates=len(read) - len(fresh),
+        duplicates=len(read) - len(fresh) - len(broken),
         set_aside=len(bad),
     )
     for _, _, reason in bad:
@@ -174,9 +211,10 @@ type Read = list[tuple[Message, uuid.UUID]]
 type SetAsideRows = list[tuple[Landed, bytes, Bad]]
 
 
-def _read(rows: Sequence[Landed]) -> tuple[Read, SetAsideRows]:
-    """Every message with its dedup key, and what cannot be read with the reason."""
+def _read(rows: Sequence[Landed]) -> tuple[Read, SetAsideRows, dict[uuid.UUID, tuple[Landed, object]]]:
+    """Every message with its dedup key, what cannot be read with the reason, and the item behind each key."""
     read: Read = []
+    sources: dict[uuid.UUID, tuple[Landed, object]] = {}
     bad: SetAsideRows = []
     for row in rows:
         try:
@@ -194,8 +232,10 @@ def _read(rows: Sequence[Landed]) -> tuple[Read, SetAsideRows]:
                 continue
             # Without an id of its own a message is one with its place in its request: loaded once, never recognised again.
             name = f"{row.source_id}|{message.message_id}" if message.message_id else f"landed|{row.id}|{place}"
-            read.append((message, _key(name)))
-    return read, bad
+            key = _key(name)
+            sources.setdefault(key, (row, item))
+            read.append((message, key))
+    return read, bad, sources
 
 
 def _key(name: str) -> uuid.UUID:
@@ -227,6 +267,11 @@ def _without_repeats(read: Read, *, keep: bool = False) -> Read:
             [keep],
         )
         new = {key for (key,) in cursor.fetchall()}
+        if keep:  # also those that came by the API, or a later import of the same file would count them
+            cursor.execute(
+                f"UPDATE accounts_seenmessage AS seen SET seen_on = '9999-01-01' FROM {table} AS one "
+                "WHERE seen.key = one.key AND seen.seen_on < '9999-01-01'"
+            )
     return [(message, key) for key, message in first.items() if key in new]
 
 
@@ -234,6 +279,8 @@ def _apply(fresh: Sequence[Message]) -> None:
     """Resolves the messages in order and writes what follows from them."""
     if not fresh:
         return
+    types = usage.event_types(message.event for message in fresh if message.type in USAGE_TYPES)
+    fresh = [_with_contact(message, types) for message in fresh]
     directory = Directory(fresh)
     resolved: list[tuple[Message, Person | None, Space | None]] = []
     for message in fresh:
@@ -241,7 +288,6 @@ def _apply(fresh: Sequence[Message]) -> None:
         resolved.append((message, person, space))
     directory.write()
 
-    types = usage.event_types(message.event for message in fresh if message.type in USAGE_TYPES)
     counts: usage.Counts = {}
     seen: dict[int, tuple[int, dt.datetime, dt.datetime]] = {}
     found: list[signals.NewSignal] = []
@@ -279,7 +325,23 @@ def _apply(fresh: Sequence[Message]) -> None:
     usage.add(counts)
     usage.note_event_types(seen)
     signals.record(found)
+    raised_hands.settle(directory)
     changes.mark(_touched(directory))
+
+
+def _with_contact(message: Message, types: Mapping[str, EventType]) -> Message:
+    """A raised hand says in its properties how to reach the person, who often is anonymous; other events may name others."""
+    event = types.get(message.event) if message.type in USAGE_TYPES else None
+    if event is None or event.signal != SignalKind.HAND_RAISE or message.user_traits.get("email"):
+        return message
+    said = {
+        name: value
+        for name in ("email", "name", "firstName", "lastName", "title", "company")
+        if isinstance(value := message.properties.get(name), str)
+    }
+    if not domains.clean_email(said.get("email", "")):
+        return message
+    return dataclasses.replace(message, user_traits=said | message.user_traits)
 
 
 def _touched(directory: Directory) -> set[int]:
@@ -301,14 +363,14 @@ def _touched(directory: Directory) -> set[int]:
         return {account for (account,) in cursor.fetchall()} | directory.changed_accounts
 
 
-def _keep(bad: SetAsideRows) -> None:
+def _keep(bad: SetAsideRows, *, whole: bool = False) -> None:
     SetAside.objects.bulk_create(
         SetAside(
             kind=SetAside.Kind.MESSAGE,
             source_id=row.source_id,
             received_at=row.received_at,
             path=row.path,
-            body=body[:KEPT_BYTES],
+            body=body if whole else body[:KEPT_BYTES],
             status=200,
             code=reason.code[:40],
             reason=reason.reason[:500],

@@ -143,6 +143,9 @@ class Account(models.Model):
     plan = models.CharField(_("plan"), max_length=80, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     merged_into = models.ForeignKey("self", models.SET_NULL, null=True, related_name="merged")
+    of_person = models.BooleanField(
+        default=False, db_default=False, help_text="stands for one person who raised a hand and has no company"
+    )
 
     objects = AccountQuerySet.as_manager()
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 
 from django.db import connection
 
-from accounts import bulk, event_names
-from accounts.models import EventType
+from accounts import bulk, event_names, hand_raise
+from accounts.models import EventType, SignalKind
 
 #: (product user id, workspace id or 0, event type id, day) → events
 type Counts = dict[tuple[int, int, int, dt.date], int]
@@ -21,14 +21,22 @@ OVERFLOW = "(other events)"
 def event_types(names: Iterable[str]) -> dict[str, EventType]:
     """The event type of every name, made with its first category where it is new.
 
-    When the catalogue is full (`MAX_EVENT_TYPES`), new names share the type `(other events)`.
+    When the catalogue is full (`MAX_EVENT_TYPES`), new names share the type `(other events)`, and raised hands
+    `Hand Raised`.
     """
     wanted = set(names)
     found = {event.name: event for event in EventType.objects.filter(name__in=wanted)}
     missing = sorted(wanted - set(found))
     if missing and EventType.objects.count() + len(missing) > MAX_EVENT_TYPES:
         overflow, _ = EventType.objects.get_or_create(name=OVERFLOW, defaults={"category": "noise", "signal": ""})
-        return found | dict.fromkeys(missing, overflow)
+        found |= dict.fromkeys(missing, overflow)
+        raised = [name for name in missing if event_names.classify(name)[1] == SignalKind.HAND_RAISE]
+        if raised:  # is never lost among the others
+            event, _ = EventType.objects.get_or_create(
+                name=hand_raise.EVENT, defaults={"category": "intent", "signal": SignalKind.HAND_RAISE}
+            )
+            found |= dict.fromkeys(raised, event)
+        return found
     if missing:
         new = []
         for name in missing:

@@ -157,9 +157,10 @@ def route_accounts(account_ids: Collection[int]) -> None:
     cells = table()
     scores = {score.account_id: score for score in Score.objects.filter(account__in=account_ids)}
     accounts = {account.pk: account for account in Account.objects.filter(pk__in=account_ids)}
+    # Locked, so that nobody claims or releases an item between reading and marking it.
     items: dict[tuple[int, str], QueueItem] = {
         (item.account_id, item.motion): item
-        for item in QueueItem.objects.filter(account__in=account_ids, state__in=OPEN).order_by("pk")
+        for item in QueueItem.objects.select_for_update().filter(account__in=account_ids, state__in=OPEN).order_by("pk")
     }
     faces = _faces(account_ids)
     new: list[QueueItem] = []
@@ -195,7 +196,7 @@ def route_accounts(account_ids: Collection[int]) -> None:
             kept.append(item)
         for motion in [motion for known, motion in items if known == account_id]:
             item = items.pop((account_id, motion))
-            reason = _why_left(score, wanted)
+            reason = _why_left(score, wanted)[:200]
             if item.state == QueueItem.State.CLAIMED:
                 if not item.mark:
                     events.append((item, Verb.MARKED, reason))

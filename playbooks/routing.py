@@ -6,6 +6,8 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from accounts.plans import FREE_PLANS
+
 TIERS = ("pqa", "activate", "self_serve")
 BUYER_STATES = ("confirmed", "likely", "unknown", "none")
 SEGMENTS = ("smb", "mid_market", "enterprise", "unknown")
@@ -15,9 +17,6 @@ FIND_BUYER = "Find the buyer"
 ASK_PROFILE = "Ask the profiling questions"
 BUYER_MISSING = "Buyer missing: ask the champion for an introduction"
 ANSWER_HAND = "Answer the raised hand"
-
-#: Plans that are not paid for. An account on any other stated plan is a customer: it routes to expansion, not to land.
-FREE_PLANS = frozenset({"", "free", "trial", "freemium", "hobby", "community", "starter-free", "none", "basic-free"})
 
 
 @dataclass(frozen=True)

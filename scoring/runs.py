@@ -85,7 +85,7 @@ class Scored:
 
     def tier_reason(self, row: int) -> str:
         gate = self.now.gate[row]
-        return self.spec.gates[gate].reason if gate >= 0 else ""
+        return self.spec.gates[gate].reason[:300] if gate >= 0 else ""
 
     def score(self, row: int) -> int | None:
         return int(self.now.score[row]) or None
@@ -224,6 +224,7 @@ def forget_old_runs() -> None:
 
 
 def _score(run: ScoringRun, definition: Definition, account_ids: list[int] | None) -> tuple[Scored, int]:
+    _forget_merged(account_ids)
     before = _rows_before(account_ids)
     since = _since(account_ids)
     scored = compute(
@@ -237,6 +238,12 @@ def _score(run: ScoringRun, definition: Definition, account_ids: list[int] | Non
     changed = _write(run, definition, scored, before, raised, since)
     _spikes(scored)
     return scored, changed
+
+
+def _forget_merged(account_ids: list[int] | None) -> None:
+    """Accounts that went into others have no score any more; their history stays."""
+    rows = Score.objects.exclude(account__merged_into=None)
+    (rows if account_ids is None else rows.filter(account__in=account_ids)).delete()
 
 
 def _rows_before(account_ids: list[int] | None) -> dict[int, tuple[Any, ...]]:
