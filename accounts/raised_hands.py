@@ -38,7 +38,8 @@ def settle(directory: Directory) -> None:
                 FROM accounts_membership m JOIN accounts_workspace w ON w.id = m.workspace_id
                 WHERE m.user_id = people.id AND w.account_id IS NOT NULL ORDER BY m.first_seen_at, w.id LIMIT 1
             ) AS home ON true
-            WHERE own.account_id IS NULL AND (people.is_known OR home.account_id IS NOT NULL)
+            WHERE (own.account_id IS NULL OR people.account_id IS NOT NULL)
+            AND (people.is_known OR home.account_id IS NOT NULL)
             """,
             {
                 "people": [person.id for person in directory.roots()],
