@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from accounts import landing, loading
+from accounts import landing, loading, messages
 from accounts.models import (
     AccountChange,
     EventType,
@@ -99,6 +99,34 @@ def test_a_request_that_breaks_the_loader_is_set_aside_whole_and_stops_nothing()
     assert Landing.objects.count() == 0
     assert set(Usage.objects.values_list("user__key", flat=True)) == {"u:ann", "u:bob", "u:cid"}
     assert SetAside.objects.get().code == "bad_data"
+
+
+def test_of_a_request_that_breaks_the_loader_only_the_message_at_fault_is_set_aside_and_can_be_replayed():
+    from tests.factories import MemberFactory
+
+    load(track("ann"))
+    Usage.objects.update(count=2_147_483_647)
+    padding = {"text": "x" * 20_000}  # the whole request would be larger than what is kept of one that is cut
+    broken = track("ann")
+    result = load(*(track(f"user-{n}", properties=padding) for n in range(5)), broken, broken)
+    assert (result.messages, result.set_aside) == (5, 2)
+    row = SetAside.objects.first()
+    assert json.loads(bytes(row.body))["messageId"] == broken["messageId"]
+    Usage.objects.filter(user__key="u:ann").update(count=1)
+    landing.replay(set_aside=row, member=MemberFactory(role="admin"))
+    load()
+    assert counted() == 7
+
+
+def test_an_imported_message_is_kept_for_good_also_when_the_api_brought_it_first():
+    load(track("ann"))
+    row = SeenMessage.objects.get()
+    item = Landing(source=source())
+    message = messages.read(track("ann", messageId="twice"), path="track", received_at=timezone.now())
+    load(track("ann", messageId="twice"))
+    assert loading.load_messages(source_id=item.source_id, read=[message]).duplicates == 1
+    SeenMessage.objects.filter(pk=row.pk).delete()
+    assert SeenMessage.objects.get().seen_on == dt.date(9999, 1, 1)
 
 
 def test_event_types_keep_volume_and_first_and_last_time():

@@ -105,7 +105,8 @@ def test_a_full_catalogue_of_events_does_not_hide_a_raised_hand(monkeypatch):
 def test_a_buyer_on_a_queue_item_who_turns_out_to_be_somebody_else_takes_his_place():
     item = item_of(buyer_team())
     assert item.buyer.key == "u:0@acme.com"
-    result = load(identify("dana", name="Dana Ortiz", email="0@acme.com"), alias("0@acme.com", "dana"), track("dana"))
-    assert (result.messages, result.set_aside) == (3, 0)
+    load(identify("dana", name="Dana Ortiz", email="0@acme.com"))
+    result = load(alias("0@acme.com", "dana"), track("dana"))
+    assert (result.messages, result.set_aside) == (2, 0)
     item.refresh_from_db()
     assert item.buyer.key == "u:dana"

@@ -3,14 +3,14 @@ import threading
 import time
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts import changes
 from accounts.models import AccountChange, Signal
 from scoring import definitions, runs
 from scoring.models import Definition, Score, ScoreChange, ScoredAccount, ScoringRun
-from tests.feed import account_of, identify, load, track
+from tests.feed import account_of, group, identify, load, track
 
 pytestmark = pytest.mark.django_db
 
@@ -124,6 +124,46 @@ def test_an_account_that_changes_while_it_is_scored_is_scored_again():
     changes.mark([account.pk])
     changes.done(pairs)
     assert AccountChange.objects.filter(account=account).exists()
+
+
+def test_an_account_that_went_into_another_has_no_score_any_more():
+    load(group("ws", "ann", name="Acme"), track("ann", group="ws"))
+    runs.score_changed()
+    own = Score.objects.get().account
+    load(identify("ann", email="ann@acme.com"))
+    runs.score_changed()
+    assert Score.objects.get().account == account_of("ann") != own
+    assert ScoreChange.objects.filter(account=own).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_done_does_not_wait_for_an_account_that_is_being_changed():
+    first = team("acme.com", people=1, days=[1])
+    team("other.com", people=1, days=[1])
+    pairs = changes.waiting(limit=10)
+    changing, finish = threading.Event(), threading.Event()
+
+    def change():
+        try:
+            with transaction.atomic():
+                changes.mark([first.pk])
+                changing.set()
+                finish.wait(20)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=change)
+    thread.start()
+    assert changing.wait(20)
+    started = time.monotonic()
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = '5s'")
+        changes.done(pairs)
+        cursor.execute("RESET lock_timeout")
+    assert time.monotonic() - started < 5
+    finish.set()
+    thread.join(20)
+    assert [account for account, _ in changes.waiting(limit=10)] == [first.pk]
 
 
 def test_a_fresh_sign_up_is_held_back_by_a_gate_that_says_why():
