@@ -70,7 +70,7 @@ def record(signals: Iterable[NewSignal]) -> None:
         )
 
 
-def of_account(account_id: int, *, limit: int = 30) -> QuerySet[Signal]:
+def of_account(account_id: int, *, limit: int | None = 30) -> QuerySet[Signal]:
     """An account's signals, newest first, with user, contact and event type loaded."""
     return (
         Signal.objects.filter(

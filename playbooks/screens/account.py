@@ -34,6 +34,8 @@ class AccountPage:
     why: why.Why | None
     no_score: bool
     why_now: str
+    raised: detail.SignalLine | None
+    to_pqa: str
     course: detail.ScoreCourse
     usage: weeks.Usage
     people: list[detail.PersonLine]
@@ -47,7 +49,7 @@ class AccountPage:
 
 def page(account: Account, member: Member, *, today: dt.date) -> AccountPage:
     """The page of an account that was not merged away. About a dozen queries, whatever its size."""
-    score = Score.objects.filter(pk=account.pk).first()
+    score = Score.objects.filter(pk=account.pk).select_related("definition").first()
     workspaces = [
         WorkspaceLine(str(space), space.external_id, space.plan, space.domain, space.created_at)
         for space in Workspace.objects.filter(account=account).order_by("name", "id")[:100]
@@ -56,6 +58,8 @@ def page(account: Account, member: Member, *, today: dt.date) -> AccountPage:
     rows = account_usage.weekly_by_category(account.pk, weeks=WEEKS, until=today)
     has_score = score is not None and score.score is not None
     open_items = [item for item in items if item.actions.is_open]
+    why_now = open_items[0].why_now if open_items else ""
+    signals = detail.signal_lines(account_signals.of_account(account.pk, limit=SIGNALS))
     return AccountPage(
         header=detail.header(account, score, len(workspaces)),
         domains=[
@@ -68,13 +72,15 @@ def page(account: Account, member: Member, *, today: dt.date) -> AccountPage:
         scored_at=score.scored_at if score else None,
         why=why.explain(score) if score is not None and has_score else None,
         no_score=not has_score,
-        why_now=open_items[0].why_now if open_items else "",
+        why_now=why_now,
+        raised=detail.raised(account.pk, score, why_now, signals),
+        to_pqa=why.to_pqa(score) if score else "",
         course=detail.score_course(account.pk),
         usage=weeks.usage(rows, until=today, weeks=WEEKS),
         people=[detail.person_line(person) for person in account_people.of_account(account.pk, limit=PEOPLE)],
         people_words=detail.people_words(score),
         people_gap=detail.people_gap(score),
-        signals=detail.signal_lines(account_signals.of_account(account.pk, limit=SIGNALS)),
+        signals=signals,
         workspaces=workspaces,
         items=items,
         open_items=open_items,

@@ -24,7 +24,10 @@ class Buying:
 def buyer(item: QueueItem) -> Buying:
     """The buyer of a queue item that was read by `for_rows`."""
     if item.buyer is not None:
-        return Buying("user-check", _confidence(item.buyer_state, item.buyer), str(item.buyer), item.buyer.title)
+        words = _confidence(item.buyer_state, item.buyer)
+        if item.champion_id == item.buyer_id:
+            words = _("%(buyer)s, also champion") % {"buyer": words}
+        return Buying("user-check", words, str(item.buyer), item.buyer.title)
     if item.buyer_contact is not None:
         contact = item.buyer_contact
         return Buying("user-check", _("buyer, not in the product yet"), str(contact), contact.title)
@@ -34,7 +37,8 @@ def buyer(item: QueueItem) -> Buying:
 
 
 def champion(item: QueueItem) -> Buying | None:
-    if item.champion is None:
+    """The champion, unless the line of the buyer names the same person."""
+    if item.champion is None or item.champion_id == item.buyer_id:
         return None
     return Buying("user-star", _("champion"), str(item.champion), item.champion.title)
 

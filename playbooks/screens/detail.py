@@ -58,6 +58,7 @@ class Header:
 @dataclass(frozen=True)
 class PersonLine:
     name: str
+    email: str
     role: str
     role_tag: str
     evidence: str
@@ -102,6 +103,8 @@ class Detail:
     actions: Actions
     why: why.Why | None
     why_now: str
+    raised: SignalLine | None
+    to_pqa: str
     first_step: str
     mark: str
     people: list[PersonLine]
@@ -175,6 +178,7 @@ def person_line(person: account_people.Person) -> PersonLine:
         label = f"{person.role_label}{share}" if told else ""
     return PersonLine(
         name=str(person.user),
+        email=person.user.email if person.user.email != str(person.user) else "",
         role=label,
         role_tag=ROLE_TAGS.get(BuyingRole(person.role), "grey") if told else "grey",
         evidence=person.evidence,
@@ -200,6 +204,17 @@ def signal_lines(signals: Iterable[Signal]) -> list[SignalLine]:
     return lines
 
 
+def raised(account_id: int, score: Score | None, why_now: str, signals: list[SignalLine]) -> SignalLine | None:
+    """The newest raised hand while it counts, unless `why_now` tells it already."""
+    if score is None or score.hand_raised_at is None or why_now.startswith(str(SignalKind.HAND_RAISE.label)):
+        return None
+    for line in signals:
+        if line.kind == SignalKind.HAND_RAISE:
+            return line
+    found = account_signals.of_account(account_id, limit=None).filter(kind=SignalKind.HAND_RAISE)[:1]
+    return next(iter(signal_lines(found)), None)
+
+
 def people_gap(score: Score | None) -> str:
     """What is missing among the people, as the next step; empty when a buyer is known."""
     if score is None or score.buyer_state in (BuyerState.CONFIRMED, BuyerState.LIKELY):
@@ -220,19 +235,22 @@ def people_words(score: Score | None) -> str:
 
 
 def for_queue(item: QueueItem, member: Member, *, today: dt.date) -> Detail:
-    """The pane of a queue item that was read by `for_rows`. Six queries, whatever the account's size."""
-    score = Score.objects.filter(pk=item.account_id).first()
+    """The pane of a queue item that was read by `for_rows`. Seven queries at most, whatever the account's size."""
+    score = Score.objects.filter(pk=item.account_id).select_related("definition").first()
+    signals = signal_lines(account_signals.of_account(item.account_id, limit=6))
     return Detail(
         header=header(item.account, score, Workspace.objects.filter(account=item.account_id).count()),
         actions=actions(item, member),
         why=why.explain(score) if score and score.score is not None else None,
         why_now=item.why_now,
+        raised=raised(item.account_id, score, item.why_now, signals),
+        to_pqa=why.to_pqa(score) if score else "",
         first_step=item.first_step,
         mark=item.mark,
         people=[person_line(person) for person in account_people.of_account(item.account_id, limit=5)],
         people_words=people_words(score),
         people_gap=people_gap(score),
-        signals=signal_lines(account_signals.of_account(item.account_id, limit=6)),
+        signals=signals,
         weeks=weeks.people(account_usage.weekly_by_category(item.account_id, weeks=12, until=today), until=today),
     )
 
@@ -324,7 +342,9 @@ def _course_finding(table: list[tuple[dt.datetime, int | None, str]]) -> str:
     if not known:
         return _("No score so far")
     now, first = known[0], known[-1]
-    if len(known) < 2 or now[1] == first[1]:
+    if len(known) < 2:
+        return _("First score %(now)d on %(day)s") % {"now": now[1], "day": date_format(now[0], "j M")}
+    if now[1] == first[1]:
         return _("Score %(now)d, unchanged") % {"now": now[1]}
     days = max(1, (now[0] - first[0]).days)
     words = _("Score up from %(first)d to %(now)d") if now[1] > first[1] else _("Score down from %(first)d to %(now)d")

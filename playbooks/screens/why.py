@@ -9,7 +9,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from scoring.models import Score
+from scoring.models import Score, Tier
+from scoring.rules import Thresholds
 from scoring.why import value_in_words
 
 
@@ -68,6 +69,23 @@ def _part(line: Mapping[str, Any], before: Mapping[str, Mapping[str, Any]], has_
         most=weight * 100,
         change=effect - float(old.get("effect") or 0) if has_before and old else None,
     )
+
+
+def to_pqa(score: Score, *, most: int = 2) -> str:
+    """`2 points more. Most room: team size (up to 14), behaviour (up to 7).` Empty outside of the band below PQA."""
+    if score.tier != Tier.ACTIVATE or score.score is None:
+        return ""
+    short = int(score.definition.spec.get("thresholds", {}).get("pqa", Thresholds().pqa)) - score.score
+    if short <= 0:
+        return score.tier_reason
+    room = sorted(explain(score).parts, key=lambda part: part.effect - part.most)
+    told = [
+        _("%(part)s (up to %(n)d)") % {"part": part.label.lower(), "n": round(part.most - part.effect)}
+        for part in room[:most]
+        if round(part.most - part.effect) > 0
+    ]
+    words = ngettext("%(n)d point more", "%(n)d points more", short) % {"n": short}
+    return _("%(words)s. Most room: %(parts)s.") % {"words": words, "parts": ", ".join(told)} if told else f"{words}."
 
 
 def change_sentence(delta: int | None, parts: list[Part]) -> str:

@@ -67,7 +67,7 @@ def queue(request: MemberRequest, motion: str) -> HttpResponse:
     if not page.rows and not page.filter.is_filtered:
         context["is_empty_installation"] = not Account.objects.exists()
         context["start"] = screen.start(member)
-        context["intake_url"] = request.build_absolute_uri("/v1/track")
+        context["origin"] = request.build_absolute_uri("/").rstrip("/")
     response = render(request, "playbooks/queue.html" + ("#queue" if is_fragment else ""), context)
     # The page and its fragment share an address: a cached fragment must not come back as the page.
     patch_vary_headers(response, ["HX-Request", "HX-History-Restore-Request"])

@@ -117,6 +117,58 @@ def test_the_page_shows_people_signals_usage_workspaces_and_history(sign_in):
     assert '"values": [0,' in text
 
 
+def test_a_raised_hand_stays_in_sight_when_newer_signals_make_the_reason(sign_in):
+    client = sign_in(Role.SALES)
+    now = timezone.now()
+    item = make_item(hand_raised_at=now, why_now="Buyer joined: VP Engineering; 3 things created")
+    Score.objects.filter(account=item.account).update(hand_raised_at=now)
+    person = ProductUserFactory(account=item.account, name="Dana Ortiz", email="dana@northwind.example")
+    for kind, hours, detail in [("hand_raise", 9, "SSO for 40?")] + [("pricing", hour, "") for hour in range(8)]:
+        at = now - dt.timedelta(hours=hours)
+        Signal.objects.create(kind=kind, at=at, user=person, detail=detail, key=uuid.uuid4())
+
+    for address in [f"/accounts/{item.account_id}/", f"/queue/sales/?item={item.pk}"]:
+        text = " ".join(re.sub(r"<[^>]+>", "", client.get(address).content.decode()).split())
+        assert re.search(r"Hand raised 9 hours ago by Dana Ortiz: “SSO for 40\?”", text), address
+
+
+def test_people_can_be_written_to_from_the_page(sign_in):
+    item = make_item()
+    ProductUserFactory(account=item.account, name="Dana Ortiz", email="dana@northwind.example")
+
+    text = sign_in(Role.SALES).get(f"/accounts/{item.account_id}/").content.decode()
+
+    assert 'href="mailto:dana@northwind.example"' in text
+
+
+def test_an_account_below_the_threshold_shows_what_is_missing(sign_in):
+    item = make_item(score=73, motion="success")
+    part = {"label": "Team size", "feature": "active_users_28", "value": 5.0, "points": 20.0, "max_points": 35.0}
+    parts = [
+        part | {"key": "team", "weight": 60, "effect": 34},
+        part | {"key": "usage", "label": "Usage", "weight": 40, "points": 35.0, "effect": 39},
+    ]
+    score = Score.objects.get(account=item.account)
+    score.tier, score.contributions = "activate", parts
+
+    assert why.to_pqa(score) == "7 points more. Most room: team size (up to 26), usage (up to 1)."
+    score.tier = "pqa"
+    assert why.to_pqa(score) == ""
+
+
+def test_a_first_score_is_not_called_unchanged(sign_in):
+    item = make_item(score=31)
+    ScoreChange.objects.create(
+        account=item.account, at=timezone.now(), definition_id=item.account.score.definition_id, score=31, tier="pqa",
+        segment="smb", buyer_state="likely",
+    )  # fmt: skip
+
+    text = sign_in(Role.SALES).get(f"/accounts/{item.account_id}/").content.decode()
+
+    assert "First score 31 on " in text
+    assert "unchanged" not in text
+
+
 def test_the_page_reads_as_often_for_a_big_account_as_for_a_small_one(sign_in):
     client = sign_in(Role.SALES)
     item = make_item()

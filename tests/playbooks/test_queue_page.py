@@ -399,6 +399,16 @@ def test_an_answer_keeps_the_filters_of_the_page_it_came_from(sign_in):
 # Nothing to show -----------------------------------------------------------------------------------------------------
 
 
+def test_a_person_who_is_buyer_and_champion_is_named_once(sign_in):
+    person = ProductUserFactory(name="Dana Ortiz", buying_role="economic_buyer", buying_confidence=0.8)
+    make_item(account=person.account, buyer=person, champion=person, buyer_state="likely")
+
+    rows = sign_in(Role.SALES).get("/queue/sales/").content.decode().split('id="queue-rows"')[1].split("</ol>")[0]
+
+    assert rows.count("Dana Ortiz") == 1
+    assert "likely buyer 80\u00a0%, also champion" in rows
+
+
 def test_an_empty_installation_shows_the_write_key_to_an_admin_only(sign_in):
     source = SourceFactory()
 
@@ -407,6 +417,8 @@ def test_an_empty_installation_shows_the_write_key_to_an_admin_only(sign_in):
 
     assert source.write_key in admin
     assert "curl" in admin
+    assert "<code>http://testserver</code>" in admin
+    assert "Demo Requested" in admin
     assert source.write_key not in sales
     assert "Ask an admin" in sales
 
