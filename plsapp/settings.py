@@ -130,6 +130,7 @@ ACCOUNT_ADAPTER = "accounts.sign_in.InvitedOnly"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_VERIFICATION = "none"  # members are invited by an admin; nobody signs up by himself
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
@@ -177,7 +178,7 @@ WHITENOISE_AUTOREFRESH = DEBUG
 
 # E-mail --------------------------------------------------------------------------------------------------------------
 DEFAULT_FROM_EMAIL = ENV.DEFAULT_FROM_EMAIL
-EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+EMAIL_BACKEND = "accounts.console.EmailBackend"
 if ENV.EMAIL_URL:
     _mail = urlsplit(ENV.EMAIL_URL)
     EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"

@@ -108,10 +108,15 @@ def _send_link(request: MemberRequest, found: Member, *, added: bool) -> HttpRes
     except OSError:  # smtplib's errors are OSErrors too
         log.exception("The set-password link could not be sent")
         is_sent = False
-    if not is_sent or settings.EMAIL_BACKEND.endswith(".console.EmailBackend"):
+    is_handed = not is_sent or settings.EMAIL_BACKEND.endswith(".console.EmailBackend")
+    if is_handed:
         request.session[SHOWN_ONCE] = {"member": found.pk, "url": url}
     if not is_sent:
         words = _("The e-mail to %(email)s could not be sent: hand on the link below.") % {"email": found.email}
+    elif is_handed and added:
+        words = _("%(member)s is added. Hand on the link below.") % {"member": found}
+    elif is_handed:
+        words = _("Hand on the link below.")
     elif added:
         words = _("%(member)s is added; the set-password link went to %(email)s.") % {
             "member": found,

@@ -39,8 +39,12 @@ def test_a_new_member_sets_a_password_by_the_mailed_link_and_signs_in(admin):
 
 
 def test_without_real_mail_the_admin_sees_the_link_once(admin, settings, capsys):
-    settings.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+    settings.EMAIL_BACKEND = "accounts.console.EmailBackend"
     answer = admin.post(reverse("members"), {"email": "d@team.example", "role": "sales"}, follow=True)
+    assert "went to" not in answer.content.decode()
+    in_log = re.search(r"^http://testserver/sign-in/\S+/$", capsys.readouterr().out, re.M)
+    assert in_log is not None
+    assert in_log[0] in answer.content.decode()
     assert 'id="set-password-link"' in answer.content.decode()
     again = admin.get(member_url(Member.objects.get(email="d@team.example")))
     assert 'id="set-password-link"' not in again.content.decode()
