@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import zoneinfo
 from collections.abc import Callable
 from typing import Any
@@ -11,6 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.defaults import permission_denied
 
 from plsapp import rest
 from plsapp.permissions import MATRIX, allows
@@ -44,22 +46,26 @@ class Permissions:
         if not allows(row, request.user.role):
             if rest.is_api(request):
                 return rest.no(403, "permission_denied", _("Your role may not do this."))
-            raise PermissionDenied
+            # Raised, it would put a traceback into the log for a link that was only passed on.
+            return permission_denied(request, PermissionDenied())
         return None
 
 
 class MemberTimezone:
-    """Shows times in the signed-in member's zone."""
+    """Shows times in the signed-in member's zone. Public URLs have no member: machines and health cost no session."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.user.is_authenticated and request.user.timezone != "UTC":
-            try:
-                zone = zoneinfo.ZoneInfo(request.user.timezone)
-            except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-                return self.get_response(request)
-            with timezone.override(zone):
-                return self.get_response(request)
-        return self.get_response(request)
+        try:
+            return self.get_response(request)
+        finally:
+            timezone.deactivate()
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
+        match = request.resolver_match
+        if match is None or allows(MATRIX.get(match.view_name), None) or not request.user.is_authenticated:
+            return
+        with contextlib.suppress(zoneinfo.ZoneInfoNotFoundError, ValueError):
+            timezone.activate(zoneinfo.ZoneInfo(request.user.timezone))
