@@ -48,9 +48,10 @@ class Command(BaseCommand):
                     supervisor.ensure_port_is_free(host, port)
                 with services.database() as server:
                     services.prepare()
-                    services.ensure_first_rows()
                     self.fill_once(options["accounts"], options["days"])
+                    services.ensure_first_rows()  # nothing, unless the demo's source was removed since
                     if serves:
+                        self.stdout.write("Starting the app …")
                         self.stdout.flush()
                         code = services.serve(host=host, port=port, server=server)
                     else:
@@ -70,7 +71,7 @@ class Command(BaseCommand):
         if known.get("loaded"):
             self.stdout.write(f"The demo was loaded into this home before. For a new one, remove {settings.HOME}.")
         else:
-            self.stdout.write(f"Loading a demo company: {accounts} accounts, {days} days. About two minutes.")
+            self.stdout.write(f"Loading a demo company: {accounts:,} accounts, {days} days of usage. About a minute.")
             self.stdout.flush()
             fill(accounts=accounts, days=days, progress=self.stdout.write)
             keep(file, known | {"loaded": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())})
