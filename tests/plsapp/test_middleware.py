@@ -1,0 +1,38 @@
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts.models import Role
+from tests.factories import MemberFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/v1/track"])
+def test_a_public_url_reads_no_session_even_when_one_is_sent(sign_in, path):
+    client = sign_in(Role.SALES)
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        client.get(path)
+    assert not [query["sql"] for query in queries if "django_session" in query["sql"]]
+
+
+def test_times_are_shown_in_the_members_zone_and_in_nobody_elses(sign_in):
+    zones = {}
+
+    def note(execute, sql, params, many, context):
+        zones[sql] = timezone.get_current_timezone_name()
+        return execute(sql, params, many, context)
+
+    client = sign_in(MemberFactory(role=Role.SALES, timezone="Asia/Tokyo"))
+    with connection.execute_wrapper(note):
+        assert client.get("/accounts/").status_code == 200
+    assert "Asia/Tokyo" in zones.values()
+    assert timezone.get_current_timezone_name() == "UTC"
+
+
+def test_a_zone_that_no_longer_exists_is_utc(sign_in):
+    client = sign_in(MemberFactory(role=Role.SALES, timezone="Mars/Olympus"))
+    assert client.get("/accounts/").status_code == 200
