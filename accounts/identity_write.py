@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from django.db import connection
+from django.db.models import ForeignObjectRel
 
 from accounts import bulk, domains
 from accounts.models import Account, AccountDomain, Membership, ProductUser, Usage
@@ -224,7 +225,8 @@ def _pointing_at_people() -> list[tuple[str, str]]:
 
     Left pointing at a person who is no more, it would fail the whole load when that commits.
     """
-    fields = [relation.field for relation in ProductUser._meta.related_objects]
+    related = ProductUser._meta.get_fields(include_hidden=True)  # a related_name of "+" hides one
+    fields = [relation.field for relation in related if isinstance(relation, ForeignObjectRel)]
     return [(f.model._meta.db_table, str(f.column)) for f in fields if f.model not in (Usage, Membership)]
 
 
