@@ -64,7 +64,7 @@ def _age_queues() -> None:
             WITH aged AS (
                 UPDATE playbooks_queueitem q
                 SET entered_at = least(q.entered_at, greatest(
-                    coalesce(q.hand_raised_at, s.tier_since), q.entered_at - make_interval(hours => 30 + q.id * 7 % 460)))
+                    coalesce(q.hand_raised_at, s.tier_since), q.entered_at - make_interval(hours => (30 + q.id * 7 % 460)::int)))
                 FROM scoring_score s WHERE s.account_id = q.account_id RETURNING q.id, q.entered_at
             )
             UPDATE playbooks_queueitemevent e SET at = aged.entered_at FROM aged WHERE e.item_id = aged.id
