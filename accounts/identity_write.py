@@ -293,11 +293,10 @@ def _accounts_of_members(directory: Directory, spaces: list[Space]) -> None:
         if companies:
             best = min(companies, key=lambda account: (-companies[account][0], companies[account][1], account))
             _move(directory, space, best, "members")
+        elif not space.name and members < 2:  # also when two members turned out to be one person
+            _move(directory, space, None, "")
         elif space.account_id is None or space.account_by == "members":  # nobody of a company is left
-            if space.name or members >= 2:
-                _move(directory, space, _own_account(space), "own")
-            else:
-                _move(directory, space, None, "")
+            _move(directory, space, _own_account(space), "own")
         if (space.account_id, space.account_by) != before:
             moved.append(space)
     for space in moved:

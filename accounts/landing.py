@@ -166,7 +166,7 @@ def replay(*, set_aside: SetAside, member: Member, body: bytes | None = None) ->
     text = bytes(set_aside.body if body is None else body)
     if not text:
         raise Bad("no_body", "body: was not kept; the request was only counted.", "body")
-    if body is None and len(text) >= KEPT:
+    if body is None and len(text) == KEPT:
         raise Bad("cut", f"body: only its first {KEPT} bytes were kept; send the whole request again.", "body")
     if len(text) > BATCH_LIMIT:
         raise Bad("too_large", f"body: is larger than {BATCH_LIMIT} bytes.", "body")

@@ -91,7 +91,7 @@ def preview(head: bytes | memoryview) -> str:
 def readable(row: SetAside) -> Body:
     """The kept body as text: indented when it is JSON, else as it came with what is not UTF-8 replaced."""
     raw = bytes(row.body)
-    is_cut = len(raw) >= landing.KEPT
+    is_cut = len(raw) == landing.KEPT
     text = raw.decode(errors="replace")
     is_exact = text.encode() == raw and "\x00" not in text
     try:
