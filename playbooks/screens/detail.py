@@ -15,7 +15,7 @@ from accounts import signals as account_signals
 from accounts import usage as account_usage
 from accounts.access import can
 from accounts.models import Account, BuyingRole, Member, Signal, SignalKind, Workspace
-from playbooks.models import QueueItem, QueueItemEvent
+from playbooks.models import Motion, QueueItem, QueueItemEvent
 from playbooks.querysets import LIKELY
 from playbooks.routing import is_customer
 from playbooks.screens import weeks, why
@@ -244,7 +244,7 @@ def for_queue(item: QueueItem, member: Member, *, today: dt.date) -> Detail:
         why=why.explain(score) if score and score.score is not None else None,
         why_now=item.why_now,
         raised=raised(item.account_id, score, item.why_now, signals),
-        to_pqa=why.to_pqa(score) if score else "",
+        to_pqa=why.to_pqa(score) if score and item.motion == Motion.SUCCESS else "",
         first_step=item.first_step,
         mark=item.mark,
         people=[person_line(person) for person in account_people.of_account(item.account_id, limit=5)],
