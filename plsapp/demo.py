@@ -15,7 +15,7 @@ from accounts import landing, loading, messages
 from accounts.models import Source
 from playbooks import queue
 from plsapp import simulation
-from scoring import runs
+from scoring import history, runs
 
 SOURCE = "Demo product"
 #: Weeks of score history that the engine works out from the usage, so that charts have a past.
@@ -48,7 +48,7 @@ def fill(*, accounts: int = 2000, days: int = 120, progress: Callable[[str], Any
             total += working.result()
         total += loader.submit(_load).result()
     progress(f"Loaded {total.messages:,} messages, {total.duplicates:,} repeated, {total.set_aside:,} set aside")
-    runs.backfill(weeks=HISTORY_WEEKS, progress=lambda weeks: tqdm(weeks, desc="Scoring the past", file=sys.stderr))
+    history.backfill(weeks=HISTORY_WEEKS, progress=lambda weeks: tqdm(weeks, desc="Scoring the past", file=sys.stderr))
     run = runs.score_all()
     while queue.route_scored():
         pass

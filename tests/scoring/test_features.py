@@ -211,6 +211,6 @@ def test_duckdb_gives_the_same_rows_on_the_same_tables(seed):
             }
         )
         duck.register(table.get_name(), arrow)
-    answer = duck.execute(features.sql(AS_OF, scoped=False, dialect="duckdb")).to_arrow_table()
+    answer = duck.sql(features.sql(AS_OF, scoped=False, dialect="duckdb")).to_arrow_table()
     raw = {name: answer[name].to_pylist() for name in answer.column_names}
     assert as_rows(features.derive(raw, AS_OF)) == as_rows(features.matrix(AS_OF)) == reference(AS_OF)

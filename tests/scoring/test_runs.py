@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts import changes
 from accounts.models import AccountChange, Signal
-from scoring import definitions, runs
+from scoring import definitions, history, runs
 from scoring.models import Definition, Score, ScoreChange, ScoredAccount, ScoringRun
 from tests.feed import account_of, group, identify, load, track
 
@@ -218,10 +218,10 @@ def test_a_hand_raise_of_the_last_thirty_days_is_on_the_score():
 
 def test_the_past_is_worked_out_once_and_never_rewritten():
     account = team(days=range(60))
-    assert runs.backfill(weeks=6) > 0
+    assert history.backfill(weeks=6) > 0
     rows = list(ScoreChange.objects.filter(account=account).order_by("at").values_list("at", "score", "tier"))
     assert rows[0][0].date() < timezone.now().date() - dt.timedelta(days=20)
-    assert runs.backfill(weeks=6) == 0
+    assert history.backfill(weeks=6) == 0
     runs.score_all()
     score = Score.objects.get(account=account)
     assert score.tier_since < timezone.now() - dt.timedelta(days=6)

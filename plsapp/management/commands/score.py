@@ -14,7 +14,8 @@ from django.utils import timezone
 
 from accounts.models import Account
 from playbooks import queue, routing
-from scoring import definitions, runs, why
+from scoring import definitions, runs, signals, why
+from scoring.scored import Scored, compute
 
 
 class Command(BaseCommand):
@@ -43,7 +44,7 @@ class Command(BaseCommand):
             while queue.route_scored():
                 pass
         definition = definitions.published()
-        scored = runs.compute(as_of=day, definition=definition)
+        scored = compute(as_of=day, definition=definition)
         report = self._report(scored, top, day)
         report |= {
             "published": day == today,
@@ -52,9 +53,9 @@ class Command(BaseCommand):
         }
         self.stdout.write(json.dumps(report) if options["json"] else self._table(report))
 
-    def _report(self, scored: runs.Scored, top: int, day: dt.date) -> dict[str, Any]:
+    def _report(self, scored: Scored, top: int, day: dt.date) -> dict[str, Any]:
         cells = queue.table()
-        raised = runs.hand_raises(None, as_of=day)
+        raised = signals.hand_raises(None, as_of=day)
         account_ids = scored.account_id.tolist()
         routes = [
             routing.route(
