@@ -24,6 +24,7 @@ from playbooks import routing
 from playbooks.models import QueueItem, QueueItemEvent, RoutingRule
 from scoring import why
 from scoring.models import Score
+from scoring.signals import HAND_RAISE_DAYS
 
 LOCK = 7_003
 ROUTED_AT_ONCE = 1_000
@@ -181,6 +182,7 @@ def route_accounts(account_ids: Collection[int]) -> None:
             wanted = route.motions
             shown = _shown(score, account, route, faces.get(account_id, {}), now)
         for motion in wanted:
+            shown["priority"] = _priority(score, motion)
             item = items.pop((account_id, motion), None)
             if item is None:
                 item = QueueItem(account=account, motion=motion, entered_at=now, **shown)
@@ -203,6 +205,7 @@ def route_accounts(account_ids: Collection[int]) -> None:
                 for name, value in shown.items():
                     setattr(item, name, value)
                 item.mark, item.updated_at = reason, now
+                item.priority = _priority(score, motion)
                 kept.append(item)
             else:
                 _leave(item, reason, now)
@@ -234,18 +237,26 @@ def _why_left(score: Score | None, wanted: tuple[str, ...]) -> str:
     return score.tier_reason or _("The score is %(score)d now") % {"score": score.score}
 
 
+def _priority(score: Score | None, motion: str) -> float:
+    if score is None:
+        return 0
+    return routing.priority(
+        motion=motion,
+        score=score.score,
+        delta=score.delta,
+        buyer_state=score.buyer_state,
+        hand_raised_at=score.hand_raised_at,
+    )
+
+
 def _shown(
     score: Score, account: Account, route: routing.Route, face: dict[str, Any], now: dt.datetime
 ) -> dict[str, Any]:
-    signal_is_new = face.get("last_signal_at") is not None and face["last_signal_at"] > now - dt.timedelta(days=7)
+    # A raised hand is said for as long as it counts; anything else is news for a week.
+    days = HAND_RAISE_DAYS if face.get("last_signal") == SignalKind.HAND_RAISE else 7
+    signal_is_new = face.get("last_signal_at") is not None and face["last_signal_at"] > now - dt.timedelta(days=days)
     return {
         "updated_at": now,
-        "priority": routing.priority(
-            score=score.score,
-            delta=score.delta,
-            buyer_state=score.buyer_state,
-            hand_raised_at=score.hand_raised_at,
-        ),
         "score": score.score,
         "delta": score.delta,
         "tier": score.tier,
@@ -346,5 +357,5 @@ _SIGNALS = f"""
         LEFT JOIN accounts_productuser p ON p.id = s.user_id
         LEFT JOIN accounts_eventtype e ON e.id = s.event_type_id
     ) AS dated WHERE account = ANY(%(ids)s)
-    ORDER BY account, at DESC, id DESC
+    ORDER BY account, (kind = 'hand_raise' AND at > now() - interval '30 days') DESC, at DESC, id DESC
 """

@@ -76,12 +76,19 @@ def route(
     return Route(motions, cell.first_step)
 
 
-def priority(*, score: int | None, delta: int | None, buyer_state: str, hand_raised_at: dt.datetime | None) -> float:
-    """What comes first in a queue: raised hands, the newest first; then score + half of the week's gain + 5 for a buyer.
+def priority(
+    *, motion: str, score: int | None, delta: int | None, buyer_state: str, hand_raised_at: dt.datetime | None
+) -> float:
+    """What comes first in a queue: raised hands, the newest first; then score + half of the week's gain.
 
+    A known buyer is worth 5 more; in marketing's queue, which looks for buyers, accounts without one come first instead.
     Does not depend on the clock, so that items routed on different days compare.
     """
-    value = (score or 0) + max(delta or 0, 0) / 2 + (5 if buyer_state in ("confirmed", "likely") else 0)
+    value = (score or 0) + max(delta or 0, 0) / 2
+    if motion == "marketing":
+        value += 200 if buyer_state == "none" else 0
+    elif buyer_state in ("confirmed", "likely"):
+        value += 5
     if hand_raised_at is None:
         return value
     return round(1_000 + (hand_raised_at - _EPOCH).total_seconds() / 3600 + value / 1_000, 4)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+from django.db.models import Min
+
 from accounts import people as account_people
 from accounts import signals as account_signals
 from accounts import usage as account_usage
@@ -51,8 +53,10 @@ def page(account: Account, member: Member, *, today: dt.date) -> AccountPage:
     """The page of an account that was not merged away. About a dozen queries, whatever its size."""
     score = Score.objects.filter(pk=account.pk).select_related("definition").first()
     workspaces = [
-        WorkspaceLine(str(space), space.external_id, space.plan, space.domain, space.created_at)
-        for space in Workspace.objects.filter(account=account).order_by("name", "id")[:100]
+        WorkspaceLine(str(space), space.external_id, space.plan, space.domain, space.since or space.created_at)
+        for space in Workspace.objects.filter(account=account)
+        .annotate(since=Min("memberships__first_seen_at"))
+        .order_by("name", "id")[:100]
     ]
     items = detail.item_lines(account.pk, member)
     rows = account_usage.weekly_by_category(account.pk, weeks=WEEKS, until=today)

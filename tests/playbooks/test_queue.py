@@ -72,6 +72,18 @@ def test_a_raised_hand_reaches_sales_first_at_any_score():
     assert first.first_step == "Answer the raised hand"
 
 
+def test_a_raised_hand_stays_the_reason_when_weaker_signals_follow():
+    load(
+        identify("ann", email="ann@tiny.com"),
+        track("ann", "Demo Requested", days_ago=9, properties={"message": "SSO?"}),
+    )
+    load(track("ann", "Pricing Viewed"))
+    work()
+    item = item_of(account_of("ann"))
+    assert item.last_signal == "hand_raise"
+    assert item.why_now.startswith("Hand raised: “SSO?”")
+
+
 def test_an_account_that_no_longer_qualifies_leaves_the_queue_with_the_reason():
     account = buyer_team()
     item = item_of(account)

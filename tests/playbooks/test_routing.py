@@ -62,7 +62,9 @@ NOW = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
 
 
 def first(**fields):
-    return routing.priority(**{"score": 80, "delta": 0, "buyer_state": "none", "hand_raised_at": None} | fields)
+    return routing.priority(
+        **{"motion": "sales", "score": 80, "delta": 0, "buyer_state": "none", "hand_raised_at": None} | fields
+    )
 
 
 def test_what_comes_first():
@@ -74,6 +76,14 @@ def test_what_comes_first():
     assert first(delta=-10) == first()
     assert first(buyer_state="likely") > first(buyer_state="unknown") == first()
     assert first(score=None) < first(score=1)
+
+
+def test_marketing_looks_first_at_accounts_without_a_buyer():
+    def market(**fields):
+        return first(motion="marketing", **fields)
+
+    assert market(score=80, buyer_state="none") > market(score=100, delta=50, buyer_state="likely")
+    assert market(score=81, buyer_state="likely") > market(score=80, buyer_state="likely")
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,9 @@ class Command(BaseCommand):
         keep(file, known)
         ensure_members(known["password"])
         if known.get("loaded"):
-            self.stdout.write(f"The demo was loaded into this home before. For a new one, remove {settings.HOME}.")
+            self.stdout.write(
+                "The demo was loaded into this home before. For a new one, set PLSAPP_HOME to another folder."
+            )
         else:
             self.stdout.write(f"Loading a demo company: {accounts:,} accounts, {days} days of usage. About a minute.")
             self.stdout.flush()
