@@ -53,6 +53,7 @@ class Header:
     tier_words: str
     hand_raised_at: dt.datetime | None
     is_customer: bool
+    is_person: bool
 
 
 @dataclass(frozen=True)
@@ -153,6 +154,7 @@ def header(account: Account, score: Score | None, workspaces: int) -> Header:
         tier_words=_tier_words(score),
         hand_raised_at=score.hand_raised_at if score else None,
         is_customer=is_customer(account.plan),
+        is_person=account.of_person,
     )
 
 

@@ -47,6 +47,7 @@ class Row:
     segment: str
     hand_raised_at: dt.datetime | None
     is_expansion: bool
+    is_person: bool
     why_now: str
     first_step: str
     mark: str
@@ -148,6 +149,7 @@ def row(item: QueueItem, member: Member, *, href: str = "", selected: int | None
         segment=str(item.get_segment_display()),
         hand_raised_at=item.hand_raised_at,
         is_expansion=item.is_expansion,
+        is_person=item.account.of_person,
         why_now=item.why_now,
         first_step=item.first_step,
         mark=item.mark,

@@ -25,6 +25,14 @@ def test_somebody_without_a_company_is_in_the_fast_lane_as_an_account_of_his_own
     assert QueueItem.objects.get().why_now.startswith("Hand raised: “For my band”")
 
 
+def test_the_pages_say_that_such_an_account_is_one_person(sign_in):
+    load(identify("ann", email="ann@gmail.com"), track("ann", "Demo Requested"))
+    work()
+    client = sign_in("sales")
+    for path in ("/queue/sales/", f"/accounts/{account_of('ann').pk}/"):
+        assert "one person" in client.get(path).content.decode()
+
+
 def test_somebody_without_a_company_who_raises_no_hand_has_no_account():
     load(identify("ann", email="ann@gmail.com"), track("ann", "Pricing Viewed"))
     assert not Account.objects.exists()
