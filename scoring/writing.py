@@ -71,7 +71,7 @@ def write(
         values = encode({name: number(scored.features[name][place]) for name in kept}).decode()
         week_ago_score = scored.week_ago_score(place)
         hand_raised_at = raised.get(account)
-        digest = _digest(
+        said = (
             score,
             tier,
             reason,
@@ -84,30 +84,13 @@ def write(
             hand_raised_at,
             definition.pk,
         )
+        digest = _digest(*said)
         old = before.get(account)
         if old is not None and old[4] == digest:
             continue
         tier_before, since_before = (old[1], old[5]) if old is not None else since.get(account, ("", now))
         tier_since = since_before if tier_before == tier else now
-        rows.append(
-            (
-                account,
-                score,
-                tier,
-                reason,
-                segment,
-                buyer_state,
-                contributions,
-                week_ago_score,
-                week_ago,
-                values,
-                hand_raised_at,
-                definition.pk,
-                now,
-                tier_since,
-                digest,
-            )
-        )
+        rows.append((account, *said, now, tier_since, digest))
         if old is None or old[:4] != (score, tier, buyer_state, segment):
             history.append(
                 (account, now, run.pk, definition.pk, score, tier, reason, segment, buyer_state, contributions)
