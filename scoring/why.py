@@ -74,7 +74,7 @@ def _fit(parts: Mapping[str, float | None]) -> str:
     if not parts:
         return ""
     staff, senior, buyer = parts.get("employees"), parts.get("senior_people") or 0, parts.get("buyer_confidence") or 0
-    said = [_("size unknown") if staff is None else _("%(n)s staff") % {"n": number(staff)}]
+    said = [_("size unknown") if staff is None else _("%(n)s employees") % {"n": number(staff)}]
     if buyer >= 0.6:
         said.append(_("a buyer on board"))
     elif senior:
