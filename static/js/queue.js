@@ -39,7 +39,8 @@
     if (document.body.dataset.shortcuts !== "on") return;
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat && event.key === "c") return;
     if (document.querySelector("dialog[open]")) return;
-    const at = event.target;
+    // For a frame after it closed, the dialog's button still has the focus: such a key is meant for the page.
+    const at = event.target.closest("dialog") ? document.body : event.target;
     if (at.closest("input:not([type=checkbox]), textarea, select, [contenteditable]")) return;
     // Enter opens the account from the page or a row; on any other control it does what the control does.
     if (event.key === "Enter" && at.closest("a, button, summary, input") && !at.closest(".row-link")) return;
