@@ -93,7 +93,7 @@ def test_a_killed_worker_is_replaced_and_loses_no_task(app: App):
     worker.kill()
     wait_for(lambda: app.child("worker") not in (None, worker), what="a new worker")
     assert "worker was killed by SIGKILL" in app.log
-    assert not still_there(pool), "its pool went with it"
+    wait_for(lambda: not still_there(pool), seconds=10, what="the end of its pool")
     assert pinged(app) < before + 12, "all were done before the worker was killed"
     # What the dead worker held comes back after the visibility timeout. Twenty minutes pass:
     app.query("UPDATE pgmq.q_celery SET vt = now() WHERE vt > now()")
@@ -123,7 +123,7 @@ def test_a_signal_ends_every_process_and_keeps_the_data(place: Path):
         family = app.wait_until_ready().family()
         assert len(family) >= 6, "web, worker, beat, the keeper and PostgreSQL with its own"
         assert app.stop(signal.SIGINT) == 0
-        assert not still_there(family)
+        wait_for(lambda: not still_there(family), seconds=10, what="the end of every process")
     finally:
         app.clean_up()
     kept = manage(
