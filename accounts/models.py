@@ -6,6 +6,7 @@ import secrets
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
@@ -315,7 +316,8 @@ class Usage(models.Model):
     """How often a product user did one event on one day (UTC) in one workspace (0: in none).
 
     No account here: it follows from the workspace, else from the person. No foreign-key checks either: the loader is the
-    only writer, and they would double the cost of a load.
+    only writer, and they would double the cost of a load. In PostgreSQL the table is partitioned by month
+    (`accounts.months`).
     """
 
     pk = models.CompositePrimaryKey("user_id", "day", "event_type_id", "workspace_id")
@@ -324,6 +326,16 @@ class Usage(models.Model):
     event_type = models.ForeignKey(EventType, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     workspace_id = models.BigIntegerField(default=0)
     count = models.PositiveIntegerField()
+
+
+class UsageDay(models.Model):
+    """A day that has usage, with a version that changes whenever a row of it does (by triggers, so raw SQL counts too).
+
+    The version is random: it stands for one content of the day for good, also after a restore.
+    """
+
+    day = models.DateField(primary_key=True)
+    version = models.UUIDField(db_default=RandomUUID())
 
 
 class Contact(models.Model):

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from accounts import loading
+from accounts import loading, months
 
 
 @shared_task
@@ -15,3 +15,10 @@ def load_landed() -> None:
 def prune() -> None:
     """Forgets old message ids and old refusals; every hour."""
     loading.prune()
+
+
+@shared_task
+def keep_months() -> None:
+    """Makes the usage table's next months and drops those whose time is over; every night."""
+    months.make_ahead()
+    months.drop_old()

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from django.db import connection
 
-from accounts import bulk, event_names, hand_raise
+from accounts import bulk, event_names, hand_raise, months
 from accounts.models import EventType, SignalKind
 
 #: (product user id, workspace id or 0, event type id, day) → events
@@ -77,6 +77,7 @@ def add(counts: Counts) -> None:
         "count": "bigint",
     }
     names = ", ".join(columns)
+    months.ensure({key[3] for key in counts})
     table = bulk.stage("usage", columns, ((*key, count) for key, count in counts.items()))
     with connection.cursor() as cursor:
         cursor.execute(

@@ -59,6 +59,11 @@ SCHEDULE: dict[str, dict[str, object]] = {
     "score what changed": every(1, "scoring.tasks.score_changed", expires=3),
     "route what was scored": every(1, "playbooks.tasks.route_scored", expires=3),
     "prune": every(3600, "accounts.tasks.prune", expires=1800),
+    "months of usage": {
+        "task": "accounts.tasks.keep_months",
+        "schedule": crontab(hour="1", minute="40"),
+        "options": {"expires": 4 * 3600},
+    },
     "score everything": {
         "task": "scoring.tasks.score_all",
         "schedule": crontab(hour="2", minute="10"),

@@ -44,6 +44,7 @@ class Env(msgspec.Struct, frozen=True, kw_only=True):
     LANDING_LIMIT: AtLeastOne = 50_000
     """Requests that may wait for the loader; above it the intake answers 429."""
     DEDUP_WINDOW_DAYS: Annotated[int, msgspec.Meta(ge=7)] = 30
+    USAGE_RETENTION_DAYS: Annotated[int, msgspec.Meta(ge=0)] = 0
     """For how long a repeated messageId is recognised. Seven days at least: SDKs retry for that long."""
     LOG_LEVEL: str = "INFO"
     WEB_WORKERS: AtLeastOne = 1

@@ -213,6 +213,7 @@ SPECTACULAR_SETTINGS = {
 # Intake and jobs -----------------------------------------------------------------------------------------------------
 LANDING_LIMIT = ENV.LANDING_LIMIT
 DEDUP_WINDOW_DAYS = ENV.DEDUP_WINDOW_DAYS
+USAGE_RETENTION_DAYS = ENV.USAGE_RETENTION_DAYS
 CELERY_BROKER_URL = ENV.CELERY_BROKER_URL
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 

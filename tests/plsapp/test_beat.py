@@ -7,6 +7,7 @@ from plsapp import beat, broker
 from plsapp.beat import OnlyOne, Scheduler
 from plsapp.celery import app
 from plsapp.tasks import ping
+from tests.plsapp.running import wait_for
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +25,7 @@ def test_of_two_beats_one_sends_and_the_other_takes_over_at_its_end(caplog):
         assert not second.held()
         assert "Another beat is sending" in caplog.text
         first.connection.close()
-        assert second.held()
+        wait_for(second.held, what="the server frees the lock of a connection that ended")
         assert not first.held(), "and does not take it back"
     finally:
         first.connection.close()

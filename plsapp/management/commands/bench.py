@@ -9,20 +9,16 @@ from plsapp import bench
 
 
 class Command(BaseCommand):
-    help = "Measures a part of the app: " + ", ".join(bench.BENCHES)
+    help = "Measures a part of the app: " + ", ".join(bench.NAMES)
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("name", choices=sorted(bench.BENCHES))
-        parser.add_argument("--accounts", type=int, default=2_000)
-        parser.add_argument("--events", type=int, default=100_000)
+        parser.add_argument("name", choices=sorted(bench.NAMES))
+        parser.add_argument("--accounts", type=int, help="other than the benchmark's own size")
 
-    def handle(self, *args: Any, name: str, accounts: int, events: int, **options: Any) -> None:
-        if accounts < 1 or events < 1_000:
-            raise CommandError("--accounts: 1 or more; --events: 1,000 or more")
-        with bench.own_database():
-            figures = bench.BENCHES[name](accounts=accounts, events=events)
-        for figure, value in figures.items():
-            self.stdout.write(
-                f"{figure:<32} {value:>14,}" if not isinstance(value, str) else f"{figure:<32} {value:>14}"
-            )
-        self.stdout.write(json.dumps(figures))
+    def handle(self, *args: Any, name: str, accounts: int | None, **options: Any) -> None:
+        if accounts is not None and accounts < 10:
+            raise CommandError("--accounts: 10 or more")
+        report = bench.run(name, accounts=accounts)
+        for line in report.table():
+            self.stdout.write(line)
+        self.stdout.write(json.dumps(report.as_json()))
