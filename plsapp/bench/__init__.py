@@ -11,7 +11,7 @@ import importlib
 
 from plsapp.bench.report import Report
 
-NAMES = ("load", "score")
+NAMES = ("ingest", "load", "score")
 
 
 def run(name: str, *, accounts: int | None = None) -> Report:
