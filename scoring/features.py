@@ -1,9 +1,8 @@
-"""Features: numbers about an account at a date, written once as Ibis expressions.
+"""Features: numbers about an account at a date, computed by the engine that suits: the catalogue, and arrays of them.
 
-The same expression runs in PostgreSQL (through Django's own connection, so it sees the open transaction) and in any other
-engine that has the tables. Usage is added up per person and workspace first, then joined to accounts: the account of a row is
-its workspace's, else its person's. Days are compared with literal dates, because date arithmetic by Ibis compiles to slow SQL
-in PostgreSQL. Days on which an account was active are a bit mask, so that several people on one day count once.
+The aggregates are one Ibis expression (`scoring.expressions`). A few accounts are computed in PostgreSQL through Django's own
+connection, so that the open transaction is seen; all accounts in DuckDB over the columnar mirror, or in the warehouse that
+holds the usage. All give the same numbers; a test compares them.
 
 Windows end on `as_of` and include it: "28 days" are `as_of` and the 27 days before. Noise events do not count anywhere.
 """
@@ -11,7 +10,7 @@ Windows end on `as_of` and include it: "28 days" are `as_of` and the 27 days bef
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -20,32 +19,10 @@ import ibis
 import numpy as np
 from django.db import connection
 
-LOOKBACK_DAYS = 56
-WEEK, WINDOW = 7, 28
+from scoring import expressions
+from scoring.expressions import BEFORE, DAYS, LOOKBACK, WEEK, WINDOW
 
 type Matrix = dict[str, np.ndarray]
-
-USAGE = ibis.table(
-    {"user_id": "int64", "day": "date", "event_type_id": "int64", "workspace_id": "int64", "count": "int64"},
-    name="accounts_usage",
-)
-PEOPLE = ibis.table(
-    {
-        "id": "int64",
-        "account_id": "int64",
-        "title": "string",
-        "seniority": "string",
-        "buying_role": "string",
-        "buying_confidence": "float64",
-        "first_seen_at": "timestamp('UTC')",
-    },
-    name="accounts_productuser",
-)
-WORKSPACES = ibis.table({"id": "int64", "account_id": "int64"}, name="accounts_workspace")
-MEMBERSHIPS = ibis.table({"user_id": "int64", "workspace_id": "int64"}, name="accounts_membership")
-EVENT_TYPES = ibis.table({"id": "int64", "category": "string", "signal": "string"}, name="accounts_eventtype")
-ACCOUNTS = ibis.table({"id": "int64", "employees": "int64", "merged_into_id": "int64"}, name="accounts_account")
-SCOPE = ibis.table({"account_id": "int64"}, name="scoring_scope")
 
 
 @dataclass(frozen=True)
@@ -105,188 +82,29 @@ PARTS: dict[str, tuple[str, ...]] = {
 BY_KEY = {feature.key: feature for feature in CATALOGUE}
 
 
-def expression(as_of: dt.date, *, scoped: bool = False) -> ibis.Table:
-    """One row an account that has usage or people: `account_id` and every feature that is a plain aggregate.
-
-    With `scoped`, only for the accounts in the table `scoring_scope`, by index.
-    """
-    ago = {days: as_of - dt.timedelta(days=days) for days in (WEEK, 2 * WEEK, WINDOW, LOOKBACK_DAYS)}
-    accounts = ACCOUNTS.filter(ACCOUNTS.merged_into_id.isnull())
-    if scoped:
-        accounts = accounts.semi_join(SCOPE, accounts.id == SCOPE.account_id)
-    belongs = _belongs(accounts)
-
-    usage = USAGE.filter((USAGE.day > ago[LOOKBACK_DAYS]) & (USAGE.day <= as_of))
-    if scoped:
-        usage = usage.semi_join(belongs, usage.user_id == belongs.user_id)
-    types = EVENT_TYPES.filter(EVENT_TYPES.category != "noise")
-    used = usage.join(types, usage.event_type_id == types.id).select(
-        usage.user_id,
-        usage.workspace_id,
-        usage.event_type_id,
-        usage.day,
-        types.category,
-        types.signal,
-        events=usage["count"],
-    )
-    week, month = used.day > ago[WEEK], used.day > ago[WINDOW]
-    before_week = (used.day > ago[2 * WEEK]) & ~week
-    days_ago = (ibis.literal(as_of).epoch_days() - used.day.epoch_days()).cast("int32")
-    bit = ibis.ifelse(month, ibis.literal(1, "int64") << ibis.least(days_ago, 31), ibis.literal(0, "int64"))
-
-    def events(where: ibis.Value) -> ibis.Value:
-        return used.events.sum(where=where).fill_null(0).cast("int64")
-
-    by_person = used.group_by(used.user_id, used.workspace_id).agg(
-        events_7=events(week),
-        events_prev_7=events(before_week),
-        events_28=events(month),
-        events_prev_28=events(~month),
-        days=bit.bit_or(),
-        last_day=used.day.max(),
-        invites_28=events(month & (used.signal == "invite")),
-        **{
-            f"{category}_28": events(month & (used.category == category))
-            for category in ("core", "advanced", "collaboration", "creation", "intent", "admin")
-        },
-    )
-    by_person = _with_account(by_person, accounts)
-    sums = (
-        "events_7",
-        "events_prev_7",
-        "events_28",
-        "events_prev_28",
-        "invites_28",
-        "core_28",
-        "advanced_28",
-        "collaboration_28",
-        "creation_28",
-        "intent_28",
-        "admin_28",
-    )
-    by_user = by_person.group_by("account_id", "user_id").agg(
-        **{name: by_person[name].sum().cast("int64") for name in sums},
-        days=by_person.days.bit_or(),
-        last_day=by_person.last_day.max(),
-        profiled=ibis.ifelse((by_person.title != "") | (by_person.seniority != ""), 1, 0).cast("int64").max(),
-    )
-    by_account = by_user.group_by("account_id").agg(
-        **{name: by_user[name].sum().cast("int64") for name in sums},
-        days=by_user.days.bit_or(),
-        last_day=by_user.last_day.max(),
-        active_users_7=(by_user.events_7 > 0).sum().cast("int64"),
-        active_users_prev_7=(by_user.events_prev_7 > 0).sum().cast("int64"),
-        active_users_28=(by_user.events_28 > 0).sum().cast("int64"),
-        active_users_prev_28=(by_user.events_prev_28 > 0).sum().cast("int64"),
-        profiled_active=by_user.profiled.sum(where=by_user.events_28 > 0).fill_null(0).cast("int64"),
-        heaviest=by_user.events_28.max(),
-    )
-
-    kinds = (
-        used.filter(month & (used.category != "intent")).select("user_id", "workspace_id", "event_type_id").distinct()
-    )
-    kinds = _with_account(kinds, accounts)
-    breadth = kinds.group_by("account_id").agg(breadth_28=kinds.event_type_id.nunique())
-
-    known = belongs.filter(belongs.first_seen_at < ibis.timestamp(_day_after(as_of), timezone="UTC"))
-    is_buyer = known.buying_role == "economic_buyer"
-    people = known.group_by("account_id").agg(
-        people=known.user_id.nunique(),
-        new_users_28=known.user_id.nunique(
-            where=known.first_seen_at >= ibis.timestamp(_day_after(ago[WINDOW]), timezone="UTC")
-        ),
-        senior_people=known.user_id.nunique(where=known.seniority.isin(["c_level", "vp", "director"])),
-        buyers=known.user_id.nunique(where=is_buyer & (known.buying_confidence >= 0.6)),
-        buyer_confidence=known.buying_confidence.max(where=is_buyer).fill_null(0.0),
-        first_seen_at=known.first_seen_at.min(),
-    )
-
-    joined = (
-        accounts.left_join(by_account.rename(of_usage="account_id"), [("id", "of_usage")])
-        .left_join(breadth.rename(of_breadth="account_id"), [("id", "of_breadth")])
-        .left_join(people.rename(of_people="account_id"), [("id", "of_people")])
-    )
-    zero = {name: joined[name].fill_null(0) for name in [*sums, "people", "new_users_28", "senior_people", "buyers"]}
-    zero |= {
-        name: joined[name].fill_null(0)
-        for name in (
-            "active_users_7",
-            "active_users_prev_7",
-            "active_users_28",
-            "active_users_prev_28",
-            "profiled_active",
-            "heaviest",
-            "breadth_28",
-        )
-    }
-    active_days = sum(
-        ((joined.days.fill_null(0) >> ibis.literal(place, "int32")) & ibis.literal(1, "int64"))
-        for place in range(WINDOW)
-    )
-    return joined.select(
-        account_id=joined.id,
-        employees=joined.employees,
-        active_days_28=active_days,
-        last_day=joined.last_day,
-        first_day=joined.first_seen_at.cast("timestamp").date(),
-        buyer_confidence=joined.buyer_confidence.fill_null(0.0),
-        **zero,
-    )
-
-
-def _belongs(accounts: ibis.Table) -> ibis.Table:
-    """(account, person) pairs: members of its workspaces, and people of its domains."""
-    own = PEOPLE.join(accounts, PEOPLE.account_id == accounts.id).select(
-        PEOPLE.account_id,
-        user_id=PEOPLE.id,
-        first_seen_at=PEOPLE.first_seen_at,
-        seniority=PEOPLE.seniority,
-        buying_role=PEOPLE.buying_role,
-        buying_confidence=PEOPLE.buying_confidence,
-    )
-    spaces = WORKSPACES.join(accounts, WORKSPACES.account_id == accounts.id).select(
-        workspace_id=WORKSPACES.id, account_id=WORKSPACES.account_id
-    )
-    members = MEMBERSHIPS.join(spaces, MEMBERSHIPS.workspace_id == spaces.workspace_id)
-    members = members.join(PEOPLE, members.user_id == PEOPLE.id).select(
-        members.account_id,
-        members.user_id,
-        PEOPLE.first_seen_at,
-        PEOPLE.seniority,
-        PEOPLE.buying_role,
-        PEOPLE.buying_confidence,
-    )
-    columns = ["account_id", "user_id", "first_seen_at", "seniority", "buying_role", "buying_confidence"]
-    return own.select(columns).union(members.select(columns), distinct=True)
-
-
-def _with_account(rows: ibis.Table, accounts: ibis.Table) -> ibis.Table:
-    """Adds the account of each (person, workspace) row: the workspace's, else the person's."""
-    people = PEOPLE.select(
-        person_id=PEOPLE.id, own_account_id=PEOPLE.account_id, title=PEOPLE.title, seniority=PEOPLE.seniority
-    )
-    spaces = WORKSPACES.select(space_id=WORKSPACES.id, space_account_id=WORKSPACES.account_id)
-    joined = rows.join(people, rows.user_id == people.person_id)
-    joined = joined.left_join(spaces, joined.workspace_id == spaces.space_id)
-    joined = joined.mutate(account_id=ibis.coalesce(joined.space_account_id, joined.own_account_id))
-    return joined.semi_join(accounts, joined.account_id == accounts.id)
-
-
-def _day_after(day: dt.date) -> str:
-    return (day + dt.timedelta(days=1)).isoformat() + "T00:00:00"
-
-
 @lru_cache(maxsize=16)
-def sql(as_of: dt.date, *, scoped: bool, dialect: str = "postgres") -> str:
-    """The expression as SQL text."""
-    return str(ibis.to_sql(expression(as_of, scoped=scoped), dialect=dialect))
+def sql(as_of: dt.date, *, scoped: bool) -> str:
+    """The expression as SQL for PostgreSQL. Compiling takes half a second, so it is kept."""
+    tables = expressions.in_postgresql(as_of, scoped=scoped)
+    return str(ibis.to_sql(expressions.of_accounts(as_of, tables), dialect="postgres"))
+
+
+def pair(as_of: dt.date, account_ids: Collection[int] | None = None) -> tuple[Matrix, Matrix]:
+    """Every feature of the given accounts (all: none given) as of the day and of `BEFORE` days earlier.
+
+    Two dicts name → array, one entry an account, in the same order of accounts: by id. `account_id` is int64, all others float64
+    with NaN for unknown.
+    """
+    return derive(in_postgresql(as_of, account_ids), as_of)
 
 
 def matrix(as_of: dt.date, account_ids: Collection[int] | None = None) -> Matrix:
-    """Every feature of the given accounts (all: none given), computed in PostgreSQL: name → array, one entry an account.
+    """The first half of `pair`."""
+    return pair(as_of, account_ids)[0]
 
-    `account_id` is int64, all others float64 with NaN for unknown.
-    """
+
+def in_postgresql(as_of: dt.date, account_ids: Collection[int] | None = None) -> dict[str, Any]:
+    """The aggregates, computed in PostgreSQL: column → values."""
     with connection.cursor() as cursor:
         if account_ids is not None:
             cursor.execute("CREATE TEMP TABLE IF NOT EXISTS scoring_scope (account_id bigint PRIMARY KEY)")
@@ -296,19 +114,46 @@ def matrix(as_of: dt.date, account_ids: Collection[int] | None = None) -> Matrix
         cursor.execute(sql(as_of, scoped=account_ids is not None))
         names = [column.name for column in cursor.description]
         rows = cursor.fetchall()
-    columns: list[Sequence[Any]] = list(zip(*rows, strict=True)) if rows else [() for _ in names]
-    return derive(dict(zip(names, columns, strict=True)), as_of)
+    return dict(zip(names, zip(*rows, strict=True) if rows else [() for _ in names], strict=True))
 
 
-def derive(raw: dict[str, object], as_of: dt.date) -> Matrix:
-    """The whole catalogue from the aggregates of `expression`: the ratios, and what fit and behaviour are made of."""
-    m: Matrix = {"account_id": np.asarray(raw["account_id"], dtype=np.int64)}
-    for name, values in raw.items():
-        if name not in ("account_id", "last_day", "first_day"):
-            m[name] = _floats(values)
-    m["days_since_last_use"] = _days_since(raw["last_day"], as_of)
-    m["days_since_first_use"] = _days_since(raw["first_day"], as_of)
-    m["weekly_active_days"] = m.pop("active_days_28") / 4
+def derive(raw: Mapping[str, Any], as_of: dt.date) -> tuple[Matrix, Matrix]:
+    """The whole catalogue of both days from the aggregates of the expression."""
+    account_id = np.asarray(raw["account_id"], dtype=np.int64)
+    order = np.argsort(account_id, kind="stable")
+    columns = {
+        name: _floats(values)[order] for name, values in raw.items() if name not in ("account_id", "days", "first_day")
+    }
+    days = np.asarray(raw["days"], dtype=np.int64)[order]
+    first_day = _dates(raw["first_day"])[order]
+    weeks = np.array([columns.pop(f"week_{week}") for week in range(DAYS // WEEK)])
+    matrices = []
+    for prefix, back in (("", 0), ("before_", BEFORE)):
+        m: Matrix = {"account_id": account_id[order], "employees": columns["employees"]}
+        for name, values in columns.items():
+            if name.startswith("before_") == bool(prefix) and name != "employees":
+                m[name.removeprefix(prefix)] = values.copy()
+        at = back // WEEK
+        m["events_7"], m["events_prev_7"] = weeks[at], weeks[at + 1]
+        m["events_28"], m["events_prev_28"] = weeks[at : at + 4].sum(axis=0), weeks[at + 4 : at + 8].sum(axis=0)
+        _from_days(m, days >> back, first_day, as_of - dt.timedelta(days=back))
+        _ratios(m)
+        matrices.append(m)
+    return matrices[0], matrices[1]
+
+
+def _from_days(m: Matrix, days: np.ndarray, first_day: np.ndarray, as_of: dt.date) -> None:
+    """What follows from the mask of active days (bit n: n days ago) and from the day of the first person."""
+    m["weekly_active_days"] = np.bitwise_count(days & ((1 << WINDOW) - 1)) / 4
+    seen = days & ((1 << LOOKBACK) - 1)
+    lowest = (seen & -seen).astype(np.float64)
+    m["days_since_last_use"] = np.log2(lowest, out=np.full(len(seen), np.nan), where=seen != 0)
+    since = (np.datetime64(as_of) - first_day).astype("timedelta64[D]").astype(np.float64)
+    m["days_since_first_use"] = np.where(np.isnat(first_day) | (since < 0), np.nan, since)
+
+
+def _ratios(m: Matrix) -> None:
+    """What is made of other features."""
     m["users_growth"] = _growth(m["active_users_28"], m["active_users_prev_28"], base=3)
     m["events_growth"] = _growth(m["events_28"], m["events_prev_28"], base=20)
     m["weekly_growth"] = _growth(m["active_users_7"], m["active_users_prev_7"], base=2)
@@ -325,7 +170,6 @@ def derive(raw: dict[str, object], as_of: dt.date) -> Matrix:
         20.0,
     )
     m["fit"] = size + np.where(m["buyer_confidence"] >= 0.6, 40.0, np.where(m["senior_people"] > 0, 25.0, 0.0))
-    return m
 
 
 def _floats(values: object) -> np.ndarray:
@@ -335,10 +179,11 @@ def _floats(values: object) -> np.ndarray:
     return array.astype(np.float64)
 
 
-def _days_since(days: object, as_of: dt.date) -> np.ndarray:
-    array = np.array([np.datetime64("NaT") if day is None else day for day in days], dtype="datetime64[D]")  # type: ignore[attr-defined]
-    since = (np.datetime64(as_of) - array).astype("timedelta64[D]")
-    return np.where(np.isnat(since), np.nan, since.astype(np.float64))
+def _dates(values: object) -> np.ndarray:
+    array = np.asarray(values)
+    if array.dtype.kind == "M":
+        return array.astype("datetime64[D]")
+    return np.array([np.datetime64("NaT") if day is None else day for day in values], dtype="datetime64[D]")  # type: ignore[attr-defined]
 
 
 def _growth(now: np.ndarray, before: np.ndarray, *, base: float) -> np.ndarray:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from scoring import buyers, definitions, features, rules
 from scoring.models import ScoreChange
-from scoring.scored import WEEK, Scored, by_account
+from scoring.scored import WEEK, Scored
 
 
 def backfill(*, weeks: int, progress: Callable[[range], Iterable[int]] = iter) -> int:
@@ -28,7 +28,7 @@ def backfill(*, weeks: int, progress: Callable[[range], Iterable[int]] = iter) -
     written = 0
     for week in progress(range(weeks, 0, -1)):
         day = today - week * WEEK
-        matrix = by_account(features.matrix(day))
+        matrix = features.matrix(day)
         account_ids = matrix["account_id"].tolist()
         tier_before = np.array([before.get(account, (0, -1))[1] for account in account_ids], dtype=np.int64)
         result = rules.evaluate(spec, matrix, evidence=matrix["events_28"] > 0, tier_before=tier_before)

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from scoring import buyers, definitions, features, rules
+from scoring.expressions import BEFORE
 from scoring.features import Matrix
 from scoring.models import Definition
 
-WEEK = dt.timedelta(days=7)
+WEEK = dt.timedelta(days=BEFORE)
 
 
 @dataclass(frozen=True)
@@ -84,12 +85,7 @@ def compute(
 ) -> Scored:
     """Features and scores of the given accounts (all: none given); nothing is written."""
     spec = definitions.spec_of(definition)
-    now = by_account(features.matrix(as_of, account_ids))
-    before = by_account(features.matrix(as_of - WEEK, account_ids))
-    if len(now["account_id"]) != len(before["account_id"]):
-        # An account was made between the two queries of an unlocked reader: leave it to the next run.
-        common = np.intersect1d(now["account_id"], before["account_id"])
-        now, before = _only(now, common), _only(before, common)
+    now, before = features.pair(as_of, account_ids)
     index = {name: place for place, name in enumerate(rules.TIERS)}
     tiers_before = tiers_before or {}
     tier_before = np.array([index.get(tiers_before.get(int(a), ""), -1) for a in now["account_id"]], dtype=np.int64)
@@ -103,16 +99,6 @@ def compute(
         segment=buyers.segments(now["employees"]),
         buyer_state=buyers.states(now),
     )
-
-
-def by_account(matrix: Matrix) -> Matrix:
-    order = np.argsort(matrix["account_id"], kind="stable")
-    return {name: values[order] for name, values in matrix.items()}
-
-
-def _only(matrix: Matrix, accounts: np.ndarray) -> Matrix:
-    keep = np.isin(matrix["account_id"], accounts)
-    return {name: values[keep] for name, values in matrix.items()}
 
 
 def number(value: float) -> float | None:

@@ -1,0 +1,271 @@
+"""The features of accounts as one Ibis expression, for PostgreSQL, DuckDB and the engine of a warehouse alike.
+
+Two days are answered at once: `as_of`, and the day `BEFORE` days earlier (its columns begin with `before_`), so that "why now"
+costs one pass over the rows. Days are numbered backwards from `as_of` (`ago`, 0: the day itself), and the days on which somebody
+was active are a bit mask of them, so that several people on one day count once and every window is a few bits.
+
+Usage is added up three times, each time by few things: per person (who was active when), per account and week (volume), and
+per account and event type (what was used). The account of a row is its workspace's, else its person's.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import ibis
+
+WEEK, WINDOW, LOOKBACK = 7, 28, 56
+#: The second day asked about is so many days before the first.
+BEFORE = 7
+DAYS = LOOKBACK + BEFORE
+
+CATEGORIES = ("core", "advanced", "collaboration", "creation", "intent", "admin")
+SENIOR = ("c_level", "vp", "director")
+#: A buyer counts as likely from this confidence on.
+LIKELY = 0.6
+
+USAGE = ibis.table(
+    {"user_id": "int64", "day": "date", "event_type_id": "int64", "workspace_id": "int64", "count": "int64"},
+    name="accounts_usage",
+)
+PEOPLE = ibis.table(
+    {
+        "id": "int64",
+        "account_id": "int64",
+        "title": "string",
+        "seniority": "string",
+        "buying_role": "string",
+        "buying_confidence": "float64",
+        "first_seen_at": "timestamp('UTC')",
+    },
+    name="accounts_productuser",
+)
+WORKSPACES = ibis.table({"id": "int64", "account_id": "int64"}, name="accounts_workspace")
+MEMBERSHIPS = ibis.table({"user_id": "int64", "workspace_id": "int64"}, name="accounts_membership")
+EVENT_TYPES = ibis.table({"id": "int64", "category": "string", "signal": "string"}, name="accounts_eventtype")
+ACCOUNTS = ibis.table({"id": "int64", "employees": "int64", "merged_into_id": "int64"}, name="accounts_account")
+SCOPE = ibis.table({"account_id": "int64"}, name="scoring_scope")
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What the expression reads.
+
+    `usage`: user_id, workspace_id (0: none), event_type_id, day, count, and `ago` (days before as_of, 0 to `DAYS` − 1; no other
+    rows). `people`: id, account_id, first_seen_at. `profiles`: id, is_profiled (bool), seniority, is_buyer (bool),
+    buying_confidence, of people of whom any is known. `workspaces`: id, account_id. `memberships`: user_id, workspace_id.
+    `event_types`: id, category, signal. `accounts`: id, employees; only those to answer about. `all_accounts` is false when
+    these are few: then usage is narrowed to their people first.
+    """
+
+    usage: ibis.Table
+    people: ibis.Table
+    profiles: ibis.Table
+    workspaces: ibis.Table
+    memberships: ibis.Table
+    event_types: ibis.Table
+    accounts: ibis.Table
+    all_accounts: bool = True
+
+
+@ibis.udf.scalar.builtin(name="date_mi", signature=(("date", "date"), "int32"))
+def _days_between(later: ibis.Value, earlier: ibis.Value) -> ibis.Value:  # type: ignore[empty-body]
+    """PostgreSQL's own function behind `date - date`; Ibis' `delta()` is ten times slower there."""
+
+
+def in_postgresql(as_of: dt.date, *, scoped: bool = False) -> Tables:
+    """The app's own tables; with `scoped`, only the accounts in the temporary table `scoring_scope`, by index."""
+    accounts = ACCOUNTS.filter(ACCOUNTS.merged_into_id.isnull()).select("id", "employees")
+    if scoped:
+        accounts = accounts.semi_join(SCOPE, accounts.id == SCOPE.account_id)
+    usage = recent(USAGE, as_of)
+    known = PEOPLE.filter((PEOPLE.title != "") | (PEOPLE.seniority != "") | (PEOPLE.buying_role != ""))
+    return Tables(
+        usage=usage.mutate(ago=_days_between(ibis.literal(as_of), usage.day)),
+        people=PEOPLE.select("id", "account_id", "first_seen_at"),
+        profiles=known.select(
+            "id",
+            "seniority",
+            "buying_confidence",
+            is_profiled=(known.title != "") | (known.seniority != ""),
+            is_buyer=known.buying_role == "economic_buyer",
+        ),
+        workspaces=WORKSPACES,
+        memberships=MEMBERSHIPS,
+        event_types=EVENT_TYPES,
+        accounts=accounts,
+        all_accounts=not scoped,
+    )
+
+
+def recent(usage: ibis.Table, as_of: dt.date) -> ibis.Table:
+    """The rows of the `DAYS` days up to `as_of`, told by literal dates so that partitions and files are passed over."""
+    return usage.filter((usage.day > as_of - dt.timedelta(days=DAYS)) & (usage.day <= as_of))
+
+
+def of_accounts(as_of: dt.date, tables: Tables) -> ibis.Table:
+    """One row an account: `account_id`, `employees`, and the aggregates that `features.derive` takes, of both days."""
+    accounts = tables.accounts
+    spaces = tables.workspaces.filter(tables.workspaces.account_id.notnull())
+    belongs = _belongs(tables, spaces)
+    usage = tables.usage
+    if not tables.all_accounts:
+        usage = usage.semi_join(belongs, usage.user_id == belongs.user_id)
+    counted = tables.event_types.filter(tables.event_types.category != "noise")
+    used = usage.semi_join(counted, usage.event_type_id == counted.id)
+
+    joined = accounts
+    for part in (
+        _activity(used, tables, spaces),
+        _volume(used, tables, spaces),
+        _kinds(usage, counted, tables, spaces, as_of),
+        _people(belongs, as_of),
+        _profiles(belongs, tables, as_of),
+    ):
+        of_part = part.rename(of_account="account_id")
+        joined = joined.left_join(of_part, joined.id == of_part.of_account).drop("of_account")
+    counts = [name for name in joined.columns if name not in ("id", "employees", "first_day")]
+    return joined.select(
+        "employees", "first_day", account_id=joined.id, **{name: joined[name].fill_null(0) for name in counts}
+    )
+
+
+def _bits(low: int, high: int) -> int:
+    """The mask of the days from `low` to below `high` ago."""
+    return (1 << high) - (1 << low)
+
+
+def _within(ago: ibis.Value, low: int, high: int) -> ibis.Value:
+    return (ago >= low) & (ago < high) if low else ago < high
+
+
+def _whole(value: ibis.Value) -> ibis.Value:
+    """Sums of whole numbers are decimals in some engines."""
+    return value.fill_null(0).cast("int64")
+
+
+def _events(rows: ibis.Table, low: int, high: int, where: ibis.Value | None = None) -> ibis.Value:
+    inside = _within(rows.ago, low, high)
+    return rows["count"].sum(where=inside if where is None else inside & where)
+
+
+def _activity(used: ibis.Table, tables: Tables, spaces: ibis.Table) -> ibis.Table:
+    """Who was active when. Each person once an account, also when active in several of its workspaces."""
+    # 2⁶² shifted right: the literal is wide enough in every engine, which a one shifted left is not.
+    bit = ibis.literal(1 << 62, "int64") >> (62 - used.ago)
+    by_space = used.group_by("user_id", "workspace_id").agg(
+        days=bit.bit_or(),
+        heaviest=_events(used, 0, WINDOW),
+        before_heaviest=_events(used, BEFORE, WINDOW + BEFORE),
+    )
+    by_space = _with_account(by_space, tables, spaces)
+    by_user = by_space.group_by("account_id", "user_id").agg(
+        days=by_space.days.bit_or(),
+        heaviest=_whole(by_space.heaviest.sum()),
+        before_heaviest=_whole(by_space.before_heaviest.sum()),
+    )
+    known = tables.profiles.filter(tables.profiles.is_profiled)
+    by_user = by_user.left_join(known, by_user.user_id == known.id)
+
+    def active(low: int, high: int, where: ibis.Value | None = None) -> ibis.Value:
+        is_active = (by_user.days & ibis.literal(_bits(low, high), "int64")) != 0
+        return (is_active if where is None else is_active & where).sum().cast("int64")
+
+    windows = {"7": (0, WEEK), "prev_7": (WEEK, 2 * WEEK), "28": (0, WINDOW), "prev_28": (WINDOW, LOOKBACK)}
+    columns = {"days": by_user.days.bit_or()}
+    for prefix, back in (("", 0), ("before_", BEFORE)):
+        for name, (low, high) in windows.items():
+            columns[f"{prefix}active_users_{name}"] = active(low + back, high + back)
+        columns[f"{prefix}profiled_active"] = active(back, WINDOW + back, by_user.id.notnull())
+        columns[f"{prefix}heaviest"] = by_user[f"{prefix}heaviest"].max()
+    return by_user.group_by("account_id").agg(**columns)
+
+
+def _volume(used: ibis.Table, tables: Tables, spaces: ibis.Table) -> ibis.Table:
+    """Events by week: `week_0` are the seven days up to as_of. Every window is whole weeks."""
+    rows = _with_account(used.select("user_id", "workspace_id", "ago", "count"), tables, spaces)
+    rows = rows.mutate(since=rows.ago - rows.ago % WEEK)  # whole numbers; a division would be of floats
+    by_week = rows.group_by("account_id", "since").agg(events=_whole(rows["count"].sum()))
+    weeks = {
+        f"week_{week}": _whole(by_week.events.sum(where=by_week.since == week * WEEK)) for week in range(DAYS // WEEK)
+    }
+    return by_week.group_by("account_id").agg(**weeks)
+
+
+def _kinds(usage: ibis.Table, counted: ibis.Table, tables: Tables, spaces: ibis.Table, as_of: dt.date) -> ibis.Table:
+    """What was used: events by category, invitations, and how many different event types."""
+    rows = usage.filter(usage.day > as_of - dt.timedelta(days=WINDOW + BEFORE))
+    rows = _with_account(rows.select("user_id", "workspace_id", "event_type_id", "ago", "count"), tables, spaces)
+    by_type = rows.group_by("account_id", "event_type_id").agg(
+        now=_events(rows, 0, WINDOW), before=_events(rows, BEFORE, WINDOW + BEFORE)
+    )
+    by_type = by_type.join(counted, by_type.event_type_id == counted.id)
+    columns = {}
+    for prefix, events in (("", by_type.now), ("before_", by_type.before)):
+        for category in CATEGORIES:
+            columns[f"{prefix}{category}_28"] = _whole(events.sum(where=by_type.category == category))
+        columns[f"{prefix}invites_28"] = _whole(events.sum(where=by_type.signal == "invite"))
+        columns[f"{prefix}breadth_28"] = _whole(((events > 0) & (by_type.category != "intent")).sum())
+    return by_type.group_by("account_id").agg(**columns)
+
+
+def _people(belongs: ibis.Table, as_of: dt.date) -> ibis.Table:
+    """How many people are known, and since when."""
+    seen = belongs.first_seen_at
+    columns = {"first_day": seen.min().cast("timestamp").date()}
+    for prefix, day in (("", as_of), ("before_", as_of - dt.timedelta(days=BEFORE))):
+        is_known = seen < _end_of(day)
+        columns[f"{prefix}people"] = is_known.sum().cast("int64")
+        columns[f"{prefix}new_users_28"] = (
+            (is_known & (seen >= _end_of(day - dt.timedelta(days=WINDOW)))).sum().cast("int64")
+        )
+    return belongs.group_by("account_id").agg(**columns)
+
+
+def _profiles(belongs: ibis.Table, tables: Tables, as_of: dt.date) -> ibis.Table:
+    """Who of them is senior or a buyer."""
+    rows = belongs.join(tables.profiles, belongs.user_id == tables.profiles.id)
+    columns = {}
+    for prefix, day in (("", as_of), ("before_", as_of - dt.timedelta(days=BEFORE))):
+        is_known = rows.first_seen_at < _end_of(day)
+        columns[f"{prefix}senior_people"] = (is_known & rows.seniority.isin(SENIOR)).sum().cast("int64")
+        columns[f"{prefix}buyers"] = (is_known & rows.is_buyer & (rows.buying_confidence >= LIKELY)).sum().cast("int64")
+        columns[f"{prefix}buyer_confidence"] = rows.buying_confidence.max(where=is_known & rows.is_buyer)
+    return rows.group_by("account_id").agg(**columns)
+
+
+def _belongs(tables: Tables, spaces: ibis.Table) -> ibis.Table:
+    """(account, person, first seen) once each: people of its domains, and others who are members of its workspaces."""
+    people = tables.people
+    own = people.semi_join(tables.accounts, people.account_id == tables.accounts.id)
+    own = own.select("account_id", user_id=own.id, first_seen_at=own.first_seen_at)
+    inside = spaces.semi_join(tables.accounts, spaces.account_id == tables.accounts.id)
+    inside = inside.select(space_id=inside.id, space_account_id=inside.account_id)
+    members = tables.memberships.join(inside, tables.memberships.workspace_id == inside.space_id)
+    members = members.join(people, members.user_id == people.id)
+    outside = members.filter(members.account_id.isnull() | (members.account_id != members.space_account_id))
+    outside = outside.select(
+        account_id=outside.space_account_id, user_id=outside.user_id, first_seen_at=outside.first_seen_at
+    )
+    return own.union(outside.distinct())
+
+
+def _with_account(rows: ibis.Table, tables: Tables, spaces: ibis.Table) -> ibis.Table:
+    """Adds `account_id` to rows of people and workspaces: the workspace's, else the person's. Drops those of none.
+
+    Rows of accounts that were not asked for may stay: nobody joins them. In two halves, because most rows are in a workspace,
+    and then the (ten times larger) table of people is not needed.
+    """
+    known = spaces.select(space_id=spaces.id, account_id=spaces.account_id)
+    inside = rows.join(known, rows.workspace_id == known.space_id).drop("space_id")
+    unknown = tables.workspaces.filter(tables.workspaces.account_id.isnull())
+    alone = rows.filter((rows.workspace_id == 0) | rows.workspace_id.isin(unknown.id))
+    people = tables.people.filter(tables.people.account_id.notnull())
+    people = people.select(person_id=people.id, account_id=people.account_id)
+    alone = alone.join(people, alone.user_id == people.person_id).drop("person_id")
+    return inside.union(alone)
+
+
+def _end_of(day: dt.date) -> ibis.Value:
+    return ibis.timestamp((day + dt.timedelta(days=1)).isoformat() + "T00:00:00", timezone="UTC")
