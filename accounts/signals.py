@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from accounts.models import Signal, SignalKind
 
@@ -72,12 +72,15 @@ def record(signals: Iterable[NewSignal]) -> None:
 
 def of_account(account_id: int, *, limit: int | None = 30) -> QuerySet[Signal]:
     """An account's signals, newest first, with user, contact and event type loaded."""
+    # Three ways by index: one condition with OR over the joined tables reads every signal there is.
+    found = Signal.objects.filter(workspace__account=account_id).values("pk")
+    found = found.union(
+        Signal.objects.filter(user__account=account_id, workspace__account=None).values("pk"),
+        Signal.objects.filter(account=account_id, workspace=None, user=None).values("pk"),
+        all=True,
+    )
     return (
-        Signal.objects.filter(
-            Q(workspace__account=account_id)
-            | Q(workspace__account=None, user__account=account_id)
-            | Q(workspace=None, user=None, account=account_id)
-        )
+        Signal.objects.filter(pk__in=found)
         .select_related("user", "contact", "event_type", "workspace")
         .order_by("-at", "-id")[:limit]
     )

@@ -13,3 +13,5 @@ class MemberRequest(HttpRequest):
 
     user: Member
     htmx: HtmxDetails
+    #: Items of the member's own queue that wait for somebody, once they are counted; the navigation shows it.
+    open_work: int

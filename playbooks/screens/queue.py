@@ -15,6 +15,7 @@ from accounts.access import can
 from accounts.models import Member, SignalKind, Source
 from playbooks.filters import QueueFilter
 from playbooks.models import Motion, QueueItem
+from playbooks.querysets import rows_of
 from playbooks.screens import detail
 from playbooks.screens.buying import Buying, buyer, champion
 
@@ -183,12 +184,15 @@ def page(
     after `since` is only counted.
     """
     items = QueueItem.objects.for_queue_page(wanted, member)
-    paginator = Paginator(items, PAGE)
+    counts = counts_words(raw_counts)
+    paginator = Paginator(items.values_list("pk", flat=True), PAGE)
+    if not wanted.is_filtered:  # the tab's number is known already
+        paginator.count = {"mine": counts.mine, "hand_raised": counts.hand_raised}.get(wanted.tab, counts.to_work)
     here = paginator.get_page(number)
     news = 0
     listed = QueueItem.objects.these(shown, wanted.motion) if shown else []
     if not listed:
-        listed, since = list(here.object_list), None
+        listed, since = rows_of(QueueItem.objects.for_rows(), here), None
     elif since is not None:
         news = items.filter(entered_at__gt=since).exclude(pk__in=shown).count()
     selected = next((item for item in listed if item.pk == chosen), None)
@@ -204,7 +208,6 @@ def page(
         return path + wanted.query(page=page_number, item=item_id)
 
     now = timezone.now()
-    counts = counts_words(raw_counts)
     return QueuePage(
         motion=wanted.motion,
         motion_label=str(Motion(wanted.motion).label),

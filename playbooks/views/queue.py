@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, QueryDict
@@ -48,6 +49,7 @@ def queue(request: MemberRequest, motion: str) -> HttpResponse:
     is_fragment = bool(request.htmx) and not request.htmx.history_restore_request
     if is_fragment and request.GET.get("version") == screen.version(counts):
         return HttpResponse(status=204)
+    _note_open_work(request, motion, counts)
     page = screen.page(
         QueueFilter.read(motion, request.GET),
         member,
@@ -105,17 +107,25 @@ def _act(request: MemberRequest, item_id: int, verb: Callable[..., verbs.Outcome
     lost = "" if outcome.won else words
     events = QueueItemEvent.objects.filter(item=item).select_related("actor").order_by("-at", "-id")[:50]
     back = _back(request, item)
+    counts = screen.counts_of(item.motion, member)
+    _note_open_work(request, item.motion, counts)
     context = {
         "row": screen.row(item, member, href=_row_href(request, item), selected=item_id, lost=lost),
         "actions": detail.actions(item, member, lost=lost),
         "history": [detail.history_line(event) for event in events],
-        "counts": screen.counts_words(screen.counts_of(item.motion, member)),
+        "counts": screen.counts_words(counts),
         "back": back,
         "toast": words,
         "undo": undo,
         "kind": "success" if outcome.won else "warning",
     }
     return render(request, "playbooks/queue_answer.html", context, status=200 if outcome.won else 409)
+
+
+def _note_open_work(request: MemberRequest, motion: str, counts: dict[str, Any]) -> None:
+    """The navigation counts the member's own queue too: not twice on one page."""
+    if OWN.get(Role(request.user.role)) == motion:
+        request.open_work = counts["unclaimed"]
 
 
 def _words(is_claim: bool, outcome: verbs.Outcome) -> str:

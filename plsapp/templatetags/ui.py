@@ -127,9 +127,9 @@ def undo_url(message: Message) -> str:
 
 @register.simple_tag(takes_context=True)
 def open_work(context: template.RequestContext) -> int:
-    """How many items of the member's own queue wait for somebody; 0 for roles without one. One query a page."""
+    """How many items of the member's own queue wait for somebody; 0 for roles without one. One query a page at most."""
     request = context["request"]
-    if not hasattr(request, "_open_work"):
+    if not hasattr(request, "open_work"):  # the queue's own page has counted them
         own = {Role.SALES: "sales", Role.SUCCESS: "success", Role.MARKETING: "marketing"}.get(request.user.role)
-        request._open_work = QueueItem.objects.filter(motion=own, state="new").count() if own else 0
-    return request._open_work
+        request.open_work = QueueItem.objects.filter(motion=own, state="new").count() if own else 0
+    return request.open_work
