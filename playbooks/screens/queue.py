@@ -18,6 +18,7 @@ from playbooks.models import Motion, QueueItem
 from playbooks.querysets import rows_of
 from playbooks.screens import detail
 from playbooks.screens.buying import Buying, buyer, champion
+from scoring.models import Segment
 
 PAGE = 50
 MOTIONS = (Motion.SALES, Motion.SUCCESS, Motion.MARKETING)
@@ -147,7 +148,7 @@ def row(item: QueueItem, member: Member, *, href: str = "", selected: int | None
         score=item.score,
         delta=item.delta,
         tier=item.tier,
-        segment=str(item.get_segment_display()),
+        segment=str(Segment(item.segment).label),
         hand_raised_at=item.hand_raised_at,
         is_expansion=item.is_expansion,
         is_person=item.account.of_person,

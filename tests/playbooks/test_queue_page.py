@@ -2,7 +2,9 @@ import datetime as dt
 import re
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Member, Role
@@ -194,9 +196,6 @@ def test_the_queue_reads_as_often_for_one_row_as_for_twenty(sign_in, django_asse
             make_item(account=account, buyer=person, champion=person, owner=MemberFactory())
 
     def queries() -> int:
-        from django.db import connection
-        from django.test.utils import CaptureQueriesContext
-
         with CaptureQueriesContext(
             connection,
         ) as captured:
@@ -209,6 +208,46 @@ def test_the_queue_reads_as_often_for_one_row_as_for_twenty(sign_in, django_asse
     assert len(names(client.get("/queue/sales/"))) == 20
     assert queries() == one
     assert one <= 16
+
+
+def test_the_queue_counts_once_what_the_tabs_the_pager_and_the_navigation_tell(sign_in):
+    client = sign_in(Role.SALES)
+    for owner in (None, None, client.member, MemberFactory()):
+        make_item(owner=owner)
+    make_item(motion="success")
+    with CaptureQueriesContext(connection) as captured:
+        page = client.get("/queue/sales/").content.decode()
+
+    counts = re.findall(r'id="count-\w+">([^<]+)<', page)
+    assert counts == ["3", "1", "0"]
+    assert "2 to claim · 1 claimed by you · 1 by others" in page
+    assert re.findall(r'title="to claim">(\d+)<', page) == ["2", "2"]
+    assert sum("COUNT(" in query["sql"] and "queueitem" in query["sql"] for query in captured) == 1
+
+
+def test_a_number_of_four_digits_stays_a_name_that_scripts_find(sign_in):
+    client = sign_in(Role.SALES)
+    item = make_item(id=1_234_567)
+    page = client.get("/queue/sales/").content.decode()
+    answer = client.post(f"/queue/items/{item.pk}/claim", headers=HTMX).content.decode()
+
+    for name in ("item", "row", "detail", "item-actions", "act"):
+        assert f'id="{name}-1234567"' in page
+    for name in ("item", "item-actions", "item-history"):
+        assert f'hx-target="#{name}-1234567"' in answer
+        assert f'id="{name}-1234567"' in answer
+
+
+def test_a_row_that_changed_is_drawn_anew_within_the_minute(sign_in):
+    mine, other = sign_in(Role.SALES), sign_in(Role.SALES)
+    item = make_item()
+    assert "row-mine" not in mine.get("/queue/sales/").content.decode()
+    mine.post(f"/queue/items/{item.pk}/claim")
+
+    assert "row-mine" in mine.get(f"/queue/sales/?item={item.pk}&tab=mine").content.decode()
+    assert "row-taken" in other.get("/queue/sales/").content.decode()
+    QueueItem.objects.update(why_now="Something else")
+    assert "Something else" in other.get("/queue/sales/").content.decode()
 
 
 def test_a_poll_without_news_answers_nothing_and_with_news_the_fragment(sign_in):
