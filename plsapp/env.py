@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 import msgspec
 from django.core.exceptions import ImproperlyConfigured
 
+from scoring import usage_settings
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
@@ -45,7 +47,16 @@ class Env(msgspec.Struct, frozen=True, kw_only=True):
     """Requests that may wait for the loader; above it the intake answers 429."""
     DEDUP_WINDOW_DAYS: Annotated[int, msgspec.Meta(ge=7)] = 30
     USAGE_RETENTION_DAYS: Annotated[int, msgspec.Meta(ge=0)] = 0
+    MIRROR_URL: str = ""
     """For how long a repeated messageId is recognised. Seven days at least: SDKs retry for that long."""
+    USAGE_URL: str = ""
+    """The customer's own engine that holds usage, as an Ibis connection URL. Empty: usage is in PostgreSQL."""
+    USAGE_TABLE: str = ""
+    """Its table there, with catalog and schema if need be, or the address of Parquet files."""
+    USAGE_COLUMNS: str = ""
+    """`user_id=…,event=…,timestamp=…`, and `workspace`, `anonymous_id`, `count` where there are such columns."""
+    USAGE_EVERY_MINUTES: AtLeastOne = 60
+    """How often everything is scored from USAGE_URL."""
     LOG_LEVEL: str = "INFO"
     WEB_WORKERS: AtLeastOne = 1
     WEB_THREADS: AtLeastOne = 8
@@ -68,6 +79,10 @@ def read(environ: Mapping[str, str] | None = None) -> Env:
     _check_url(env, "DATABASE_URL", ("postgresql", "postgres"))
     _check_url(env, "CELERY_BROKER_URL", ("redis", "rediss", "amqp", "amqps", "pgmq"))
     _check_url(env, "EMAIL_URL", ("smtp", "smtps"))
+    try:
+        usage_settings.check(url=env.USAGE_URL, table=env.USAGE_TABLE, columns_text=env.USAGE_COLUMNS)
+    except ValueError as error:
+        raise ImproperlyConfigured(str(error)) from None
     if env.SECRET_KEY and len(env.SECRET_KEY) < 32:
         raise ImproperlyConfigured("SECRET_KEY: at least 32 characters are needed")
     if env.LOG_LEVEL not in ("DEBUG", "INFO", "WARNING", "ERROR"):

@@ -10,6 +10,7 @@ from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
 from plsapp import env as environment
+from scoring import usage_settings
 
 BASE_DIR = environment.BASE_DIR
 ENV = environment.read()
@@ -214,6 +215,10 @@ SPECTACULAR_SETTINGS = {
 LANDING_LIMIT = ENV.LANDING_LIMIT
 DEDUP_WINDOW_DAYS = ENV.DEDUP_WINDOW_DAYS
 USAGE_RETENTION_DAYS = ENV.USAGE_RETENTION_DAYS
+MIRROR_URL = ENV.MIRROR_URL
+USAGE_URL, USAGE_TABLE = ENV.USAGE_URL, ENV.USAGE_TABLE
+USAGE_COLUMNS = usage_settings.columns(ENV.USAGE_COLUMNS)
+USAGE_EVERY_MINUTES = ENV.USAGE_EVERY_MINUTES
 CELERY_BROKER_URL = ENV.CELERY_BROKER_URL
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 

@@ -1,13 +1,13 @@
-"""With PLSAPP_REQUIRE_ALL=1, as in `.ci/run`, a browser, Redis or process test that is skipped fails instead.
+"""With PLSAPP_REQUIRE_ALL=1, as in `.ci/run`, a browser, Redis, Java or process test that is skipped fails instead.
 
-So that a missing Chromium or redis-server cannot make a run green by testing less.
+So that a missing Chromium, redis-server or Java cannot make a run green by testing less.
 """
 
 import os
 
 import pytest
 
-NEEDED = ("browser", "redis", "process")
+NEEDED = ("browser", "redis", "process", "java")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,0 +1,153 @@
+"""Engines: how each is connected to, how it gets a table of ours, and how it answers. The only place that knows them apart."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import ibis
+import ibis.expr.datatypes as dt
+import ibis.expr.operations as ops
+import pyarrow as pa
+
+from scoring import usage_settings
+
+
+class WarehouseError(Exception):
+    """The customer's engine, its table or a column of it is not as the settings say. Tells which setting."""
+
+
+@ibis.udf.agg.builtin(name="bit_or")
+def _spark_bit_or(bits: dt.int64) -> dt.int64:
+    """Spark's own function; Ibis has no rule for it."""
+
+
+UTC = dt.Timestamp(timezone="UTC")
+
+
+@ibis.udf.scalar.builtin(name="at_timezone", signature=((UTC, dt.string), UTC))
+def _trino_in_zone(at: ibis.Value, zone: ibis.Value) -> ibis.Value:
+    """Trino's own function: the day of a timestamp is that of its own zone there."""
+
+
+@ibis.udf.scalar.builtin(name="convert_timezone", signature=((dt.string, UTC), UTC))
+def _snowflake_in_zone(zone: ibis.Value, at: ibis.Value) -> ibis.Value:
+    """Snowflake's own function, for the same reason."""
+
+
+def in_utc(kind: str, at: ibis.Value) -> ibis.Value:
+    """A timestamp that has a zone, such that its day is the day in UTC."""
+    if kind == "trino":
+        return _trino_in_zone(at.cast(UTC), "UTC")
+    if kind == "snowflake":
+        return _snowflake_in_zone("UTC", at.cast(UTC))
+    return at.cast(UTC)
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A connection. `kind` is the scheme of its URL."""
+
+    kind: str
+    backend: Any
+    password: str = ""
+
+    def give(self, name: str, rows: pa.Table) -> ibis.Table:
+        """The rows as a temporary table of the engine, with the types they have here."""
+        schema = ibis.Schema.from_pyarrow(rows.schema)
+        if self.kind == "pyspark":
+            # Ibis would go through pandas, row by row; Spark takes Arrow as it is.
+            self.backend._session.createDataFrame(rows).createOrReplaceTempView(name)
+            return self.backend.table(name).cast(schema)
+        return ibis.memtable(rows)
+
+    def answer(self, expression: ibis.Table) -> pa.Table:
+        """The rows of an expression. Raises `WarehouseError` with the engine's first line of complaint."""
+        with self.explained("USAGE_URL: the engine could not answer"):
+            return self.backend.to_pyarrow(spoken(self.kind, expression))
+
+    @contextlib.contextmanager
+    def explained(self, what: str) -> Iterator[None]:
+        """Turns whatever the engine's driver raises into a `WarehouseError`, without the password."""
+        try:
+            yield
+        except WarehouseError:
+            raise
+        except Exception as error:
+            raise WarehouseError(f"{what}: {_said(error, self.password)}") from error
+
+
+@contextlib.contextmanager
+def connected(url: str) -> Iterator[Engine]:
+    """The engine of this URL, for as long as the block lasts. Raises `WarehouseError`."""
+    password = unquote(urlsplit(url).password or "")
+    try:
+        kind = usage_settings.kind(url)
+    except ValueError as error:
+        raise WarehouseError(f"USAGE_URL: {error}") from None
+    try:
+        backend = _connect(url, kind)
+    except Exception as error:
+        raise WarehouseError(f"USAGE_URL: cannot connect to {kind}: {_said(error, password)}") from error
+    try:
+        yield Engine(kind=kind, backend=backend, password=password)
+    finally:
+        with contextlib.suppress(Exception):
+            backend.disconnect()
+
+
+def _connect(url: str, kind: str) -> Any:
+    if kind == "duckdb":
+        path = unquote(urlsplit(url).path)
+        # Read-only: the file stays the customer's, and one that is missing is not made.
+        backend = ibis.duckdb.connect(path, read_only=True) if path.strip("/") else ibis.duckdb.connect()
+        backend.raw_sql("SET TimeZone = 'UTC'")
+        return backend
+    if kind == "pyspark":
+        return _connect_spark(url)
+    if kind == "clickhouse":
+        # Ibis's joins expect NULL where nothing matches; ClickHouse gives zeros unless it is told otherwise.
+        return ibis.connect(url, settings={"join_use_nulls": 1, "session_timezone": "UTC"})
+    return ibis.connect(url)
+
+
+def _connect_spark(url: str) -> Any:
+    """A session with every parameter of the URL as configuration.
+
+    Ibis's own way sets them again on the running session, and Spark refuses that for memory and the like.
+    """
+    from pyspark.sql import SparkSession
+
+    parts = urlsplit(url)
+    builder = SparkSession.builder.appName("plsapp")
+    if parts.netloc:
+        builder = builder.master(f"spark://{parts.netloc}")
+    for name, value in parse_qsl(parts.query):
+        builder = builder.config(name, value)
+    return ibis.pyspark.connect(builder.getOrCreate())
+
+
+def spoken(kind: str, expression: ibis.Table) -> ibis.Table:
+    """The expression in operations that the engine's dialect has."""
+    if kind != "pyspark":
+        return expression
+
+    def replace(node: Any, changed: dict[str, Any] | None) -> Any:
+        if isinstance(node, ops.BitOr):
+            parts = changed or {"arg": node.arg, "where": node.where}
+            bits = parts["arg"].to_expr()
+            if parts["where"] is not None:
+                bits = ibis.ifelse(parts["where"].to_expr(), bits, 0)
+            return _spark_bit_or(bits).op()
+        return node.__recreate__(changed) if changed else node
+
+    return expression.op().replace(replace).to_expr()
+
+
+def _said(error: Exception, password: str) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    text = f"{type(error).__name__}: {lines[0] if lines else 'no reason given'}"[:500]
+    return text.replace(password, "***") if password else text
