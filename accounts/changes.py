@@ -10,6 +10,8 @@ from collections.abc import Collection, Sequence
 
 from django.db import connection
 
+from accounts import bulk
+
 #: table → its owner's verbs; both work tables have the same shape.
 ACCOUNTS = "accounts_accountchange"
 SCORED = "scoring_scoredaccount"
@@ -26,7 +28,7 @@ def mark(account_ids: Collection[int], *, table: str = ACCOUNTS) -> None:
             SELECT id, nextval('accounts_change_seq') FROM unnest(%s::bigint[]) AS id
             ON CONFLICT (account_id) DO UPDATE SET seq = EXCLUDED.seq
             """,
-            [sorted(set(account_ids))],
+            [bulk.plain(sorted(set(account_ids)))],
         )
 
 

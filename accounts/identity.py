@@ -10,16 +10,18 @@ A batch is resolved in memory and written by one statement a table. The caller h
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Iterable
 from typing import Any
 
 from django.db import connection
 
-from accounts import domains, titles
+from accounts import bulk, domains, moments, titles
 from accounts.messages import Message
 from accounts.models import Department, Seniority
+
+#: What is counted as usage.
+USAGE_TYPES = frozenset({"track", "page", "screen"})
 
 #: Member-stated words → our values, beside the exact ones.
 _DEPARTMENTS = {value: value for value in Department.values} | {
@@ -44,13 +46,33 @@ PERSON_FIELDS = (
     "first_seen_at",
     "last_seen_at",
 )
+#: Times are microseconds since 1970 here: `timestamptz` would cost more to read than all other fields together.
+TIMES = ("first_seen_at", "last_seen_at")
+#: What is read of a person of whom the batch says no more than what he did. `Person.is_brief`
+BRIEF_FIELDS = ("key", "email", "company", "account_id", *TIMES)
 SPACE_FIELDS = ("external_id", "name", "domain", "employees", "industry", "plan", "account_id", "account_by")
 
 
 class Person:
-    """A product user of this batch. `id` is none until written; `into` is set when another one absorbed it."""
+    """A product user of this batch. `id` is none until written; `into` is set when another one absorbed it.
 
-    __slots__ = (*PERSON_FIELDS, "changed", "id", "into", "is_new_buyer", "moved", "new_keys", "workspaces")
+    `changed`: something of his row beside the times, `seen_anew`: the times. `memberships`: his workspaces as stored, by
+    id, `workspaces`: those of the batch by their external id; each with the first time as microseconds since 1970.
+    """
+
+    __slots__ = (
+        *PERSON_FIELDS,
+        "changed",
+        "id",
+        "into",
+        "is_brief",
+        "is_new_buyer",
+        "memberships",
+        "moved",
+        "new_keys",
+        "seen_anew",
+        "workspaces",
+    )
 
     def __init__(self, key: str) -> None:
         self.id: int | None = None
@@ -59,12 +81,15 @@ class Person:
         self.employees: int | None = None
         self.buying_confidence = 0.0
         self.account_id: int | None = None
-        self.first_seen_at: dt.datetime | None = None
-        self.last_seen_at: dt.datetime | None = None
+        self.first_seen_at: int | None = None
+        self.last_seen_at: int | None = None
         self.changed = True
+        self.seen_anew = False
+        self.is_brief = False
         self.into: Person | None = None
         self.new_keys: set[str] = set()
-        self.workspaces: dict[str, dt.datetime] = {}
+        self.workspaces: dict[str, int] = {}
+        self.memberships: dict[int, int] = {}
         self.is_new_buyer = False
         self.moved = False
 
@@ -72,11 +97,11 @@ class Person:
     def is_anonymous(self) -> bool:
         return self.key.startswith("a:")
 
-    def seen(self, at: dt.datetime) -> None:
+    def seen(self, at: int) -> None:
         if self.first_seen_at is None or at < self.first_seen_at:
-            self.first_seen_at, self.changed = at, True
+            self.first_seen_at, self.seen_anew = at, True
         if self.last_seen_at is None or at > self.last_seen_at:
-            self.last_seen_at, self.changed = at, True
+            self.last_seen_at, self.seen_anew = at, True
 
 
 class Space:
@@ -100,15 +125,20 @@ class Directory:
     """The people and workspaces of one batch: loaded, changed message by message, then written."""
 
     def __init__(self, messages: Iterable[Message]) -> None:
-        keys: set[str] = set()
+        brief: set[str] = set()
+        whole: set[str] = set()
         groups: set[str] = set()
         for message in messages:
-            if message.user_id:
-                keys.add("u:" + message.user_id)
-            if message.anonymous_id:
-                keys.add("a:" + message.anonymous_id)
-            if message.previous_id:
-                keys.update(("u:" + message.previous_id, "a:" + message.previous_id))
+            user_id, anonymous_id = message.user_id, message.anonymous_id
+            if message.user_traits or message.type not in USAGE_TYPES or (user_id and anonymous_id) or "@" in user_id:
+                if user_id:
+                    whole.add("u:" + user_id)
+                if anonymous_id:
+                    whole.add("a:" + anonymous_id)
+                if message.previous_id:
+                    whole.update(("u:" + message.previous_id, "a:" + message.previous_id))
+            else:
+                brief.add("u:" + user_id if user_id else "a:" + anonymous_id)
             if message.group_id:
                 groups.add(message.group_id)
         self.people: dict[str, Person] = {}
@@ -116,35 +146,66 @@ class Directory:
         self.merges: list[tuple[int, Person]] = []
         self.changed_accounts: set[int] = set()
         self.left: list[tuple[int, Person]] = []
-        self._load_people(list(keys))
-        self.load_spaces("external_id = ANY(%s)", list(groups))
+        known: dict[int, Person] = {}
+        self._load_people(whole, PERSON_FIELDS, known)
+        self._load_people(brief - whole, BRIEF_FIELDS, known)
+        self._load_memberships(known)
+        self.load_spaces("external_id = ANY ((SELECT %s::text[])::text[])", bulk.texts(groups))
 
     # Loading ---------------------------------------------------------------------------------------------------------
 
-    def _load_people(self, keys: list[str]) -> None:
-        columns = ", ".join("p." + field for field in PERSON_FIELDS)
-        by_id: dict[int, Person] = {}
+    def _load_people(self, keys: set[str], fields: tuple[str, ...], known: dict[int, Person]) -> None:
+        """Adds the people of these keys; `known` are those loaded so far, by id."""
+        if not keys:
+            return
+        columns = ", ".join(
+            f"(date_part('epoch', p.{field}) * 1000000)::bigint" if field in TIMES else f"p.{field}" for field in fields
+        )
         with connection.cursor() as cursor:
+            # An array that the planner cannot look into: always by index, and never estimated key by key.
             cursor.execute(
                 f"""
-                SELECT p.id, p.key, {columns} FROM accounts_productuser p WHERE p.key = ANY(%(keys)s)
+                SELECT p.key, p.id, {columns} FROM accounts_productuser p
+                WHERE p.key = ANY ((SELECT %(keys)s::text[])::text[])
                 UNION ALL
-                SELECT p.id, a.key, {columns} FROM accounts_useralias a
-                JOIN accounts_productuser p ON p.id = a.user_id WHERE a.key = ANY(%(keys)s)
+                SELECT a.key, p.id, {columns} FROM accounts_useralias a JOIN accounts_productuser p ON p.id = a.user_id
+                WHERE a.key = ANY ((SELECT %(keys)s::text[])::text[])
                 """,
-                {"keys": keys},
+                {"keys": bulk.texts(keys)},
             )
-            for id_, found_by, *values in cursor.fetchall():
-                person = by_id.get(id_)
-                if person is None:
-                    person = by_id[id_] = Person(values[0])
-                    person.id = id_
-                    for field, value in zip(PERSON_FIELDS, values, strict=True):
+            found = cursor.fetchall()
+        is_brief = fields is BRIEF_FIELDS
+        for found_by, id_, *values in found:
+            person = known.get(id_)
+            if person is None:
+                person = known[id_] = Person(values[0])
+                person.id = id_
+                if is_brief:
+                    _, person.email, person.company, person.account_id, person.first_seen_at, person.last_seen_at = (
+                        values
+                    )
+                    person.is_brief = True
+                else:
+                    for field, value in zip(fields, values, strict=True):
                         setattr(person, field, value)
-                    person.changed = False
-                self.people[found_by] = person
+                person.changed = False
+            self.people[found_by] = person
 
-    def load_spaces(self, where: str, value: list[Any]) -> list[Space]:
+    def _load_memberships(self, known: dict[int, Person]) -> None:
+        if not known:
+            return
+        with connection.cursor() as cursor:
+            cursor.execute(
+                """
+                SELECT user_id, workspace_id, (date_part('epoch', first_seen_at) * 1000000)::bigint
+                FROM accounts_membership WHERE user_id = ANY ((SELECT %s::bigint[])::bigint[])
+                """,
+                [bulk.plain(known)],
+            )
+            for user_id, workspace_id, at in cursor.fetchall():
+                known[user_id].memberships[workspace_id] = at
+
+    def load_spaces(self, where: str, value: str) -> list[Space]:
         """Loads the workspaces that are not known yet, and answers those."""
         found = []
         with connection.cursor() as cursor:
@@ -154,8 +215,16 @@ class Directory:
                     continue
                 space = Space(values[0])
                 space.id = id_
-                for field, value in zip(SPACE_FIELDS, values, strict=True):
-                    setattr(space, field, value)
+                (
+                    _,
+                    space.name,
+                    space.domain,
+                    space.employees,
+                    space.industry,
+                    space.plan,
+                    space.account_id,
+                    space.account_by,
+                ) = values
                 space.changed = space.touched = False
                 self.spaces[space.external_id] = space
                 found.append(space)
@@ -168,13 +237,14 @@ class Directory:
         person = self._person_of(message)
         space = self._space_of(message)
         if person is not None:
-            person.seen(message.at)
-            if message.user_traits or (message.user_id and not person.email):
+            at = moments.micros(message.at)
+            person.seen(at)
+            if message.user_traits or (not person.email and "@" in message.user_id):
                 self._learn_person(person, message)
             if space is not None:
-                person.workspaces[space.external_id] = min(
-                    message.at, person.workspaces.get(space.external_id, message.at)
-                )
+                first = person.workspaces.get(space.external_id)
+                if first is None or at < first:
+                    person.workspaces[space.external_id] = at
                 space.touched = True
         return person, space
 
@@ -241,6 +311,8 @@ class Directory:
                 setattr(person, field, getattr(other, field))
         for external_id, at in other.workspaces.items():
             person.workspaces[external_id] = min(at, person.workspaces.get(external_id, at))
+        for workspace_id, at in other.memberships.items():
+            person.memberships[workspace_id] = min(at, person.memberships.get(workspace_id, at))
         for seen_at in (other.first_seen_at, other.last_seen_at):
             if seen_at is not None:
                 person.seen(seen_at)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from functools import cache
-from typing import TYPE_CHECKING
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 from django.db.models import ForeignObjectRel
@@ -28,9 +30,11 @@ PERSON_COLUMNS = {
     "buying_role": "text",
     "buying_confidence": "float8",
     "account_id": "bigint",
-    "first_seen_at": "timestamptz",
-    "last_seen_at": "timestamptz",
+    "first_seen_at": "micros",
+    "last_seen_at": "micros",
 }
+#: What can change of a person of whom not everything was read.
+BRIEF_COLUMNS = {name: PERSON_COLUMNS[name] for name in ("account_id", "first_seen_at", "last_seen_at")}
 SPACE_COLUMNS = {
     "external_id": "text",
     "name": "text",
@@ -51,15 +55,18 @@ def write(directory: Directory) -> None:
         person = directory.root(who)
         if account in own and person.account_id is None and not domains.of_email(person.email):
             person.account_id = account
-    accounts = _accounts_of_domains(people, spaces)
+    # Of a workspace that stays with the account of its domain nothing needs to be looked up.
+    stating = [
+        space for space in spaces if space.changed or space.stated_domains or space.account_by not in ("domain", "hand")
+    ]
+    accounts = _accounts_of_domains(people, stating)
     for person in people:
-        domain = domains.of_email(person.email) if person.email else ""
-        if person.account_id is None and domain:
+        if person.account_id is None and person.email and (domain := domains.of_email(person.email)):
             person.account_id, person.changed = accounts[domain], True
     _merge(directory)
-    _save(people, "accounts_productuser", PERSON_COLUMNS)
+    _save_people(people)
     _aliases(people)
-    for space in spaces:
+    for space in stating:
         if space.domain and space.account_by != "hand" and (space.account_by != "domain" or space.changed):
             _move(directory, space, accounts[space.domain], "domain")
     _save(spaces, "accounts_workspace", SPACE_COLUMNS, extra={"created_at": "now()"})
@@ -67,13 +74,14 @@ def write(directory: Directory) -> None:
     moved = [person.id for person in people if person.moved]
     if moved:  # their workspaces may belong to another company now
         spaces += directory.load_spaces(
-            "domain = '' AND id IN (SELECT workspace_id FROM accounts_membership WHERE user_id = ANY(%s))", moved
+            "domain = '' AND id IN (SELECT workspace_id FROM accounts_membership WHERE user_id = ANY (%s::bigint[]))",
+            bulk.plain(moved),
         )
         decided = {id(space) for space in spaces}
         spaces += [s for s in directory.spaces.values() if not s.domain and id(s) not in decided]
     _accounts_of_members(directory, [space for space in spaces if not space.domain and space.account_by != "hand"])
     _more_domains(directory, spaces, accounts)
-    _facts(spaces, people)
+    _facts(directory, spaces, people)
     for account, who in directory.left:
         known = directory.root(who).account_id
         if account in own and known not in (None, account):
@@ -118,30 +126,49 @@ def _own_of_people(account_ids: list[int]) -> set[int]:
     return set(Account.objects.filter(pk__in=account_ids, of_person=True).values_list("pk", flat=True))
 
 
+def _save_people(people: list[Person]) -> None:
+    """Inserts the new people (their `id` is set), and of the others writes only what can have changed."""
+    _save([person for person in people if not person.is_brief], "accounts_productuser", PERSON_COLUMNS)
+    times = [person for person in people if person.is_brief and (person.seen_anew or person.changed)]
+    times += [person for person in people if not person.is_brief and person.seen_anew and not person.changed]
+    _update(times, "accounts_productuser", BRIEF_COLUMNS)
+
+
 def _save(rows: list, table: str, columns: dict[str, str], extra: dict[str, str] | None = None) -> None:
     """Inserts the new rows (their `id` is set) and updates the changed ones."""
     new = [row for row in rows if row.id is None]
-    changed = [row for row in rows if row.id is not None and row.changed]
     extra = extra or {}
     key = next(iter(columns))
-    with connection.cursor() as cursor:
-        if new:
-            staged = bulk.stage(f"new_{table}", columns, (tuple(getattr(row, n) for n in columns) for row in new))
+    if new:
+        sent, arrays = bulk.rows(columns, _values(new, columns))
+        with connection.cursor() as cursor:
             cursor.execute(
                 f"INSERT INTO {table} ({', '.join([*columns, *extra])}) "
-                f"SELECT {', '.join([*columns, *extra.values()])} FROM {staged} RETURNING {key}, id"
+                f"SELECT {', '.join([*columns, *extra.values()])} FROM {sent} AS new RETURNING {key}, id",
+                arrays,
             )
             ids = dict(cursor.fetchall())
-            for row in new:
-                row.id = ids[getattr(row, key)]
-        if changed:
-            staged = bulk.stage(
-                table, {"id": "bigint"} | columns, ((row.id, *(getattr(row, n) for n in columns)) for row in changed)
-            )
-            cursor.execute(
-                f"UPDATE {table} AS old SET {', '.join(f'{name} = new.{name}' for name in columns)} "
-                f"FROM {staged} AS new WHERE old.id = new.id"
-            )
+        inserted = {id(row) for row in new}
+        rows = [row for row in rows if id(row) not in inserted]
+        for row in new:
+            row.id = ids[getattr(row, key)]
+    _update([row for row in rows if row.changed], table, columns)
+
+
+def _update(rows: list, table: str, columns: dict[str, str]) -> None:
+    if not rows:
+        return
+    sent, arrays = bulk.rows({"id": "bigint"} | columns, _values(rows, ("id", *columns)))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {table} AS old SET {', '.join(f'{name} = new.{name}' for name in columns)} "
+            f"FROM {sent} AS new WHERE old.id = new.id",
+            arrays,
+        )
+
+
+def _values(rows: list, names: Iterable[str]) -> list[tuple[Any, ...]]:
+    return list(map(attrgetter(*names), rows))
 
 
 def _accounts_of_domains(people: list[Person], spaces: list[Space]) -> dict[str, int]:
@@ -245,21 +272,25 @@ def _aliases(people: list[Person]) -> None:
 
 
 def _memberships(directory: Directory, people: list[Person]) -> None:
-    rows = [
-        (person.id, directory.spaces[external_id].id, at)
-        for person in people
-        for external_id, at in person.workspaces.items()
-    ]
+    """Writes the memberships that are new, or older than known."""
+    rows = []
+    for person in people:
+        for external_id, at in person.workspaces.items():
+            space_id = directory.spaces[external_id].id
+            known = person.memberships.get(space_id)  # type: ignore[arg-type]
+            if known is None or at < known:
+                rows.append((person.id, space_id, at))
     if not rows:
         return
-    columns = {"user_id": "bigint", "workspace_id": "bigint", "first_seen_at": "timestamptz"}
-    table = bulk.stage("membership", columns, rows)
+    columns = {"user_id": "bigint", "workspace_id": "bigint", "first_seen_at": "micros"}
+    sent, arrays = bulk.rows(columns, rows)
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO accounts_membership (user_id, workspace_id, first_seen_at) "
-            f"SELECT user_id, workspace_id, first_seen_at FROM {table} ON CONFLICT (workspace_id, user_id) "
+            f"SELECT user_id, workspace_id, first_seen_at FROM {sent} AS new ON CONFLICT (workspace_id, user_id) "
             "DO UPDATE SET first_seen_at = EXCLUDED.first_seen_at "
-            "WHERE accounts_membership.first_seen_at > EXCLUDED.first_seen_at"
+            "WHERE accounts_membership.first_seen_at > EXCLUDED.first_seen_at",
+            arrays,
         )
 
 
@@ -352,48 +383,73 @@ def _more_domains(directory: Directory, spaces: list[Space], accounts: dict[str,
                 wanted |= {other: wanted[domain] for other, old in wanted.items() if old == account_id}
 
 
-def _facts(spaces: list[Space], people: list[Person]) -> None:
+def _facts(directory: Directory, spaces: list[Space], people: list[Person]) -> None:
     """What workspaces say of their company wins; what its people say fills the gaps.
 
     Worked out from all workspaces and people of the account: what only one batch has seen would make two workspaces that
-    disagree overwrite each other for ever. The largest staff counts, and a paid plan before a free one.
+    disagree overwrite each other for ever. The largest staff counts, and a paid plan before a free one. Only where something
+    changed, or a company still has its domain for a name; and only what differs is written.
     """
     names: dict[int, str] = {}
     for person in people:
         if person.account_id is not None and person.company:
             names[person.account_id] = max(person.company, names.get(person.account_id, ""))
-    accounts = {space.account_id for space in spaces} | {p.account_id for p in people if p.employees or p.company}
+    accounts = {space.account_id for space in spaces if space.changed} | directory.changed_accounts
+    accounts |= {person.account_id for person in people if person.changed and (person.employees or person.company)}
+    accounts |= _named_by_domain(set(names) - accounts)
     accounts.discard(None)
     if not accounts:
         return
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            UPDATE accounts_account AS account SET
-                name = coalesce(said.name, CASE WHEN account.name = account.domain
-                                                THEN coalesce(said.other_name, new.name) END, account.name),
-                employees = coalesce(said.employees, (SELECT max(p.employees) FROM accounts_productuser p
-                                                      WHERE p.account_id = account.id), account.employees),
-                industry = coalesce(said.industry, account.industry),
-                plan = coalesce(said.plan, account.plan)
-            FROM unnest(%(accounts)s::bigint[], %(names)s::text[]) AS new (id, name)
-            LEFT JOIN LATERAL (
-                SELECT max(w.employees) AS employees,
-                    (array_agg(w.name ORDER BY w.employees DESC NULLS LAST, w.id)
-                        FILTER (WHERE w.name <> '' AND w.account_by IN ('domain', 'own')))[1] AS name,
-                    (array_agg(w.name ORDER BY w.employees DESC NULLS LAST, w.id)
-                        FILTER (WHERE w.name <> ''))[1] AS other_name,
-                    (array_agg(w.industry ORDER BY w.employees DESC NULLS LAST, w.id)
-                        FILTER (WHERE w.industry <> ''))[1] AS industry,
-                    (array_agg(w.plan ORDER BY lower(w.plan) = ANY(%(free)s), w.employees DESC NULLS LAST, w.id)
-                        FILTER (WHERE w.plan <> ''))[1] AS plan
-                FROM accounts_workspace w WHERE w.account_id = new.id
-            ) AS said ON true
-            WHERE account.id = new.id
+            WITH facts AS MATERIALIZED (
+                SELECT account.id,
+                    coalesce(said.name, CASE WHEN account.name = account.domain
+                                             THEN coalesce(said.other_name, new.name) END, account.name) AS name,
+                    coalesce(said.employees, (SELECT max(p.employees) FROM accounts_productuser p
+                                              WHERE p.account_id = account.id), account.employees) AS employees,
+                    coalesce(said.industry, account.industry) AS industry,
+                    coalesce(said.plan, account.plan) AS plan
+                FROM unnest(%(accounts)s::bigint[], %(names)s::text[]) AS new (id, name)
+                JOIN accounts_account account ON account.id = new.id
+                LEFT JOIN LATERAL (
+                    SELECT max(w.employees) AS employees,
+                        (array_agg(w.name ORDER BY w.employees DESC NULLS LAST, w.id)
+                            FILTER (WHERE w.name <> '' AND w.account_by IN ('domain', 'own')))[1] AS name,
+                        (array_agg(w.name ORDER BY w.employees DESC NULLS LAST, w.id)
+                            FILTER (WHERE w.name <> ''))[1] AS other_name,
+                        (array_agg(w.industry ORDER BY w.employees DESC NULLS LAST, w.id)
+                            FILTER (WHERE w.industry <> ''))[1] AS industry,
+                        (array_agg(w.plan ORDER BY lower(w.plan) = ANY(%(free)s), w.employees DESC NULLS LAST, w.id)
+                            FILTER (WHERE w.plan <> ''))[1] AS plan
+                    FROM accounts_workspace w WHERE w.account_id = new.id
+                ) AS said ON true
+            )
+            UPDATE accounts_account AS account
+            SET name = facts.name, employees = facts.employees, industry = facts.industry, plan = facts.plan
+            FROM facts WHERE account.id = facts.id
+            AND (account.name, account.employees, account.industry, account.plan)
+                IS DISTINCT FROM (facts.name, facts.employees, facts.industry, facts.plan)
             """,
             {
-                "accounts": list(accounts),
-                "names": [names.get(account) for account in accounts],  # type: ignore[arg-type]
+                "accounts": bulk.plain(accounts),
+                "names": bulk.texts(names.get(account) for account in accounts),  # type: ignore[arg-type]
                 "free": list(FREE_PLANS),
             },
         )
+
+
+def _named_by_domain(account_ids: set[int]) -> set[int | None]:
+    """Those of the accounts whose name is only their domain: somebody who knows a better one is seen again."""
+    if not account_ids:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT id FROM accounts_account
+            WHERE id = ANY ((SELECT %s::bigint[])::bigint[]) AND name = domain
+            """,
+            [bulk.plain(account_ids)],
+        )
+        return {id_ for (id_,) in cursor.fetchall()}

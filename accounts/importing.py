@@ -7,7 +7,6 @@ rows came before it in the file, so that an import that was stopped can be start
 from __future__ import annotations
 
 import csv
-import dataclasses
 import datetime as dt
 import gzip
 import hashlib
@@ -315,4 +314,4 @@ def _days_to_now(path: Path, mapping: dict[str, list[str]]) -> dt.timedelta:
 
 
 def _shifted(message: Message, shift: dt.timedelta, now: dt.datetime) -> Message:
-    return dataclasses.replace(message, at=min(message.at + shift, now))
+    return msgspec.structs.replace(message, at=min(message.at + shift, now))

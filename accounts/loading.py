@@ -4,16 +4,17 @@ One loader works at a time (an advisory lock held by its transaction). A batch i
 landed rows: a loader killed at any point leaves them, and nothing was counted. Repeats are recognised by a hash of source and
 messageId, kept for `DEDUP_WINDOW_DAYS`. A message that cannot be loaded is set aside with its reason; a request that breaks
 the loader itself is found by halving the batch, and its messages are loaded one by one. Neither stops the line.
+
+While PostgreSQL writes one batch, a thread reads the messages of the next (`accounts.requests`), which touches no database.
+What was read ahead counts for nothing until its own transaction deletes the landed rows.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
-import hashlib
 import logging
-import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import msgspec
@@ -21,20 +22,22 @@ from django.conf import settings
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
-from accounts import bulk, changes, domains, messages, raised_hands, signals, usage
-from accounts.identity import Directory, Person, Space
+from accounts import bulk, changes, domains, moments, raised_hands, requests, signals, usage
+from accounts.identity import USAGE_TYPES, Directory, Person, Space
 from accounts.messages import Bad, Message
 from accounts.models import EventType, SetAside, SignalKind
+from accounts.requests import BadItem, Landed, Read, Request
 
 log = logging.getLogger(__name__)
 
 LOCK = 7_001
-#: Messages in one transaction: large enough to pay for the statements, small enough to show progress.
-BATCH_MESSAGES = 5_000
+#: Messages in one transaction. A batch is whatever waits, so it is as large only when much does: then the statements pay, and
+#: the rows of one batch, written in the order of the indexes, share pages.
+BATCH_MESSAGES = 20_000
+#: Bytes of the bodies in one transaction: what the loader may hold twice, with the batch read ahead.
+BATCH_BYTES = 16 * 1024 * 1024
 #: Everything kept of a message that is set aside.
 KEPT_BYTES = 64 * 1024
-
-USAGE_TYPES = frozenset({"track", "page", "screen"})
 
 
 @dataclass
@@ -59,71 +62,101 @@ class Loaded:
         return self
 
 
-@dataclass(frozen=True, slots=True)
-class Landed:
-    """A landed request as read from the table."""
-
-    id: int
-    source_id: int
-    received_at: dt.datetime
-    path: str
-    body: bytes
-
-
 def drain(*, seconds: float | None = None) -> Loaded:
     """Loads until nothing is waiting, or for about `seconds`."""
     started = timezone.now()
     total = Loaded()
-    while True:
-        one = load_batch()
-        total += one
-        if one.busy or not one.requests:
-            return total
-        if seconds is not None and (timezone.now() - started).total_seconds() > seconds:
-            return total
+    with ThreadPoolExecutor(1, "reads-ahead") as thread:
+        ahead = _Ahead(thread)
+        while True:
+            one = _load_next(ahead)
+            total += one
+            if one.busy or not one.requests:
+                return total
+            if seconds is not None and (timezone.now() - started).total_seconds() > seconds:
+                return total
 
 
 def load_batch() -> Loaded:
     """Loads the oldest waiting requests, about `BATCH_MESSAGES` messages. Raises only when the database is out of reach."""
+    return _load_next(None)
+
+
+class _Ahead:
+    """The requests after those that are being loaded, read meanwhile."""
+
+    def __init__(self, thread: ThreadPoolExecutor) -> None:
+        self._thread = thread
+        self._next: Future[list[Request]] | None = None
+
+    def take(self) -> list[Request]:
+        """What was read ahead; empty when nothing was."""
+        found, self._next = self._next, None
+        return found.result() if found is not None else []
+
+    def start(self, now: Sequence[Request]) -> None:
+        """Fetches what waits behind these requests, and lets the thread read it."""
+        if self._next is None and (rows := _waiting([request.row.id for request in now])):
+            self._next = self._thread.submit(requests.read, rows)
+
+
+def _load_next(ahead: _Ahead | None) -> Loaded:
+    found = ahead.take() if ahead else []
+    found = found or requests.read(_waiting([]))
+    return _load(found, ahead) if found else Loaded()
+
+
+def _waiting(without: Sequence[int]) -> list[Landed]:
+    """The oldest landed requests, up to the size of a batch, without those of these ids."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT id, size FROM accounts_landing ORDER BY id LIMIT 1000")
-        ids, waiting = [], 0
-        for id_, size in cursor.fetchall():
+        cursor.execute(
+            "SELECT id, size, octet_length(body) FROM accounts_landing WHERE id <> ALL (%s) ORDER BY id LIMIT 1000",
+            [list(without)],
+        )
+        ids, waiting, held = [], 0, 0
+        for id_, size, length in cursor.fetchall():
             ids.append(id_)
             waiting += size
-            if waiting >= BATCH_MESSAGES:
+            held += length
+            if waiting >= BATCH_MESSAGES or held >= BATCH_BYTES:
                 break
-    return _load(ids) if ids else Loaded()
+        if not ids:
+            return []
+        cursor.execute(
+            "SELECT id, source_id, received_at, path, body FROM accounts_landing WHERE id = ANY (%s) ORDER BY id", [ids]
+        )
+        return [Landed(id_, source, at, path, bytes(body)) for id_, source, at, path, body in cursor.fetchall()]
 
 
-def _load(ids: list[int]) -> Loaded:
+def _load(batch: list[Request], ahead: _Ahead | None = None) -> Loaded:
     try:
         with transaction.atomic():
-            return _load_locked(ids)
+            return _load_locked(batch, ahead)
     except (OperationalError, InterfaceError):
         raise
     except Exception as error:
-        if len(ids) == 1:
-            return _load_one_by_one(ids[0], error)
-        log.exception("A batch of %d requests failed; looking for the one that breaks it", len(ids))
-        middle = len(ids) // 2
-        result = _load(ids[:middle])
-        result += _load(ids[middle:])
+        if len(batch) == 1:
+            return _load_one_by_one(batch[0], error)
+        log.exception("A batch of %d requests failed; looking for the one that breaks it", len(batch))
+        middle = len(batch) // 2
+        result = _load(batch[:middle], ahead)
+        result += _load(batch[middle:], ahead)
         return result
 
 
-def _load_one_by_one(id_: int, error: Exception) -> Loaded:
+def _load_one_by_one(request: Request, error: Exception) -> Loaded:
     """A request that breaks the loader: each of its messages on its own, so that only the one at fault is set aside."""
+    id_ = request.row.id
     log.exception("Request %d cannot be loaded as a whole; its messages are loaded one by one", id_)
     try:
         with transaction.atomic():
-            return _load_locked([id_], one_by_one=True)
+            return _load_locked([request], one_by_one=True)
     except (OperationalError, InterfaceError):
         raise
     except Exception:
         log.exception("Request %d cannot be loaded and is set aside", id_)
     with transaction.atomic():
-        rows = _take([id_])
+        rows = [request.row for request in _take([request])]
         _keep([(row, row.body, _reason(error)) for row in rows], whole=True)
     return Loaded(requests=len(rows), set_aside=len(rows), reasons={_reason(error).code: len(rows)} if rows else {})
 
@@ -133,11 +166,12 @@ def _reason(error: Exception) -> Bad:
     return Bad(kind, f"{type(error).__name__}: {str(error)[:300]}", "body")
 
 
-def _apply_one_by_one(read: Read, items: dict[uuid.UUID, tuple[Landed, object]]) -> tuple[Read, SetAsideRows]:
+def _apply_one_by_one(request: Request) -> tuple[Read, list[BadItem]]:
     """The messages that could be applied (those not seen before), and the others with the reason."""
     fresh: Read = []
-    bad: SetAsideRows = []
-    for message, key in read:
+    bad: list[BadItem] = []
+    items = requests.items_by_key(request.row)
+    for message, key in request.read:
         try:
             with transaction.atomic(), connection.cursor() as cursor:
                 one = _without_repeats([(message, key)])
@@ -149,27 +183,33 @@ def _apply_one_by_one(read: Read, items: dict[uuid.UUID, tuple[Landed, object]])
             raise
         except Exception as error:
             log.exception("A message cannot be loaded and is set aside")
-            row, item = items[key]
-            bad.append((row, _encode(item), _reason(error)))
+            bad.append((request.row, requests.encode(items[key]), _reason(error)))
     return fresh, bad
 
 
-def _load_locked(ids: list[int], *, one_by_one: bool = False) -> Loaded:
+def _load_locked(batch: list[Request], ahead: _Ahead | None = None, *, one_by_one: bool = False) -> Loaded:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
         if not cursor.fetchone()[0]:
             return Loaded(busy=True)
-    rows = _take(ids)
-    read, bad, items = _read(rows)
+        # Nobody was promised this commit: should the server crash before it is on disk, the landed rows are there again,
+        # and all is done once more. Whoever commits later for good takes it with him, since there is one log.
+        cursor.execute("SET LOCAL synchronous_commit = off")
+    batch = _take(batch)
+    read = [one for request in batch for one in request.read]
+    bad = [one for request in batch for one in request.bad]
     if one_by_one:
-        fresh, broken = _apply_one_by_one(read, items)
+        fresh: Read = []
+        broken: list[BadItem] = []
+        for request in batch:
+            fresh, broken = _apply_one_by_one(request)
         bad += broken
     else:
         fresh, broken = _without_repeats(read), []
-        _apply([message for message, _ in fresh])
+        _apply([message for message, _ in fresh], meanwhile=lambda: ahead.start(batch) if ahead else None)
     _keep(bad)
     result = Loaded(
-        requests=len(rows),
+        requests=len(batch),
         messages=len(fresh),
         duplicates=len(read) - len(fresh) - len(broken),
         set_aside=len(bad),
@@ -189,7 +229,7 @@ def load_messages(*, source_id: int, read: Sequence[Message], facts: Sequence[Me
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-        keyed = [(message, _key(f"{source_id}|{message.message_id}")) for message in read]
+        keyed = [(message, requests.key(source_id, message.message_id)) for message in read]
         fresh = _without_repeats(keyed, keep=True)
         _apply([*facts, *(message for message, _ in fresh)])
         result = Loaded(messages=len(fresh), duplicates=len(read) - len(fresh))
@@ -197,136 +237,103 @@ def load_messages(*, source_id: int, read: Sequence[Message], facts: Sequence[Me
     return result
 
 
-def _take(ids: Sequence[int]) -> list[Landed]:
+def _take(batch: list[Request]) -> list[Request]:
+    """Deletes the landed rows, and answers the requests that were still there."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "DELETE FROM accounts_landing WHERE id = ANY(%s) RETURNING id, source_id, received_at, path, body",
-            [list(ids)],
+            "DELETE FROM accounts_landing WHERE id = ANY (%s) RETURNING id", [[request.row.id for request in batch]]
         )
-        rows = [Landed(id_, source, at, path, bytes(body)) for id_, source, at, path, body in cursor.fetchall()]
-    return sorted(rows, key=lambda row: row.id)
-
-
-type Read = list[tuple[Message, uuid.UUID]]
-type SetAsideRows = list[tuple[Landed, bytes, Bad]]
-
-
-def _read(rows: Sequence[Landed]) -> tuple[Read, SetAsideRows, dict[uuid.UUID, tuple[Landed, object]]]:
-    """Every message with its dedup key, what cannot be read with the reason, and the item behind each key."""
-    read: Read = []
-    sources: dict[uuid.UUID, tuple[Landed, object]] = {}
-    bad: SetAsideRows = []
-    for row in rows:
-        try:
-            body = messages.decode(row.body)
-            items = messages.split(body, row.path)
-        except Bad as reason:
-            bad.append((row, row.body, reason))
-            continue
-        sent_at = body.get("sentAt") if isinstance(body, dict) else None
-        for place, item in enumerate(items):
-            try:
-                message = messages.read(item, path=row.path, received_at=row.received_at, sent_at=sent_at)
-            except Bad as reason:
-                bad.append((row, _encode(item), reason))
-                continue
-            # Without an id of its own a message is one with its place in its request: loaded once, never recognised again.
-            name = f"{row.source_id}|{message.message_id}" if message.message_id else f"landed|{row.id}|{place}"
-            key = _key(name)
-            sources.setdefault(key, (row, item))
-            read.append((message, key))
-    return read, bad, sources
-
-
-def _key(name: str) -> uuid.UUID:
-    return uuid.UUID(bytes=hashlib.blake2b(name.encode(), digest_size=16).digest())
-
-
-def _encode(item: object) -> bytes:
-    try:
-        return msgspec.json.encode(item)
-    except (ValueError, RecursionError, UnicodeError):
-        return repr(item)[:KEPT_BYTES].encode("utf-8", "replace")
+        taken = {id_ for (id_,) in cursor.fetchall()}
+    return [request for request in batch if request.row.id in taken]
 
 
 def _without_repeats(read: Read, *, keep: bool = False) -> Read:
     """The messages not seen before; with `keep` their ids are never forgotten."""
-    first: dict[uuid.UUID, Message] = {}
+    first: dict[bytes, Message] = {}
     for message, key in read:
         first.setdefault(key, message)
     if not first:
         return []
-    table = bulk.stage("seen", {"key": "uuid"}, ((key,) for key in first))
+    keys = bulk.plain([key.hex() for key in first])
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""
+            """
             INSERT INTO accounts_seenmessage (key, seen_on)
             SELECT key, CASE WHEN %s THEN date '9999-01-01' ELSE (now() AT TIME ZONE 'UTC')::date END
-            FROM {table} ON CONFLICT DO NOTHING RETURNING key
+            FROM unnest(%s::uuid[]) AS key ORDER BY key ON CONFLICT DO NOTHING RETURNING uuid_send(key)
             """,
-            [keep],
+            [keep, keys],
         )
-        new = {key for (key,) in cursor.fetchall()}
+        new = {bytes(key) for (key,) in cursor.fetchall()}
         if keep:  # also those that came by the API, or a later import of the same file would count them
             cursor.execute(
-                f"UPDATE accounts_seenmessage AS seen SET seen_on = '9999-01-01' FROM {table} AS one "
-                "WHERE seen.key = one.key AND seen.seen_on < '9999-01-01'"
+                "UPDATE accounts_seenmessage SET seen_on = '9999-01-01' "
+                "WHERE key = ANY ((SELECT %s::uuid[])::uuid[]) AND seen_on < '9999-01-01'",
+                [keys],
             )
     return [(message, key) for key, message in first.items() if key in new]
 
 
-def _apply(fresh: Sequence[Message]) -> None:
-    """Resolves the messages in order and writes what follows from them."""
+def _apply(fresh: Sequence[Message], *, meanwhile: Callable[[], object] = lambda: None) -> None:
+    """Resolves the messages in order and writes what follows from them. `meanwhile` is called when only writing is left."""
     if not fresh:
         return
     types = usage.event_types(message.event for message in fresh if message.type in USAGE_TYPES)
     fresh = [_with_contact(message, types) for message in fresh]
     directory = Directory(fresh)
-    resolved: list[tuple[Message, Person | None, Space | None]] = []
-    for message in fresh:
-        person, space = directory.resolve(message)
-        resolved.append((message, person, space))
-    directory.write()
+    resolve = directory.resolve
+    resolved: list[tuple[Message, Person | None, Space | None]] = [(message, *resolve(message)) for message in fresh]
 
-    counts: usage.Counts = {}
+    counts: dict[tuple[Person, Space | None, int, dt.date], int] = {}
     seen: dict[int, tuple[int, dt.datetime, dt.datetime]] = {}
-    found: list[signals.NewSignal] = []
+    strong: list[tuple[Message, Person, Space | None, EventType]] = []
     for message, who, space in resolved:
         if who is None or message.type not in USAGE_TYPES:
             continue
         person = directory.root(who)
         event = types[message.event]
-        key = (person.id, space.id if space else 0, event.id, message.at.astimezone(dt.UTC).date())
-        counts[key] = counts.get(key, 0) + 1  # type: ignore[index, arg-type]
-        events, first, last = seen.get(event.id, (0, message.at, message.at))
-        seen[event.id] = (events + 1, min(first, message.at), max(last, message.at))
+        at = message.at
+        key = (person, space, event.id, at.date())
+        counts[key] = counts.get(key, 0) + 1
+        events, first, last = seen.get(event.id, (0, at, at))
+        seen[event.id] = (events + 1, min(first, at), max(last, at))
         if event.signal in signals.WORTH_A_SIGNAL:
-            words = message.properties.get("message") if isinstance(message.properties, dict) else None
-            found.append(
-                signals.NewSignal(
-                    kind=event.signal,
-                    at=message.at,
-                    user_id=person.id,
-                    workspace_id=space.id if space else None,
-                    event_type_id=event.id,
-                    detail=words.replace("\x00", "") if isinstance(words, str) else "",
-                )
-            )
-    for person in directory.roots():
-        if person.is_new_buyer:
-            found.append(
-                signals.NewSignal(
-                    kind="buyer_joined",
-                    at=person.last_seen_at or timezone.now(),
-                    user_id=person.id,
-                    detail=person.title,
-                )
-            )
-    usage.add(counts)
+            strong.append((message, person, space, event))
+    meanwhile()
+    directory.write()
+
+    usage.add(
+        {(person.id, space.id if space else 0, event, day): n for (person, space, event, day), n in counts.items()}  # type: ignore[misc]
+    )
     usage.note_event_types(seen)
-    signals.record(found)
+    signals.record([*(_signal(*one) for one in strong), *_new_buyers(directory)])
     raised_hands.settle(directory)
     changes.mark(_touched(directory))
+
+
+def _signal(message: Message, person: Person, space: Space | None, event: EventType) -> signals.NewSignal:
+    words = message.properties.get("message") if isinstance(message.properties, dict) else None
+    return signals.NewSignal(
+        kind=event.signal,
+        at=message.at,
+        user_id=person.id,
+        workspace_id=space.id if space else None,
+        event_type_id=event.id,
+        detail=words.replace("\x00", "") if isinstance(words, str) else "",
+    )
+
+
+def _new_buyers(directory: Directory) -> list[signals.NewSignal]:
+    return [
+        signals.NewSignal(
+            kind="buyer_joined",
+            at=timezone.now() if person.last_seen_at is None else moments.of_micros(person.last_seen_at),
+            user_id=person.id,
+            detail=person.title,
+        )
+        for person in directory.roots()
+        if person.is_new_buyer
+    ]
 
 
 def _with_contact(message: Message, types: Mapping[str, EventType]) -> Message:
@@ -341,29 +348,26 @@ def _with_contact(message: Message, types: Mapping[str, EventType]) -> Message:
     }
     if not domains.clean_email(said.get("email", "")):
         return message
-    return dataclasses.replace(message, user_traits=said | message.user_traits)
+    return msgspec.structs.replace(message, user_traits=said | message.user_traits)
 
 
 def _touched(directory: Directory) -> set[int]:
     """The accounts whose usage, people or facts this batch changed."""
-    users = [person.id for person in directory.roots()]
-    spaces = [space.id for space in directory.spaces.values()]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT account_id FROM accounts_productuser WHERE id = ANY(%(users)s) AND account_id IS NOT NULL
-            UNION
-            SELECT account_id FROM accounts_workspace WHERE id = ANY(%(spaces)s) AND account_id IS NOT NULL
-            UNION
-            SELECT w.account_id FROM accounts_membership m JOIN accounts_workspace w ON w.id = m.workspace_id
-            WHERE m.user_id = ANY(%(users)s) AND w.account_id IS NOT NULL
-            """,
-            {"users": users, "spaces": spaces},
-        )
-        return {account for (account,) in cursor.fetchall()} | directory.changed_accounts
+    people = directory.roots()
+    spaces = {space.id: space.account_id for space in directory.spaces.values()}
+    found: set[int | None] = {person.account_id for person in people} | set(spaces.values())
+    elsewhere = {workspace for person in people for workspace in person.memberships if workspace not in spaces}
+    if elsewhere:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT DISTINCT account_id FROM accounts_workspace WHERE id = ANY ((SELECT %s::bigint[])::bigint[])",
+                [bulk.plain(elsewhere)],
+            )
+            found.update(account for (account,) in cursor.fetchall())
+    return {account for account in found if account is not None} | directory.changed_accounts
 
 
-def _keep(bad: SetAsideRows, *, whole: bool = False) -> None:
+def _keep(bad: Sequence[BadItem], *, whole: bool = False) -> None:
     SetAside.objects.bulk_create(
         SetAside(
             kind=SetAside.Kind.MESSAGE,

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -59,8 +58,7 @@ EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f]{1,64}@[^@\s\x00-\x1f\x7f]{1,189}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One message in the app's own words. Every id is "" when absent; `at` is aware and in UTC."""
 
     type: str
@@ -165,7 +163,7 @@ def read(item: object, *, path: str, received_at: datetime, sent_at: object = No
     if kind == "identify":
         traits = user_traits = user_traits | traits if user_traits else traits
     elif kind == "track":
-        event = _event(item)
+        event = event_name(item)
     elif kind == "page" or kind == "screen":
         event = _view_name(kind, item, properties, context)
     elif kind == "alias":
@@ -286,7 +284,8 @@ def _email(*places: dict[str, Any]) -> str:
 # Event names ----------------------------------------------------------------------------------------------------------
 
 
-def _event(item: dict[str, Any]) -> str:
+def event_name(item: dict[str, Any]) -> str:
+    """The name of a track message's event. Raises `Bad` `bad_event`."""
     value = item.get("event")
     if not isinstance(value, str):
         if value is None:

@@ -151,7 +151,10 @@ class Account(models.Model):
     objects = AccountQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(Lower("name"), name="account_name")]
+        indexes = [
+            models.Index(Lower("name"), name="account_name"),
+            models.Index("id", name="account_of_person", condition=models.Q(of_person=True)),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -367,7 +370,11 @@ class Signal(models.Model):
     key = models.UUIDField(unique=True, help_text="what makes it one signal: kind, person, workspace, day")
 
     class Meta:
-        indexes = [models.Index(fields=["workspace", "-at"]), models.Index(fields=["user", "-at"])]
+        indexes = [
+            models.Index(fields=["workspace", "-at"]),
+            models.Index(fields=["user", "-at"]),
+            models.Index("user", name="signal_hand_raise", condition=models.Q(kind="hand_raise")),
+        ]
 
 
 class AccountChange(models.Model):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from accounts.bodies import Bad
@@ -13,6 +14,18 @@ SKEW_UP_TO = timedelta(hours=48)
 LIVE = timedelta(hours=24)
 AHEAD = timedelta(hours=24)
 FIRST_YEAR = 2000
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def micros(at: datetime) -> int:
+    """Microseconds since 1970, exactly."""
+    since = at - EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+def of_micros(value: int) -> datetime:
+    """The time, in UTC, that `micros` was asked about."""
+    return EPOCH + timedelta(microseconds=value)
 
 
 def moment(item: dict[str, Any], received_at: datetime, sent_at: object) -> datetime:
@@ -48,8 +61,25 @@ def moment(item: dict[str, Any], received_at: datetime, sent_at: object) -> date
         return received_at
     if at is None:
         raise Bad("bad_timestamp", f"{given}: is not a time in ISO 8601, as in 2026-01-31T12:00:00Z.", given)
-    if sent_at and not (item.get("timestamp") and item.get("originalTimestamp")):
-        sent = instant(sent_at)
+    forwarded = bool(item.get("timestamp") and item.get("originalTimestamp"))
+    return settled(at, given, received_at, None if forwarded else sent_at)
+
+
+def plain_moment(stamp: str, received_at: datetime, sent_at: object) -> datetime | None:
+    """`moment` of a message whose only time is `timestamp`, written as most SDKs do; None when it has to look closer."""
+    try:
+        at = datetime.fromisoformat(stamp)
+    except ValueError:
+        return None
+    if at.tzinfo is not UTC or stamp.isdecimal():
+        return None
+    return settled(at, "timestamp", received_at, sent_at)
+
+
+def settled(at: datetime, given: str, received_at: datetime, sent_at: object) -> datetime:
+    """The stated time (of the field `given`), corrected by the client's clock `sent_at`, and within bounds. See `moment`."""
+    if sent_at:
+        sent = _sent(sent_at) if type(sent_at) is str else instant(sent_at)
         if sent is not None and -timedelta(minutes=1) <= sent - at <= LIVE:
             late = received_at - sent
             if SKEW_FROM <= late <= SKEW_UP_TO or late <= -SKEW_FROM:
@@ -61,6 +91,12 @@ def moment(item: dict[str, Any], received_at: datetime, sent_at: object) -> date
     if at.year < FIRST_YEAR:
         raise Bad("bad_timestamp", f"{given}: lies before the year {FIRST_YEAR}.", given)
     return at
+
+
+@lru_cache(256)
+def _sent(text: str) -> datetime | None:
+    """One request says one `sentAt` for all its messages."""
+    return instant(text)
 
 
 #: What `datetime.fromisoformat` does not take: a small z, a leap second, and how Go writes a time

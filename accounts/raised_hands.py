@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from django.db import connection
 
+from accounts import bulk
 from accounts.identity import Directory
 from accounts.identity_write import merge_accounts
 
@@ -21,13 +22,17 @@ def settle(directory: Directory) -> None:
             WITH people AS (
                 SELECT p.id, p.account_id, coalesce(nullif(p.email, ''), nullif(p.name, ''), substr(p.key, 3)) AS label,
                        p.key LIKE 'u:%%' OR p.email <> '' AS is_known
-                FROM accounts_productuser p LEFT JOIN accounts_account a ON a.id = p.account_id
-                WHERE p.id = ANY(%(people)s) AND (a.id IS NULL OR a.of_person)
+                FROM (SELECT DISTINCT user_id FROM accounts_signal
+                      WHERE kind = 'hand_raise' AND user_id = ANY (%(people)s::bigint[])) AS raised
+                JOIN accounts_productuser p ON p.id = raised.user_id
+                LEFT JOIN accounts_account a ON a.id = p.account_id
+                WHERE a.id IS NULL OR a.of_person
                 UNION
                 SELECT p.id, p.account_id, coalesce(nullif(p.email, ''), nullif(p.name, ''), substr(p.key, 3)), true
-                FROM accounts_membership m JOIN accounts_productuser p ON p.id = m.user_id
-                JOIN accounts_account a ON a.id = p.account_id AND a.of_person
-                WHERE m.workspace_id = ANY(%(spaces)s)
+                FROM accounts_account a
+                JOIN accounts_productuser p ON p.account_id = a.id
+                JOIN accounts_membership m ON m.user_id = p.id
+                WHERE a.of_person AND m.workspace_id = ANY (%(spaces)s::bigint[])
             )
             SELECT DISTINCT people.*, home.workspace_id, home.account_id
             FROM people
@@ -42,8 +47,8 @@ def settle(directory: Directory) -> None:
             AND (people.is_known OR home.account_id IS NOT NULL)
             """,
             {
-                "people": [person.id for person in directory.roots()],
-                "spaces": [space.id for space in directory.spaces.values()],
+                "people": bulk.plain(person.id for person in directory.roots()),
+                "spaces": bulk.plain(space.id for space in directory.spaces.values()),
             },
         )
         for user_id, account_id, label, _is_known, workspace_id, home_id in cursor.fetchall():

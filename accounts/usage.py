@@ -69,23 +69,20 @@ def add(counts: Counts) -> None:
     """Adds the counts to the daily rows, in one statement."""
     if not counts:
         return
-    columns = {
-        "user_id": "bigint",
-        "workspace_id": "bigint",
-        "event_type_id": "bigint",
-        "day": "date",
-        "count": "bigint",
-    }
-    names = ", ".join(columns)
     months.ensure({key[3] for key in counts})
-    table = bulk.stage("usage", columns, ((*key, count) for key, count in counts.items()))
+    users, spaces, events, days = zip(*counts, strict=True)
     with connection.cursor() as cursor:
+        # In the order of the index: neighbours share its pages.
         cursor.execute(
-            f"""
-            INSERT INTO accounts_usage ({names}) SELECT {names} FROM {table}
+            """
+            INSERT INTO accounts_usage (user_id, workspace_id, event_type_id, day, count)
+            SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::date[], %s::bigint[])
+                AS new (user_id, workspace_id, event_type_id, day, count)
+            ORDER BY user_id, day
             ON CONFLICT (user_id, day, event_type_id, workspace_id)
             DO UPDATE SET count = accounts_usage.count + EXCLUDED.count
-            """
+            """,
+            [bulk.plain(values) for values in (users, spaces, events, days, counts.values())],
         )
 
 
