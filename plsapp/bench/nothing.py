@@ -23,7 +23,12 @@ def nothing(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"success": True})
 
 
-# Named as the real one, so that the same row of the permissions lets it through.
-urlpatterns = [path("v1/batch", nothing, name="intake")]
+def page(request: HttpRequest, motion: str) -> HttpResponse:
+    """For `bench queue`: somebody who has signed in gets an empty page."""
+    return HttpResponse()
+
+
+# Named as the real ones, so that the same rows of the permissions let them through.
+urlpatterns = [path("v1/batch", nothing, name="intake"), path("queue/<slug:motion>/", page, name="queue_motion")]
 settings.ROOT_URLCONF = __name__
 application = get_wsgi_application()
