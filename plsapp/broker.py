@@ -214,13 +214,25 @@ class ReaderChannel(pgmq.Channel):
 
 
 class Reader(pgmq.Transport):
-    """Reads through a pool of its own to the app's database, started if it is the embedded one."""
+    """Reads through a pool of its own to the app's database, started if it is the embedded one.
+
+    It works from Celery's event loop, as Redis and RabbitMQ do, because that gives every process of the worker a pipe of its
+    own. Without the loop they take tasks from one pipe under a lock; an idle process holds it, and one that is killed then
+    (by the system, short of memory) never gives it back: the worker lives and does nothing.
+    """
 
     Channel = ReaderChannel
+    implements = pgmq.Transport.implements.extend(asynchronous=True)
 
-    def drain_events(self, connection: Any, timeout: float | None = None) -> None:  # type: ignore[override]
-        """Returns after half a second at the latest, which is how fast the worker sees that it shall end."""
-        super().drain_events(connection, timeout=timeout and min(timeout, 0.5))
+    def register_with_event_loop(self, connection: Any, loop: Any) -> None:
+        """Looks into the queue again and again. The loop drops this when the connection is lost, and asks for it anew."""
+        loop.call_repeatedly(self.polling_interval, self._take_all, connection)
+
+    def _take_all(self, connection: Any) -> None:
+        """Takes what waits, as far as the worker's prefetch count allows."""
+        with contextlib.suppress(TimeoutError):
+            while True:
+                super().drain_events(connection, timeout=1e-9)
 
     def _create_pgmq_client(self) -> PGMQueue:
         given = connections["default"].get_connection_params()

@@ -40,6 +40,8 @@ def configure() -> dict[str, object]:
         "broker_connection_max_retries": None,
         "worker_concurrency": 2,
         "worker_prefetch_multiplier": 4,
+        # A process that has not said hello by then is killed and replaced: on a busy machine four seconds are few.
+        "worker_proc_alive_timeout": 60.0,
         "worker_hijack_root_logger": False,
         "worker_redirect_stdouts": False,
         "worker_cancel_long_running_tasks_on_connection_loss": False,
