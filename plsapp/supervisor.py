@@ -126,7 +126,7 @@ class Supervisor:
         self.exit_code: int | None = None
         self.stopping_since: float | None = None
         self.interrupts = 0
-        self.is_announced = False
+        self.is_announced = self.is_told_ill = False
         self.started_at = time.monotonic()
         self.looked_at = 0.0
 
@@ -250,15 +250,15 @@ class Supervisor:
                 key.fileobj.close()  # type: ignore[union-attr]
 
     def _announce(self, now: float) -> None:
-        """Prints the address once the app answers there in good health."""
+        """Prints the address once the app answers there in good health, and before that, after a while, that it is ill."""
         request = urllib.request.Request(f"{self.url}healthz")  # noqa: S310 - our own address
         try:
             with urllib.request.urlopen(request, timeout=2):  # noqa: S310
                 self.is_announced = True
                 self.say(f"Ready: {self.url}")
         except urllib.error.HTTPError as error:
-            if now - self.started_at > 30:
-                self.is_announced = True
+            if now - self.started_at > 30 and not self.is_told_ill:
+                self.is_told_ill = True
                 self.say(f"Answers at {self.url}, but is not well: {error.read(500).decode(errors='replace')}")
         except (OSError, ValueError):
             pass  # not up yet

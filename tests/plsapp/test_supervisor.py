@@ -1,6 +1,7 @@
 """The supervisor with children of a few lines."""
 
 import contextlib
+import http.server
 import io
 import os
 import signal
@@ -21,16 +22,16 @@ def child(name: str, code: str) -> Child:
     return Child(name, [sys.executable, "-c", code])
 
 
-def supervise(*children: Child) -> tuple[Supervisor, io.StringIO]:
+def supervise(*children: Child, url: str = "http://127.0.0.1:9/") -> tuple[Supervisor, io.StringIO]:
     out = io.StringIO()
-    return Supervisor(list(children), environment=os.environ, folder=Path("/"), url="http://127.0.0.1:9/", out=out), out
+    return Supervisor(list(children), environment=os.environ, folder=Path("/"), url=url, out=out), out
 
 
 def interrupt_when(out: io.StringIO, text: str) -> threading.Thread:
     """Sends Ctrl-C to this process once the text was printed."""
 
     def watch() -> None:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while text not in out.getvalue() and time.monotonic() < deadline:
             time.sleep(0.05)
         os.kill(os.getpid(), signal.SIGINT)
@@ -69,6 +70,31 @@ def test_one_that_will_not_end_is_killed(monkeypatch):
     assert all_of_it.run() == 0
     assert time.monotonic() - begun < 10
     assert not deaf.is_alive
+
+
+def test_an_app_that_is_ill_at_first_is_ready_when_it_is_well():
+    answers = iter([503, 503, 200])
+
+    class Health(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(next(answers, 200))
+            self.end_headers()
+            self.wfile.write(b"failing")
+
+        def log_message(self, *_arguments):
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Health) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        all_of_it, out = supervise(
+            child("web", "import time; time.sleep(120)"), url=f"http://127.0.0.1:{server.server_port}/"
+        )
+        all_of_it.started_at -= 31  # ill for so long that it is told
+        interrupt_when(out, "Ready: http")
+        assert all_of_it.run() == 0
+        server.shutdown()
+    assert out.getvalue().count("is not well: failing") == 1
+    assert "Ready: http" in out.getvalue().partition("is not well")[2]
 
 
 def test_a_home_is_held_by_one(tmp_path):
