@@ -56,7 +56,8 @@ class Tables:
     rows). `people`: id, account_id, first_seen_at. `profiles`: id, is_profiled (bool), seniority, is_buyer (bool),
     buying_confidence, of people of whom any is known. `workspaces`: id, account_id. `memberships`: user_id, workspace_id.
     `event_types`: id, category, signal. `accounts`: id, employees; only those to answer about. `all_accounts` is false when
-    these are few: then usage is narrowed to their people first.
+    these are few: then usage is narrowed to their people first. `by_person`: what `by_person()` answers, where an engine has
+    computed it before.
     """
 
     usage: ibis.Table
@@ -67,6 +68,7 @@ class Tables:
     event_types: ibis.Table
     accounts: ibis.Table
     all_accounts: bool = True
+    by_person: ibis.Table | None = None
 
 
 @ibis.udf.scalar.builtin(name="date_mi", signature=(("date", "date"), "int32"))
@@ -112,14 +114,13 @@ def of_accounts(as_of: dt.date, tables: Tables) -> ibis.Table:
     usage = tables.usage
     if not tables.all_accounts:
         usage = usage.semi_join(belongs, usage.user_id == belongs.user_id)
-    counted = tables.event_types.filter(tables.event_types.category != "noise")
-    used = usage.semi_join(counted, usage.event_type_id == counted.id)
+    used = counted(usage, tables.event_types)
 
     joined = accounts
     for part in (
         _activity(used, tables, spaces),
         _volume(used, tables, spaces),
-        _kinds(usage, counted, tables, spaces, as_of),
+        _kinds(usage, tables, spaces, as_of),
         _people(belongs, as_of),
         _profiles(belongs, tables, as_of),
     ):
@@ -140,37 +141,34 @@ def _within(ago: ibis.Value, low: int, high: int) -> ibis.Value:
     return (ago >= low) & (ago < high) if low else ago < high
 
 
-def _whole(value: ibis.Value) -> ibis.Value:
-    """Sums of whole numbers are decimals in some engines."""
-    return value.fill_null(0).cast("int64")
+def _total(values: ibis.Value, where: ibis.Value | None = None) -> ibis.Value:
+    """A sum of whole numbers, as float64: exact up to 2⁵³, and no engine's slow wide integers or decimals."""
+    return values.cast("float64").sum(where=where).fill_null(0.0)
 
 
-def _events(rows: ibis.Table, low: int, high: int, where: ibis.Value | None = None) -> ibis.Value:
-    inside = _within(rows.ago, low, high)
-    return rows["count"].sum(where=inside if where is None else inside & where)
+def _how_many(condition: ibis.Value) -> ibis.Value:
+    return ibis.ifelse(condition, 1, 0).cast("float64").sum()
+
+
+def _events(rows: ibis.Table, low: int, high: int) -> ibis.Value:
+    return _total(rows["count"], where=_within(rows.ago, low, high))
 
 
 def _activity(used: ibis.Table, tables: Tables, spaces: ibis.Table) -> ibis.Table:
     """Who was active when. Each person once an account, also when active in several of its workspaces."""
-    # 2⁶² shifted right: the literal is wide enough in every engine, which a one shifted left is not.
-    bit = ibis.literal(1 << 62, "int64") >> (62 - used.ago)
-    by_space = used.group_by("user_id", "workspace_id").agg(
-        days=bit.bit_or(),
-        heaviest=_events(used, 0, WINDOW),
-        before_heaviest=_events(used, BEFORE, WINDOW + BEFORE),
-    )
+    by_space = by_person(used) if tables.by_person is None else tables.by_person
     by_space = _with_account(by_space, tables, spaces)
     by_user = by_space.group_by("account_id", "user_id").agg(
         days=by_space.days.bit_or(),
-        heaviest=_whole(by_space.heaviest.sum()),
-        before_heaviest=_whole(by_space.before_heaviest.sum()),
+        heaviest=by_space.heaviest.sum(),
+        before_heaviest=by_space.before_heaviest.sum(),
     )
     known = tables.profiles.filter(tables.profiles.is_profiled)
     by_user = by_user.left_join(known, by_user.user_id == known.id)
 
     def active(low: int, high: int, where: ibis.Value | None = None) -> ibis.Value:
         is_active = (by_user.days & ibis.literal(_bits(low, high), "int64")) != 0
-        return (is_active if where is None else is_active & where).sum().cast("int64")
+        return _how_many(is_active if where is None else is_active & where)
 
     windows = {"7": (0, WEEK), "prev_7": (WEEK, 2 * WEEK), "28": (0, WINDOW), "prev_28": (WINDOW, LOOKBACK)}
     columns = {"days": by_user.days.bit_or()}
@@ -186,27 +184,26 @@ def _volume(used: ibis.Table, tables: Tables, spaces: ibis.Table) -> ibis.Table:
     """Events by week: `week_0` are the seven days up to as_of. Every window is whole weeks."""
     rows = _with_account(used.select("user_id", "workspace_id", "ago", "count"), tables, spaces)
     rows = rows.mutate(since=rows.ago - rows.ago % WEEK)  # whole numbers; a division would be of floats
-    by_week = rows.group_by("account_id", "since").agg(events=_whole(rows["count"].sum()))
-    weeks = {
-        f"week_{week}": _whole(by_week.events.sum(where=by_week.since == week * WEEK)) for week in range(DAYS // WEEK)
-    }
+    by_week = rows.group_by("account_id", "since").agg(events=_total(rows["count"]))
+    weeks = {f"week_{week}": _total(by_week.events, where=by_week.since == week * WEEK) for week in range(DAYS // WEEK)}
     return by_week.group_by("account_id").agg(**weeks)
 
 
-def _kinds(usage: ibis.Table, counted: ibis.Table, tables: Tables, spaces: ibis.Table, as_of: dt.date) -> ibis.Table:
+def _kinds(usage: ibis.Table, tables: Tables, spaces: ibis.Table, as_of: dt.date) -> ibis.Table:
     """What was used: events by category, invitations, and how many different event types."""
     rows = usage.filter(usage.day > as_of - dt.timedelta(days=WINDOW + BEFORE))
     rows = _with_account(rows.select("user_id", "workspace_id", "event_type_id", "ago", "count"), tables, spaces)
     by_type = rows.group_by("account_id", "event_type_id").agg(
         now=_events(rows, 0, WINDOW), before=_events(rows, BEFORE, WINDOW + BEFORE)
     )
-    by_type = by_type.join(counted, by_type.event_type_id == counted.id)
+    kinds = tables.event_types.filter(tables.event_types.category != "noise")
+    by_type = by_type.join(kinds, by_type.event_type_id == kinds.id)
     columns = {}
     for prefix, events in (("", by_type.now), ("before_", by_type.before)):
         for category in CATEGORIES:
-            columns[f"{prefix}{category}_28"] = _whole(events.sum(where=by_type.category == category))
-        columns[f"{prefix}invites_28"] = _whole(events.sum(where=by_type.signal == "invite"))
-        columns[f"{prefix}breadth_28"] = _whole(((events > 0) & (by_type.category != "intent")).sum())
+            columns[f"{prefix}{category}_28"] = _total(events, where=by_type.category == category)
+        columns[f"{prefix}invites_28"] = _total(events, where=by_type.signal == "invite")
+        columns[f"{prefix}breadth_28"] = _how_many((events > 0) & (by_type.category != "intent"))
     return by_type.group_by("account_id").agg(**columns)
 
 
@@ -216,10 +213,8 @@ def _people(belongs: ibis.Table, as_of: dt.date) -> ibis.Table:
     columns = {"first_day": seen.min().cast("timestamp").date()}
     for prefix, day in (("", as_of), ("before_", as_of - dt.timedelta(days=BEFORE))):
         is_known = seen < _end_of(day)
-        columns[f"{prefix}people"] = is_known.sum().cast("int64")
-        columns[f"{prefix}new_users_28"] = (
-            (is_known & (seen >= _end_of(day - dt.timedelta(days=WINDOW)))).sum().cast("int64")
-        )
+        columns[f"{prefix}people"] = _how_many(is_known)
+        columns[f"{prefix}new_users_28"] = _how_many(is_known & (seen >= _end_of(day - dt.timedelta(days=WINDOW))))
     return belongs.group_by("account_id").agg(**columns)
 
 
@@ -229,8 +224,8 @@ def _profiles(belongs: ibis.Table, tables: Tables, as_of: dt.date) -> ibis.Table
     columns = {}
     for prefix, day in (("", as_of), ("before_", as_of - dt.timedelta(days=BEFORE))):
         is_known = rows.first_seen_at < _end_of(day)
-        columns[f"{prefix}senior_people"] = (is_known & rows.seniority.isin(SENIOR)).sum().cast("int64")
-        columns[f"{prefix}buyers"] = (is_known & rows.is_buyer & (rows.buying_confidence >= LIKELY)).sum().cast("int64")
+        columns[f"{prefix}senior_people"] = _how_many(is_known & rows.seniority.isin(SENIOR))
+        columns[f"{prefix}buyers"] = _how_many(is_known & rows.is_buyer & (rows.buying_confidence >= LIKELY))
         columns[f"{prefix}buyer_confidence"] = rows.buying_confidence.max(where=is_known & rows.is_buyer)
     return rows.group_by("account_id").agg(**columns)
 
@@ -249,6 +244,23 @@ def _belongs(tables: Tables, spaces: ibis.Table) -> ibis.Table:
         account_id=outside.space_account_id, user_id=outside.user_id, first_seen_at=outside.first_seen_at
     )
     return own.union(outside.distinct())
+
+
+def by_person(used: ibis.Table) -> ibis.Table:
+    """Usage of each person in each workspace: the days he was active, and his events of both windows."""
+    # 2⁶² shifted right: the literal is wide enough in every engine, which a one shifted left is not.
+    bit = ibis.literal(1 << 62, "int64") >> (62 - used.ago)
+    return used.group_by("user_id", "workspace_id").agg(
+        days=bit.bit_or(),
+        heaviest=_events(used, 0, WINDOW),
+        before_heaviest=_events(used, BEFORE, WINDOW + BEFORE),
+    )
+
+
+def counted(usage: ibis.Table, event_types: ibis.Table) -> ibis.Table:
+    """The rows that count: all but noise."""
+    kinds = event_types.filter(event_types.category != "noise")
+    return usage.semi_join(kinds, usage.event_type_id == kinds.id)
 
 
 def _with_account(rows: ibis.Table, tables: Tables, spaces: ibis.Table) -> ibis.Table:

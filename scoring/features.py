@@ -10,17 +10,21 @@ Windows end on `as_of` and include it: "28 days" are `as_of` and the 27 days bef
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import duckdb
 import ibis
 import numpy as np
 from django.db import connection
 
-from scoring import expressions
+from scoring import columnar, expressions
 from scoring.expressions import BEFORE, DAYS, LOOKBACK, WEEK, WINDOW
+
+log = logging.getLogger(__name__)
 
 type Matrix = dict[str, np.ndarray]
 
@@ -89,13 +93,21 @@ def sql(as_of: dt.date, *, scoped: bool) -> str:
     return str(ibis.to_sql(expressions.of_accounts(as_of, tables), dialect="postgres"))
 
 
-def pair(as_of: dt.date, account_ids: Collection[int] | None = None) -> tuple[Matrix, Matrix]:
+def pair(
+    as_of: dt.date, account_ids: Collection[int] | None = None, *, between: tuple[int, int] | None = None
+) -> tuple[Matrix, Matrix]:
     """Every feature of the given accounts (all: none given) as of the day and of `BEFORE` days earlier.
 
     Two dicts name → array, one entry an account, in the same order of accounts: by id. `account_id` is int64, all others float64
-    with NaN for unknown.
+    with NaN for unknown. `between` takes the accounts with an id from the first to below the second number.
     """
-    return derive(in_postgresql(as_of, account_ids), as_of)
+    if account_ids is not None:
+        return derive(in_postgresql(as_of, account_ids), as_of)
+    try:
+        return derive(columnar.aggregates(as_of, between=between), as_of)
+    except (duckdb.IOException, duckdb.OutOfMemoryException, OSError) as error:
+        log.warning("The columnar engine failed, so PostgreSQL computes the features: %s", error)
+        return derive(in_postgresql(as_of, between=between), as_of)
 
 
 def matrix(as_of: dt.date, account_ids: Collection[int] | None = None) -> Matrix:
@@ -103,15 +115,23 @@ def matrix(as_of: dt.date, account_ids: Collection[int] | None = None) -> Matrix
     return pair(as_of, account_ids)[0]
 
 
-def in_postgresql(as_of: dt.date, account_ids: Collection[int] | None = None) -> dict[str, Any]:
+def in_postgresql(
+    as_of: dt.date, account_ids: Collection[int] | None = None, *, between: tuple[int, int] | None = None
+) -> dict[str, Any]:
     """The aggregates, computed in PostgreSQL: column → values."""
+    scoped = account_ids is not None or between is not None
     with connection.cursor() as cursor:
-        if account_ids is not None:
+        if scoped:
             cursor.execute("CREATE TEMP TABLE IF NOT EXISTS scoring_scope (account_id bigint PRIMARY KEY)")
             cursor.execute("TRUNCATE scoring_scope")
-            cursor.execute("INSERT INTO scoring_scope SELECT DISTINCT unnest(%s::bigint[])", [list(account_ids)])
+            if account_ids is not None:
+                cursor.execute("INSERT INTO scoring_scope SELECT DISTINCT unnest(%s::bigint[])", [list(account_ids)])
+            else:
+                cursor.execute(
+                    "INSERT INTO scoring_scope SELECT id FROM accounts_account WHERE id >= %s AND id < %s", between
+                )
             cursor.execute("ANALYZE scoring_scope")
-        cursor.execute(sql(as_of, scoped=account_ids is not None))
+        cursor.execute(sql(as_of, scoped=scoped))
         names = [column.name for column in cursor.description]
         rows = cursor.fetchall()
     return dict(zip(names, zip(*rows, strict=True) if rows else [() for _ in names], strict=True))

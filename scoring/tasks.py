@@ -1,8 +1,12 @@
 """Scoring as jobs. Their messages are hints: the work table says which accounts changed."""
 
-from celery import shared_task
+import datetime as dt
 
-from scoring import runs
+from celery import shared_task
+from django.utils import timezone
+
+from scoring import mirror, runs
+from scoring.expressions import DAYS
 from scoring.models import ScoringRun
 
 
@@ -22,3 +26,4 @@ def score_all(run_id: int | None = None) -> None:
         return
     runs.score_all(run=run)
     runs.forget_old_runs()
+    mirror.prune(before=timezone.now().date() - dt.timedelta(days=2 * DAYS))

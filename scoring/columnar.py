@@ -1,0 +1,195 @@
+"""The features of all accounts, by DuckDB: usage from the columnar mirror, people and accounts from PostgreSQL.
+
+Everything is read through Django's own connection, in the caller's transaction; only closed days come from files.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+
+import duckdb
+import ibis
+import numpy as np
+import pyarrow as pa
+import pyarrow.dataset
+from django.conf import settings
+from django.utils import timezone
+
+from accounts import columns
+from accounts.models import EventType
+from scoring import expressions, mirror
+from scoring.expressions import DAYS, Tables
+
+log = logging.getLogger(__name__)
+
+#: DuckDB's part of the run's 2 GB; beyond it spills to `PLSAPP_HOME/mirror/tmp`.
+MEMORY = "1200MB"
+
+_SHAPES: dict[str, dict[str, str]] = {
+    "usage": {"user_id": "int32", "workspace_id": "int32", "event_type_id": "int32", "count": "int32", "day": "date"},
+    "people": {"id": "int32", "account_id": "int32", "first_seen_at": "timestamp('UTC')"},
+    "profiles": {
+        "id": "int32",
+        "seniority": "string",
+        "buying_confidence": "float64",
+        "is_profiled": "boolean",
+        "is_buyer": "boolean",
+    },
+    "workspaces": {"id": "int32", "account_id": "int32"},
+    "memberships": {"user_id": "int32", "workspace_id": "int32"},
+    "event_types": {"id": "int32", "category": "string", "signal": "string"},
+    "accounts": {"id": "int32", "employees": "int32"},
+}
+
+
+@lru_cache(maxsize=8)
+def sql(as_of: dt.date, *, all_accounts: bool) -> tuple[str, str]:
+    """The expression as SQL for DuckDB in two steps, over tables named as in `_SHAPES`: first the table `by_person`, then the rest.
+
+    The first needs no people, so it runs while they are read. Compiling takes a quarter of a second, so it is kept.
+    """
+    tables = {name: ibis.table(shape, name=name) for name, shape in _SHAPES.items()}
+    usage = expressions.recent(tables.pop("usage"), as_of)
+    usage = usage.mutate(ago=ibis.literal(as_of).delta(usage.day, unit="day").cast("int32"))
+    first = expressions.by_person(expressions.counted(usage, tables["event_types"]))
+    by_person = ibis.table(first.schema(), name="by_person")
+    rest = expressions.of_accounts(
+        as_of,
+        Tables(usage=usage, **tables, all_accounts=all_accounts, by_person=by_person if all_accounts else None),
+    )
+    return str(ibis.to_sql(first, dialect="duckdb")), str(ibis.to_sql(rest, dialect="duckdb"))
+
+
+def aggregates(as_of: dt.date, *, between: tuple[int, int] | None = None) -> dict[str, np.ndarray]:
+    """The aggregates of every account, or of those with an id from `between[0]` to below `between[1]`: column → array."""
+    first = as_of - dt.timedelta(days=DAYS - 1)
+    today = timezone.now().date()
+    usage = mirror.days(first, as_of, today=today)
+    try:
+        return _aggregates(as_of, usage, between)
+    except (duckdb.IOException, duckdb.InvalidInputException) as error:
+        # A file that ended in the middle, or that another run replaced just now: made anew, once.
+        log.warning("The mirror cannot be read and is made anew: %s", error)
+        mirror.forget(usage.files)
+        return _aggregates(as_of, mirror.days(first, as_of, today=today), between)
+
+
+def _aggregates(as_of: dt.date, usage: mirror.Days, between: tuple[int, int] | None) -> dict[str, np.ndarray]:
+    by_person, rest = sql(as_of, all_accounts=between is None)
+    with duckdb.connect(config={"memory_limit": MEMORY}) as duck, ThreadPoolExecutor(1) as beside:
+        duck.execute("SET TimeZone = 'UTC'")
+        duck.execute("SET temp_directory = ?", [str(settings.HOME / "mirror" / "tmp")])
+        _usage(duck, usage)
+        _put(duck, "event_types", _event_types())
+        first = None
+        if between is None and usage.is_local:
+            first = beside.submit(duck.cursor().execute, f"CREATE TABLE by_person AS {by_person}")
+        dimensions = _dimensions(between)
+        if first is not None:
+            first.result()
+        elif between is None:
+            duck.execute(f"CREATE TABLE by_person AS {by_person}")
+        for name, table in dimensions.items():
+            _put(duck, name, table)
+        answer = duck.sql(rest).to_arrow_table()
+    return {name: answer[name].to_numpy() for name in answer.column_names}
+
+
+def _put(duck: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> None:
+    """A table of its own: faster to read several times than one of Arrow."""
+    duck.register("arriving", table)
+    duck.execute(f"CREATE TABLE {name} AS SELECT * FROM arriving")
+    duck.unregister("arriving")
+
+
+def _usage(duck: duckdb.DuckDBPyConnection, usage: mirror.Days) -> None:
+    """The view `usage` over files and what is in memory."""
+    names = ", ".join(_SHAPES["usage"])
+    parts = []
+    if usage.files:
+        if usage.is_local:
+            # Ids may be wider in some files than in others.
+            duck.read_parquet(usage.files, union_by_name=True).create_view("usage_files")
+        else:
+            system, _ = mirror.place()
+            duck.register("usage_files", pyarrow.dataset.dataset(usage.files, filesystem=system, format="parquet"))
+        parts.append(f"SELECT {names} FROM usage_files")
+    for place, table in enumerate(usage.tables):
+        _put(duck, f"usage_{place}", table)
+        parts.append(f"SELECT {names} FROM usage_{place}")
+    if not parts:
+        parts.append(f"SELECT {', '.join(f'NULL AS {name}' for name in _SHAPES['usage'])} WHERE false")
+    duck.execute(f"CREATE VIEW usage AS {' UNION ALL '.join(parts)}")
+
+
+def _dimensions(between: tuple[int, int] | None) -> dict[str, pa.Table]:
+    """People, workspaces and accounts, as tables of the shape that the expression reads."""
+    nobody = "coalesce(account_id, -1)"
+    people = columns.read(
+        {
+            "id": ("id", "int8"),
+            "account_id": (nobody, "int8"),
+            "first_seen_at": ("coalesce(first_seen_at, '9999-12-31')", "timestamptz"),
+        },
+        "FROM accounts_productuser",
+    )
+    senior = " ".join(f"WHEN '{level}' THEN {place}" for place, level in enumerate(expressions.SENIOR, 1))
+    profiles = columns.read(
+        {
+            "id": ("id", "int8"),
+            "seniority": (f"CASE seniority {senior} ELSE 0 END", "int2"),
+            "buying_confidence": ("buying_confidence", "float8"),
+            "is_profiled": ("(title <> '' OR seniority <> '')::int", "int2"),
+            "is_buyer": ("(buying_role = 'economic_buyer')::int", "int2"),
+        },
+        "FROM accounts_productuser WHERE title <> '' OR seniority <> '' OR buying_role <> ''",
+    )
+    workspaces = columns.read({"id": ("id", "int8"), "account_id": (nobody, "int8")}, "FROM accounts_workspace")
+    memberships = columns.read(
+        {"user_id": ("user_id", "int8"), "workspace_id": ("workspace_id", "int8")}, "FROM accounts_membership"
+    )
+    where, params = ("AND id >= $1 AND id < $2", between) if between else ("", ())
+    accounts = columns.read(
+        {"id": ("id", "int8"), "employees": ("coalesce(employees, -1)", "int4")},
+        f"FROM accounts_account WHERE merged_into_id IS NULL {where}",
+        params,
+    )
+    levels = pa.array(["", *expressions.SENIOR])
+    return {
+        "people": pa.table(
+            {
+                "id": mirror.narrowed(people["id"]),
+                "account_id": _nullable(people["account_id"]),
+                "first_seen_at": pa.array(people["first_seen_at"], pa.timestamp("us", "UTC")),
+            }
+        ),
+        "profiles": pa.table(
+            {
+                "id": mirror.narrowed(profiles["id"]),
+                "seniority": pa.DictionaryArray.from_arrays(profiles["seniority"].astype(np.int8), levels),
+                "buying_confidence": profiles["buying_confidence"],
+                "is_profiled": profiles["is_profiled"] == 1,
+                "is_buyer": profiles["is_buyer"] == 1,
+            }
+        ),
+        "workspaces": pa.table(
+            {"id": mirror.narrowed(workspaces["id"]), "account_id": _nullable(workspaces["account_id"])}
+        ),
+        "memberships": pa.table({name: mirror.narrowed(values) for name, values in memberships.items()}),
+        "accounts": pa.table({"id": mirror.narrowed(accounts["id"]), "employees": _nullable(accounts["employees"])}),
+    }
+
+
+def _nullable(values: np.ndarray) -> pa.Array:
+    """−1 stands for unknown."""
+    return pa.array(mirror.narrowed(values), mask=values == -1)
+
+
+def _event_types() -> pa.Table:
+    rows = list(EventType.objects.values_list("id", "category", "signal"))
+    names = {"id": pa.int32(), "category": pa.string(), "signal": pa.string()}
+    whole = list(zip(*rows, strict=True)) or [() for _ in names]
+    return pa.table({name: pa.array(values, kind) for (name, kind), values in zip(names.items(), whole, strict=True)})
