@@ -1,8 +1,7 @@
 """Features: numbers about an account at a date, computed by the engine that suits: the catalogue, and arrays of them.
 
-The aggregates are one Ibis expression (`scoring.expressions`). A few accounts are computed in PostgreSQL through Django's own
-connection, so that the open transaction is seen; all accounts in DuckDB over the columnar mirror, or in the warehouse that
-holds the usage. All give the same numbers; a test compares them.
+The aggregates are one Ibis expression (`scoring.expressions`), computed by DuckDB over the columnar mirror (all accounts) or over
+rows read by index (a few), or by the warehouse that holds the usage. PostgreSQL computes the same; a test compares them.
 
 Windows end on `as_of` and include it: "28 days" are `as_of` and the 27 days before. Noise events do not count anywhere.
 """
@@ -21,7 +20,7 @@ import ibis
 import numpy as np
 from django.db import connection
 
-from scoring import columnar, expressions
+from scoring import columnar, expressions, warehouse
 from scoring.expressions import BEFORE, DAYS, LOOKBACK, WEEK, WINDOW
 
 log = logging.getLogger(__name__)
@@ -101,8 +100,13 @@ def pair(
     Two dicts name → array, one entry an account, in the same order of accounts: by id. `account_id` is int64, all others float64
     with NaN for unknown. `between` takes the accounts with an id from the first to below the second number.
     """
+    if warehouse.is_used():
+        if warehouse.keeps(as_of):
+            people = in_postgresql(as_of, account_ids, between=between)
+            return derive(warehouse.with_kept_usage(people), as_of)
+        return derive(warehouse.aggregates(as_of, account_ids, between=between), as_of)
     if account_ids is not None:
-        return derive(in_postgresql(as_of, account_ids), as_of)
+        return derive(columnar.aggregates_of(as_of, account_ids), as_of)
     try:
         return derive(columnar.aggregates(as_of, between=between), as_of)
     except (duckdb.IOException, duckdb.OutOfMemoryException, OSError) as error:
@@ -118,7 +122,7 @@ def matrix(as_of: dt.date, account_ids: Collection[int] | None = None) -> Matrix
 def in_postgresql(
     as_of: dt.date, account_ids: Collection[int] | None = None, *, between: tuple[int, int] | None = None
 ) -> dict[str, Any]:
-    """The aggregates, computed in PostgreSQL: column → values."""
+    """The aggregates, computed in PostgreSQL: the reference, and the way out when the columnar engine has no room."""
     scoped = account_ids is not None or between is not None
     with connection.cursor() as cursor:
         if scoped:

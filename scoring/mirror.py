@@ -16,6 +16,7 @@ import os
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -96,7 +97,12 @@ def prune(*, before: dt.date) -> int:
 
 
 def rows_of(day: dt.date) -> pa.Table:
-    """A day's rows from PostgreSQL: user_id, workspace_id, event_type_id, count, day; in the narrowest types that hold them.
+    """A day's rows from PostgreSQL."""
+    return rows("day = $1", day)
+
+
+def rows(where: str, *params: Any) -> pa.Table:
+    """Rows of usage from PostgreSQL: user_id, workspace_id, event_type_id, count, day; in the narrowest types that hold them.
 
     Sorted by workspace and person, so that the rows of an account lie together: they compress and group better.
     """
@@ -106,13 +112,15 @@ def rows_of(day: dt.date) -> pa.Table:
             "workspace_id": ("workspace_id", "int8"),
             "event_type_id": ("event_type_id", "int8"),
             "count": ("count", "int4"),
+            "day": ("day - date '1970-01-01'", "int4"),
         },
-        "FROM accounts_usage WHERE day = $1",
-        [day],
+        f"FROM accounts_usage WHERE {where}",
+        params,
     )
     order = np.lexsort((read["user_id"], read["workspace_id"]))
+    days = read.pop("day")[order]
     narrow = {name: pa.array(narrowed(values)[order]) for name, values in read.items()}
-    return pa.table(narrow | {"day": pa.repeat(pa.scalar(day, pa.date32()), len(order))})
+    return pa.table(narrow | {"day": pa.array(days).cast(pa.date32())})
 
 
 def narrowed(values: np.ndarray) -> np.ndarray:

@@ -183,6 +183,16 @@ def test_ranges_of_accounts_are_parts_of_the_whole():
     assert equal(by_rows, low)
 
 
+def test_a_few_accounts_by_index_get_what_postgresql_computes():
+    scene(12)
+    everything = by_postgresql(AS_OF)
+    some = everything[0]["account_id"][2:7]
+    few = features.pair(AS_OF, some.tolist())
+    assert few[0]["account_id"].tolist() == some.tolist()
+    assert equal(few, tuple({name: values[2:7] for name, values in one.items()} for one in everything))
+    assert equal(few, features.derive(features.in_postgresql(AS_OF, some.tolist()), AS_OF))
+
+
 def test_days_that_no_window_reaches_are_pruned(home):
     scene(10)
     by_duckdb(AS_OF)
