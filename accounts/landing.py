@@ -15,7 +15,6 @@ from typing import Any
 import msgspec
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F
 from django.utils import timezone
 
 from accounts import hand_raise
@@ -125,34 +124,48 @@ def refuse(*, source: Source | None, path: str, body: bytes, status: int, code: 
     hour and code: nobody without a key can fill the disk.
     """
     now = timezone.now()
-    if source:
-        source = Source.objects.filter(pk=source.pk).first()  # what `source_of` remembers may be gone
-    counted_only = source is None or status == 429
-    kept = b"" if counted_only else body[:KEPT]
-    this_hour = SetAside.objects.filter(
-        kind=SetAside.Kind.REQUEST,
-        received_at__gte=now.replace(minute=0, second=0, microsecond=0),
-        source=source,
-        status=status,
-        code=code,
-        replayed_at=None,
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _REFUSE,
+            {
+                "source": source.pk if source else None,
+                "path": path,
+                "body": body[:KEPT],
+                "status": status,
+                "code": code,
+                "reason": reason[:500],
+                "now": now,
+                "hour": now.replace(minute=0, second=0, microsecond=0),
+                "bodies": BODIES_AN_HOUR,
+            },
+        )
+
+
+#: One statement, since whoever floods the intake with what it refuses pays no more than this. What is remembered of a source
+#: may be gone, so it is looked up.
+_REFUSE = """
+WITH source AS (
+    SELECT (SELECT id FROM accounts_source WHERE id = %(source)s) AS id
+), refusal AS (
+    SELECT id AS source_id, id IS NULL OR %(status)s = 429 AS counted_only,
+           CASE WHEN id IS NULL OR %(status)s = 429 THEN ''::bytea ELSE %(body)s::bytea END AS body
+    FROM source
+), this_hour AS (
+    SELECT old.id, new.counted_only OR (old.path = %(path)s AND old.reason = %(reason)s AND old.body = new.body) AS is_same
+    FROM accounts_setaside AS old, refusal AS new
+    WHERE old.kind = 'request' AND old.received_at >= %(hour)s AND old.status = %(status)s AND old.code = %(code)s
+      AND old.source_id IS NOT DISTINCT FROM new.source_id AND old.replayed_at IS NULL
+), counted AS (
+    UPDATE accounts_setaside SET count = count + 1
+    WHERE id = coalesce(
+        (SELECT min(id) FROM this_hour WHERE is_same), (SELECT max(id) FROM this_hour HAVING count(*) >= %(bodies)s)
     )
-    same = this_hour if counted_only else this_hour.filter(path=path, reason=reason[:500], body=kept)
-    row = same.order_by("pk").values_list("pk", flat=True).first()
-    if row is None and this_hour.count() >= BODIES_AN_HOUR:
-        row = this_hour.order_by("-pk").values_list("pk", flat=True).first()
-    if row is not None and SetAside.objects.filter(pk=row).update(count=F("count") + 1):
-        return
-    SetAside.objects.create(
-        kind=SetAside.Kind.REQUEST,
-        source=source,
-        received_at=now,
-        path=path,
-        body=kept,
-        status=status,
-        code=code,
-        reason=reason[:500],
-    )
+    RETURNING id
+)
+INSERT INTO accounts_setaside (kind, source_id, received_at, path, body, status, code, reason, count)
+SELECT 'request', source_id, %(now)s, %(path)s, body, %(status)s, %(code)s, %(reason)s, 1
+FROM refusal WHERE NOT EXISTS (SELECT FROM counted)
+"""
 
 
 def replay(*, set_aside: SetAside, member: Member, body: bytes | None = None) -> int | None:
