@@ -47,13 +47,22 @@ def configure() -> dict[str, object]:
         "worker_cancel_long_running_tasks_on_connection_loss": False,
         "beat_scheduler": "plsapp.beat:Scheduler",
         "beat_schedule_filename": str(settings.HOME / "beat-schedule"),
-        "beat_schedule": SCHEDULE,
+        "beat_schedule": SCHEDULE
+        | from_warehouse(every_minutes=settings.USAGE_EVERY_MINUTES if settings.USAGE_URL else 0),
     }
 
 
 def every(seconds: float, task: str, *, expires: float) -> dict[str, object]:
     """A line of the schedule. A message not begun within `expires` seconds is dropped: the next one does its work."""
     return {"task": task, "schedule": seconds, "options": {"expires": expires}}
+
+
+def from_warehouse(*, every_minutes: int) -> dict[str, dict[str, object]]:
+    """The line of the schedule that scores everything anew when usage lives in the customer's engine; 0: none."""
+    if not every_minutes:
+        return {}
+    seconds = 60 * every_minutes
+    return {"score everything from the warehouse": every(seconds, "scoring.tasks.score_all", expires=seconds)}
 
 
 SCHEDULE: dict[str, dict[str, object]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
@@ -10,6 +11,7 @@ from django.conf import settings
 from django.db import connections
 from django.db.models import Max
 from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -34,7 +36,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
     looks = {"database": _threads.submit(_look_at_database), "broker": _threads.submit(_look_at_broker)}
     wait(looks.values(), timeout=PATIENCE)
     found: dict[str, Any] = {"database": "failing", "broker": "failing"}
-    found |= {"last_load": None, "last_score": None, "landing_backlog": None}
+    found |= {"last_load": None, "last_score": None, "full_scoring": None, "landing_backlog": None}
     for name, look in looks.items():
         if not look.done():
             look.cancel()
@@ -54,11 +56,19 @@ def _look_at_database() -> dict[str, Any]:
         return {
             "last_load": LoadState.objects.values_list("loaded_at", flat=True).first(),
             "last_score": ScoringRun.objects.filter(state=ScoringRun.State.DONE).aggregate(at=Max("finished_at"))["at"],
+            "full_scoring": _last_full_run(),
             # Counted no further than to where the intake refuses more: 5 ms.
             "landing_backlog": Landing.objects.all()[: settings.LANDING_LIMIT + 1].count(),
         }
     finally:
         connections.close_all()
+
+
+def _last_full_run() -> str | None:
+    """How the last full run of two days ended: `ok` or `failing`, whose reason is on the page of runs."""
+    full = ScoringRun.objects.filter(kind="full", started_at__gt=timezone.now() - dt.timedelta(days=2))
+    ended = full.exclude(state=ScoringRun.State.RUNNING).order_by("-started_at").values_list("state", flat=True).first()
+    return None if ended is None else "ok" if ended == ScoringRun.State.DONE else "failing"
 
 
 def _look_at_broker() -> dict[str, Any]:

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts import changes
-from scoring import definitions, history, signals, writing
+from scoring import definitions, history, signals, warehouse, writing
 from scoring.models import Definition, ScoringRun
 from scoring.scored import WEEK, Scored, compute
 
@@ -28,6 +28,8 @@ def score_changed(*, limit: int = CHANGED_AT_ONCE) -> int:
     """Scores the accounts that changed longest ago; returns how many. 0 when another scorer is at work."""
     if not changes.waiting(limit=1):
         return 0
+    if warehouse.is_used() and not warehouse.keeps(timezone.now().date()):
+        return 0  # they wait for the next full run
     definition = definitions.published()
     run = ScoringRun.objects.create(definition=definition, kind="changed", as_of=timezone.now().date())
     try:
@@ -52,6 +54,8 @@ def score_all(*, run: ScoringRun | None = None) -> ScoringRun:
     definition = definitions.published()
     run = run or ScoringRun.objects.create(definition=definition, kind="full", as_of=timezone.now().date())
     try:
+        if warehouse.is_used():
+            warehouse.refresh(run.as_of)
         with transaction.atomic():
             _locked(wait=True)
             pairs = changes.waiting(limit=10_000_000)

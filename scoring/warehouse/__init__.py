@@ -3,8 +3,9 @@
 People, workspaces, memberships, event types and accounts are ours: the few columns that features need go along with each
 query as temporary tables. Titles, names and e-mails stay here. The engine only ever reads the customer's table.
 
-Full runs read the engine (`aggregates`). Its answer is kept (`kept`), so that accounts that change between two full runs are scored
-with the usage of the last one and everything else as it is now: asking a warehouse every second would be slow and dear.
+A full run begins with `refresh`: the engine is asked once for the usage of all accounts, and its answer is kept (`kept`). From then
+on, features of today are the people of PostgreSQL as they are now with the kept usage laid over. So no lock is held while a
+warehouse works, and an account that changes between two full runs is scored within seconds, without asking the warehouse again.
 
 Everything that can go wrong with the engine, its table or its columns is a `WarehouseError` that names the setting.
 """
@@ -16,6 +17,7 @@ import logging
 from collections.abc import Collection, Mapping
 from typing import Any
 
+import pyarrow as pa
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -24,17 +26,10 @@ from accounts import usage
 from scoring import expressions
 from scoring.expressions import Tables
 from scoring.warehouse import engines, kept, ours, theirs
-from scoring.warehouse.engines import WarehouseError
+from scoring.warehouse.engines import Engine, WarehouseError
+from scoring.warehouse.theirs import CustomersTable
 
-__all__ = [
-    "WarehouseError",
-    "aggregates",
-    "can_score_changed",
-    "check",
-    "is_used",
-    "learn_event_types",
-    "with_kept_usage",
-]
+__all__ = ["WarehouseError", "aggregates", "check", "is_used", "keeps", "refresh", "with_kept_usage"]
 
 log = logging.getLogger(__name__)
 
@@ -53,23 +48,66 @@ def check() -> None:
         theirs.table(engine)
 
 
-def learn_event_types(as_of: dt.date) -> int:
-    """Makes an event type of every new name in the last nine weeks of the customer's table; returns how many.
+def refresh(as_of: dt.date) -> int:
+    """Asks the engine for the usage of all accounts as of the day, and keeps it; returns how many accounts have any.
 
-    Call it before a full run and outside of its transaction: the loader waits for an event type that is being made.
+    New event names become event types first. Call it before a full run and outside of its transaction: the loader waits for an
+    event type that is being made. Raises `WarehouseError`; what was kept before stays then.
+    """
+    read_at = timezone.now()
+    with engines.connected(settings.USAGE_URL) as engine:
+        table = theirs.table(engine)
+        _learn_event_types(engine, table, as_of)
+        answer = _answer(engine, table, as_of)
+    return kept.write(answer, read_at=read_at)
+
+
+def aggregates(
+    as_of: dt.date, account_ids: Collection[int] | None = None, *, between: tuple[int, int] | None = None
+) -> dict[str, Any]:
+    """What `features.derive` takes, computed in the customer's engine: of any day, and nothing is kept.
+
+    Of all accounts, of the given ones, or `between` two ids, the second one excluded. Raises `WarehouseError`.
     """
     with engines.connected(settings.USAGE_URL) as engine:
-        events = theirs.event_names(theirs.table(engine), as_of=as_of, limit=MAX_NAMES)
-        found = engine.answer(events).to_pylist()
+        answer = _answer(engine, theirs.table(engine), as_of, account_ids=account_ids, between=between)
+    return {name: answer[name].to_pylist() for name in answer.column_names}
+
+
+def keeps(as_of: dt.date) -> bool:
+    """Whether `with_kept_usage` can answer: only about today, and only with the usage of the last full run."""
+    return as_of == timezone.now().date() and kept.is_usable()
+
+
+def with_kept_usage(in_postgresql: Mapping[str, Any]) -> dict[str, Any]:
+    """The aggregates of some accounts in PostgreSQL, with usage as the last full run found it in the customer's engine."""
+    return kept.laid_over(in_postgresql)
+
+
+def _answer(
+    engine: Engine,
+    table: CustomersTable,
+    as_of: dt.date,
+    *,
+    account_ids: Collection[int] | None = None,
+    between: tuple[int, int] | None = None,
+) -> pa.Table:
+    facts = ours.facts(engine, account_ids=account_ids, between=between)
+    with engine.read_once(theirs.usage(table, ours.names(engine), as_of=as_of)) as usage_rows:
+        is_all = account_ids is None and between is None
+        tables = Tables(usage=usage_rows, all_accounts=is_all, **facts)
+        return engine.answer(expressions.of_accounts(as_of, tables))
+
+
+def _learn_event_types(engine: Engine, table: CustomersTable, as_of: dt.date) -> None:
+    found = engine.answer(theirs.event_names(table, as_of=as_of, limit=MAX_NAMES)).to_pylist()
     seen = {row["name"]: row for row in found if _is_a_name(row["name"])}
-    if len(seen) < len(found):
-        log.warning(
-            "%d event names of USAGE_TABLE are too long or hold odd spaces; they do not count", len(found) - len(seen)
-        )
+    if odd := len(found) - len(seen):
+        log.warning("%d event names of USAGE_TABLE are too long or hold odd spaces; they do not count", odd)
     known = set(usage.EventType.objects.filter(name__in=seen).values_list("name", flat=True))
     new = [name for name in seen if name not in known]
     if not new:
-        return 0
+        return
     try:
         types = _make(new)
     except IntegrityError:  # the loader met the same name just now
@@ -77,36 +115,6 @@ def learn_event_types(as_of: dt.date) -> int:
     usage.note_event_types(
         {types[name].pk: (0, _midnight(seen[name]["first"]), _midnight(seen[name]["last"])) for name in new}
     )
-    return len(new)
-
-
-def aggregates(
-    as_of: dt.date, account_ids: Collection[int] | None = None, *, between: tuple[int, int] | None = None
-) -> dict[str, Any]:
-    """What `features.derive` takes, computed in the customer's engine.
-
-    Of all accounts, of the given ones, or `between` two ids, the second one excluded. An answer about all accounts today is
-    kept for `with_kept_usage`. Raises `WarehouseError`.
-    """
-    read_at = timezone.now()
-    with engines.connected(settings.USAGE_URL) as engine:
-        rows = theirs.usage(theirs.table(engine), ours.names(engine), as_of=as_of)
-        is_all = account_ids is None and between is None
-        facts = ours.facts(engine, account_ids=account_ids, between=between)
-        answer = engine.answer(expressions.of_accounts(as_of, Tables(usage=rows, all_accounts=is_all, **facts)))
-    if is_all and as_of == read_at.date():
-        kept.write(answer, read_at=read_at)
-    return {name: answer[name].to_pylist() for name in answer.column_names}
-
-
-def can_score_changed() -> bool:
-    """Whether the usage of the last full run is at hand. Where it is not, changed accounts wait for the next one."""
-    return kept.is_usable()
-
-
-def with_kept_usage(in_postgresql: Mapping[str, Any]) -> dict[str, Any]:
-    """The aggregates of some accounts in PostgreSQL, with usage as the last full run found it in the customer's engine."""
-    return kept.laid_over(in_postgresql)
 
 
 def _midnight(day: dt.date) -> dt.datetime:

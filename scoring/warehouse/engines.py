@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -64,6 +65,20 @@ class Engine:
             return self.backend.table(name).cast(schema)
         return ibis.memtable(rows)
 
+    @contextlib.contextmanager
+    def read_once(self, rows: ibis.Table) -> Iterator[ibis.Table]:
+        """The rows, for a query that uses them several times. Spark would work them out each time, so it keeps them."""
+        if self.kind != "pyspark":
+            yield rows
+            return
+        with self.explained("USAGE_URL: the engine could not answer"):
+            kept = rows.cache()
+        try:
+            yield kept
+        finally:
+            with contextlib.suppress(Exception):
+                kept.release()
+
     def answer(self, expression: ibis.Table) -> pa.Table:
         """The rows of an expression. Raises `WarehouseError` with the engine's first line of complaint."""
         with self.explained("USAGE_URL: the engine could not answer"):
@@ -121,8 +136,9 @@ def _connect_spark(url: str) -> Any:
     """
     from pyspark.sql import SparkSession
 
+    logging.getLogger("py4j").setLevel(logging.WARNING)  # it tells of every connection that ends
     parts = urlsplit(url)
-    builder = SparkSession.builder.appName("plsapp")
+    builder = SparkSession.builder.appName("plsapp").config("spark.ui.showConsoleProgress", "false")
     if parts.netloc:
         builder = builder.master(f"spark://{parts.netloc}")
     for name, value in parse_qsl(parts.query):
@@ -149,5 +165,6 @@ def spoken(kind: str, expression: ibis.Table) -> ibis.Table:
 
 def _said(error: Exception, password: str) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    text = f"{type(error).__name__}: {lines[0] if lines else 'no reason given'}"[:500]
+    # Two lines: the first of a Java error only says that there was one.
+    text = f"{type(error).__name__}: {' '.join(lines[:2]) or 'no reason given'}"[:500]
     return text.replace(password, "***") if password else text

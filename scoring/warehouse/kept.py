@@ -1,4 +1,4 @@
-"""The usage half of the last full run's features, kept so that a changed account can be scored without asking the engine.
+"""The usage half of the last full run's features, kept so that accounts can be scored without asking the engine again.
 
 One Parquet file, `PLSAPP_HOME/warehouse/usage.parquet`, with a row for each account that has usage. Derived and disposable:
 without it, changed accounts wait for the next full run. It is used only as long as the settings are those it was made with and no
@@ -27,8 +27,8 @@ _OF_PEOPLE = ("people", "new_users_28", "senior_people", "buyers", "buyer_confid
 NOT_OF_USAGE = {"employees", "first_day", *_OF_PEOPLE, *(f"before_{name}" for name in _OF_PEOPLE)}
 
 
-def write(aggregates: pa.Table, *, read_at: dt.datetime) -> None:
-    """Keeps the aggregates of a full run that began to read at this time."""
+def write(aggregates: pa.Table, *, read_at: dt.datetime) -> int:
+    """Keeps the aggregates of a full run that began to read at this time; returns how many accounts have usage."""
     kept = aggregates.drop_columns([name for name in aggregates.column_names if name in NOT_OF_USAGE])
     kept = kept.filter(pc.not_equal(kept["days"], 0)).sort_by("account_id")
     kept = kept.replace_schema_metadata({"made_for": _settings(), "read_at": read_at.isoformat()})
@@ -40,6 +40,7 @@ def write(aggregates: pa.Table, *, read_at: dt.datetime) -> None:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+    return kept.num_rows
 
 
 def is_usable() -> bool:

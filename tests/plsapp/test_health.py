@@ -28,7 +28,16 @@ def test_it_tells_what_was_loaded_and_what_waits():
     answer = Client().get("/healthz")
     assert answer.status_code == 200
     health = answer.json()
-    assert set(health) == {"status", "database", "broker", "last_load", "last_score", "landing_backlog", "version"}
+    assert set(health) == {
+        "status",
+        "database",
+        "broker",
+        "last_load",
+        "last_score",
+        "full_scoring",
+        "landing_backlog",
+        "version",
+    }
     assert dt.datetime.fromisoformat(health["last_load"]) == loaded.replace(
         microsecond=loaded.microsecond // 1000 * 1000
     )

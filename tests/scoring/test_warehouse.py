@@ -20,6 +20,16 @@ pytestmark = pytest.mark.django_db
 LONG_AGO = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
 
+@pytest.fixture(autouse=True)
+def own_home(tmp_path, settings):
+    settings.HOME = tmp_path / "home"
+
+
+@pytest.fixture
+def today():
+    return timezone.now().date()
+
+
 @pytest.fixture
 def engine(tmp_path, settings):
     """`engine(rows, columns)` puts the rows into a DuckDB file, as the table `lake.events`, and points the settings at it."""
@@ -166,7 +176,7 @@ def test_new_event_names_become_event_types_with_their_category_and_days(engine)
         }
     )
     engine(rows, COLUMNS)
-    assert warehouse.learn_event_types(AS_OF) == 1
+    warehouse.refresh(AS_OF)
     learned = EventType.objects.exclude(name="Report Shared").get()
     assert (learned.name, learned.category, learned.signal, learned.volume) == (
         "Pricing Viewed",
@@ -175,20 +185,20 @@ def test_new_event_names_become_event_types_with_their_category_and_days(engine)
         0,
     )
     assert (learned.first_seen_at.date(), learned.last_seen_at.date()) == (AS_OF - dt.timedelta(days=2), AS_OF)
-    assert warehouse.learn_event_types(AS_OF) == 0
+    warehouse.refresh(AS_OF)
+    assert EventType.objects.count() == 2
 
 
-def test_a_changed_account_is_scored_with_the_usage_of_the_last_full_run(engine, settings, tmp_path):
-    settings.HOME = tmp_path
-    today = timezone.now().date()
+def test_an_account_is_scored_with_the_usage_of_the_last_full_run_and_the_people_of_now(engine, today):
     scene(6)
     days = today - AS_OF
     rows = customers.daily_counts()
     later = pa.array([None if day is None else day + days for day in rows["on_day"].to_pylist()], pa.date32())
     engine(rows.set_column(rows.column_names.index("on_day"), "on_day", later), customers.DAILY)
-    assert not warehouse.can_score_changed()
+    assert not warehouse.keeps(today)
+    assert warehouse.refresh(today) > 3
+    assert warehouse.keeps(today)
     full = features.derive(warehouse.aggregates(today), today)
-    assert warehouse.can_score_changed()
     Usage.objects.all().delete()
     some = sorted(full[0]["account_id"].tolist())[3:9]
     carried = features.derive(warehouse.with_kept_usage(features.in_postgresql(today, some)), today)
@@ -200,27 +210,29 @@ def test_a_changed_account_is_scored_with_the_usage_of_the_last_full_run(engine,
     assert people[0] > carried[0]["people"][0], "people are those of now"
 
 
-def test_kept_usage_is_of_no_use_after_a_full_run_elsewhere_or_with_other_settings(engine, settings, tmp_path):
-    settings.HOME = tmp_path
+def test_kept_usage_is_of_no_use_after_a_full_run_elsewhere_or_with_other_settings(engine, settings, today):
     one_person()
     engine(table(), COLUMNS)
-    warehouse.aggregates(timezone.now().date())
-    assert warehouse.can_score_changed()
+    warehouse.refresh(today)
+    assert warehouse.keeps(today)
+    assert not warehouse.keeps(today - dt.timedelta(days=1))
     settings.USAGE_COLUMNS = COLUMNS | {"count": "n"}
-    assert not warehouse.can_score_changed()
+    assert not warehouse.keeps(today)
     settings.USAGE_COLUMNS = COLUMNS
     run = ScoringRun.objects.create(definition=definitions.published(), kind="full", as_of=AS_OF, state="running")
-    assert warehouse.can_score_changed(), "that run has not ended"
+    assert warehouse.keeps(today), "that run has not ended"
     ScoringRun.objects.filter(pk=run.pk).update(state="done")
-    assert not warehouse.can_score_changed()
+    assert not warehouse.keeps(today)
 
 
-def test_another_day_than_today_is_not_kept(engine, settings, tmp_path):
-    settings.HOME = tmp_path
+def test_a_failed_refresh_leaves_what_was_kept(engine, settings, today):
     one_person()
-    engine(table(), COLUMNS)
-    warehouse.aggregates(AS_OF)
-    assert not warehouse.can_score_changed()
+    path = engine(table(), COLUMNS)
+    assert warehouse.refresh(AS_OF) == 1
+    path.write_bytes(b"broken")
+    with pytest.raises(warehouse.WarehouseError):
+        warehouse.refresh(AS_OF)
+    assert warehouse.keeps(today)
 
 
 @pytest.mark.parametrize(
@@ -256,7 +268,7 @@ def test_what_is_wrong_is_named_by_its_setting(change, says, engine, settings):
         setattr(settings, name, value)
     if "trino" in says and importlib.util.find_spec("trino"):
         pytest.skip("the driver is installed here")
-    for verb in (warehouse.check, lambda: warehouse.aggregates(AS_OF), lambda: warehouse.learn_event_types(AS_OF)):
+    for verb in (warehouse.check, lambda: warehouse.aggregates(AS_OF), lambda: warehouse.refresh(AS_OF)):
         with pytest.raises(warehouse.WarehouseError, match=says):
             verb()
 
