@@ -14,14 +14,10 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from django.db import connection
-
-from accounts import bulk, domains, moments, titles
+from accounts import domains, identity_read, moments, titles
+from accounts.identity_rows import Person, Space
 from accounts.messages import Message
 from accounts.models import Department, Seniority
-
-#: What is counted as usage.
-USAGE_TYPES = frozenset({"track", "page", "screen"})
 
 #: Member-stated words → our values, beside the exact ones.
 _DEPARTMENTS = {value: value for value in Department.values} | {
@@ -31,220 +27,46 @@ _SENIORITIES = {value: value for value in Seniority.values} | {
     label.lower(): value for value, label in Seniority.choices
 }
 
-PERSON_FIELDS = (
-    "key",
-    "email",
-    "name",
-    "title",
-    "department",
-    "seniority",
-    "company",
-    "employees",
-    "buying_role",
-    "buying_confidence",
-    "account_id",
-    "first_seen_at",
-    "last_seen_at",
-)
-#: Times are microseconds since 1970 here: `timestamptz` would cost more to read than all other fields together.
-TIMES = ("first_seen_at", "last_seen_at")
-#: What is read of a person of whom the batch says no more than what he did. `Person.is_brief`
-BRIEF_FIELDS = ("key", "email", "company", "account_id", *TIMES)
-SPACE_FIELDS = ("external_id", "name", "domain", "employees", "industry", "plan", "account_id", "account_by")
-
-
-class Person:
-    """A product user of this batch. `id` is none until written; `into` is set when another one absorbed it.
-
-    `changed`: something of his row beside the times, `seen_anew`: the times. `memberships`: his workspaces as stored, by
-    id, `workspaces`: those of the batch by their external id; each with the first time as microseconds since 1970.
-    """
-
-    __slots__ = (
-        *PERSON_FIELDS,
-        "changed",
-        "id",
-        "into",
-        "is_brief",
-        "is_new_buyer",
-        "memberships",
-        "moved",
-        "new_keys",
-        "seen_anew",
-        "workspaces",
-    )
-
-    def __init__(self, key: str) -> None:
-        self.id: int | None = None
-        self.key = key
-        self.email = self.name = self.title = self.department = self.seniority = self.company = self.buying_role = ""
-        self.employees: int | None = None
-        self.buying_confidence = 0.0
-        self.account_id: int | None = None
-        self.first_seen_at: int | None = None
-        self.last_seen_at: int | None = None
-        self.changed = True
-        self.seen_anew = False
-        self.is_brief = False
-        self.into: Person | None = None
-        self.new_keys: set[str] = set()
-        self.workspaces: dict[str, int] = {}
-        self.memberships: dict[int, int] = {}
-        self.is_new_buyer = False
-        self.moved = False
-
-    @property
-    def is_anonymous(self) -> bool:
-        return self.key.startswith("a:")
-
-    def seen(self, at: int) -> None:
-        if self.first_seen_at is None or at < self.first_seen_at:
-            self.first_seen_at, self.seen_anew = at, True
-        if self.last_seen_at is None or at > self.last_seen_at:
-            self.last_seen_at, self.seen_anew = at, True
-
-
-class Space:
-    """A workspace of this batch."""
-
-    __slots__ = (*SPACE_FIELDS, "changed", "id", "stated_domains", "touched")
-
-    def __init__(self, external_id: str) -> None:
-        self.id: int | None = None
-        self.external_id = external_id
-        self.name = self.domain = self.industry = self.plan = self.account_by = ""
-        self.employees: int | None = None
-        self.account_id: int | None = None
-        #: Of each message that states any: the main domain first.
-        self.stated_domains: list[list[str]] = []
-        self.changed = True
-        self.touched = True
-
 
 class Directory:
     """The people and workspaces of one batch: loaded, changed message by message, then written."""
 
     def __init__(self, messages: Iterable[Message]) -> None:
-        brief: set[str] = set()
-        whole: set[str] = set()
-        groups: set[str] = set()
-        for message in messages:
-            user_id, anonymous_id = message.user_id, message.anonymous_id
-            if message.user_traits or message.type not in USAGE_TYPES or (user_id and anonymous_id) or "@" in user_id:
-                if user_id:
-                    whole.add("u:" + user_id)
-                if anonymous_id:
-                    whole.add("a:" + anonymous_id)
-                if message.previous_id:
-                    whole.update(("u:" + message.previous_id, "a:" + message.previous_id))
-            else:
-                brief.add("u:" + user_id if user_id else "a:" + anonymous_id)
-            if message.group_id:
-                groups.add(message.group_id)
         self.people: dict[str, Person] = {}
         self.spaces: dict[str, Space] = {}
         self.merges: list[tuple[int, Person]] = []
         self.changed_accounts: set[int] = set()
         self.left: list[tuple[int, Person]] = []
-        known: dict[int, Person] = {}
-        self._load_people(whole, PERSON_FIELDS, known)
-        self._load_people(brief - whole, BRIEF_FIELDS, known)
-        self._load_memberships(known)
-        self.load_spaces("external_id = ANY ((SELECT %s::text[])::text[])", bulk.texts(groups))
-
-    # Loading ---------------------------------------------------------------------------------------------------------
-
-    def _load_people(self, keys: set[str], fields: tuple[str, ...], known: dict[int, Person]) -> None:
-        """Adds the people of these keys; `known` are those loaded so far, by id."""
-        if not keys:
-            return
-        columns = ", ".join(
-            f"(date_part('epoch', p.{field}) * 1000000)::bigint" if field in TIMES else f"p.{field}" for field in fields
-        )
-        with connection.cursor() as cursor:
-            # An array that the planner cannot look into: always by index, and never estimated key by key.
-            cursor.execute(
-                f"""
-                SELECT p.key, p.id, {columns} FROM accounts_productuser p
-                WHERE p.key = ANY ((SELECT %(keys)s::text[])::text[])
-                UNION ALL
-                SELECT a.key, p.id, {columns} FROM accounts_useralias a JOIN accounts_productuser p ON p.id = a.user_id
-                WHERE a.key = ANY ((SELECT %(keys)s::text[])::text[])
-                """,
-                {"keys": bulk.texts(keys)},
-            )
-            found = cursor.fetchall()
-        is_brief = fields is BRIEF_FIELDS
-        for found_by, id_, *values in found:
-            person = known.get(id_)
-            if person is None:
-                person = known[id_] = Person(values[0])
-                person.id = id_
-                if is_brief:
-                    _, person.email, person.company, person.account_id, person.first_seen_at, person.last_seen_at = (
-                        values
-                    )
-                    person.is_brief = True
-                else:
-                    for field, value in zip(fields, values, strict=True):
-                        setattr(person, field, value)
-                person.changed = False
-            self.people[found_by] = person
-
-    def _load_memberships(self, known: dict[int, Person]) -> None:
-        if not known:
-            return
-        with connection.cursor() as cursor:
-            cursor.execute(
-                """
-                SELECT user_id, workspace_id, (date_part('epoch', first_seen_at) * 1000000)::bigint
-                FROM accounts_membership WHERE user_id = ANY ((SELECT %s::bigint[])::bigint[])
-                """,
-                [bulk.plain(known)],
-            )
-            for user_id, workspace_id, at in cursor.fetchall():
-                known[user_id].memberships[workspace_id] = at
-
-    def load_spaces(self, where: str, value: str) -> list[Space]:
-        """Loads the workspaces that are not known yet, and answers those."""
-        found = []
-        with connection.cursor() as cursor:
-            cursor.execute(f"SELECT id, {', '.join(SPACE_FIELDS)} FROM accounts_workspace WHERE {where}", [value])
-            for id_, *values in cursor.fetchall():
-                if values[0] in self.spaces:
-                    continue
-                space = Space(values[0])
-                space.id = id_
-                (
-                    _,
-                    space.name,
-                    space.domain,
-                    space.employees,
-                    space.industry,
-                    space.plan,
-                    space.account_id,
-                    space.account_by,
-                ) = values
-                space.changed = space.touched = False
-                self.spaces[space.external_id] = space
-                found.append(space)
-        return found
+        #: Memberships as stored, (user id, workspace id), and as this batch says, with the first time in microseconds.
+        self.stored: dict[tuple[int, int], int] = {}
+        self.joined: dict[tuple[Person, Space], int] = {}
+        self._roots: list[Person] | None = None
+        identity_read.read(self, messages)
 
     # Resolving, in the order of arrival ------------------------------------------------------------------------------
 
     def resolve(self, message: Message) -> tuple[Person | None, Space | None]:
         """The person and the workspace of a message, changed by what it says of them."""
-        person = self._person_of(message)
-        space = self._space_of(message)
+        user_id, anonymous_id = message.user_id, message.anonymous_id
+        if message.previous_id or (user_id and anonymous_id):
+            person = self._person_of(message)
+        elif user_id:
+            person = self._get("u:" + user_id)
+        else:
+            person = self._get("a:" + anonymous_id) if anonymous_id else None
+        space = self._space_of(message) if message.group_id else None
         if person is not None:
             at = moments.micros(message.at)
-            person.seen(at)
-            if message.user_traits or (not person.email and "@" in message.user_id):
+            first, last = person.first_seen_at, person.last_seen_at
+            if first is None or last is None or at < first or at > last:
+                person.seen(at)
+            if message.user_traits or (not person.email and "@" in user_id):
                 self._learn_person(person, message)
             if space is not None:
-                first = person.workspaces.get(space.external_id)
-                if first is None or at < first:
-                    person.workspaces[space.external_id] = at
+                both = (person, space)
+                since = self.joined.get(both)
+                if since is None or at < since:
+                    self.joined[both] = at
                 space.touched = True
         return person, space
 
@@ -275,14 +97,14 @@ class Directory:
         person = self.people.get(key)
         if person is None:
             person = self.people[key] = Person(key)
-        return self.root(person)
+        return person if person.into is None else self.root(person)
 
     def _link(self, key: str, person: Person, *, is_alias: bool) -> None:
         """Makes `key` another name of the person. A device shared by two known people stays with the first."""
         other = self.people.get(key)
         if other is None:
             self.people[key] = person
-            person.new_keys.add(key)
+            person.new_keys += (key,)
             return
         other = self.root(other)
         if other is person or not (other.is_anonymous or is_alias):
@@ -292,7 +114,7 @@ class Directory:
     def _absorb(self, other: Person, person: Person) -> None:
         other.into = person
         person.changed = person.moved = True
-        person.new_keys |= other.new_keys | {other.key}
+        person.new_keys += (*other.new_keys, other.key)
         if other.id is not None:
             if person.id is None:
                 person.id = other.id  # the row lives on under the new key: nothing needs to move
@@ -309,17 +131,11 @@ class Directory:
         for field in ("email", "name", "title", "department", "seniority", "company", "employees"):
             if not getattr(person, field):
                 setattr(person, field, getattr(other, field))
-        for external_id, at in other.workspaces.items():
-            person.workspaces[external_id] = min(at, person.workspaces.get(external_id, at))
-        for workspace_id, at in other.memberships.items():
-            person.memberships[workspace_id] = min(at, person.memberships.get(workspace_id, at))
         for seen_at in (other.first_seen_at, other.last_seen_at):
             if seen_at is not None:
                 person.seen(seen_at)
 
-    def _space_of(self, message: Message) -> Space | None:
-        if not message.group_id:
-            return None
+    def _space_of(self, message: Message) -> Space:
         space = self.spaces.get(message.group_id)
         if space is None:
             space = self.spaces[message.group_id] = Space(message.group_id)
@@ -405,11 +221,10 @@ class Directory:
         identity_write.write(self)
 
     def roots(self) -> list[Person]:
-        seen: dict[int, Person] = {}
-        for person in self.people.values():
-            root = self.root(person)
-            seen[id(root)] = root
-        return list(seen.values())
+        """Everybody who is not absorbed. To be asked for when all messages are resolved: they are then the same for good."""
+        if self._roots is None:
+            self._roots = list(dict.fromkeys(map(self.root, self.people.values())))
+        return self._roots
 
 
 def company_domain(value: str) -> str:

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection
 from django.db.models import ForeignObjectRel
 
-from accounts import bulk, domains
+from accounts import account_facts, bulk, domains, identity_read
 from accounts.models import Account, AccountDomain, Membership, ProductUser, Usage
-from accounts.plans import FREE_PLANS
 
 if TYPE_CHECKING:
     from accounts.identity import Directory, Person, Space
@@ -70,10 +69,11 @@ def write(directory: Directory) -> None:
         if space.domain and space.account_by != "hand" and (space.account_by != "domain" or space.changed):
             _move(directory, space, accounts[space.domain], "domain")
     _save(spaces, "accounts_workspace", SPACE_COLUMNS, extra={"created_at": "now()"})
-    _memberships(directory, people)
+    _memberships(directory)
     moved = [person.id for person in people if person.moved]
     if moved:  # their workspaces may belong to another company now
-        spaces += directory.load_spaces(
+        spaces += identity_read.spaces(
+            directory,
             "domain = '' AND id IN (SELECT workspace_id FROM accounts_membership WHERE user_id = ANY (%s::bigint[]))",
             bulk.plain(moved),
         )
@@ -81,7 +81,7 @@ def write(directory: Directory) -> None:
         spaces += [s for s in directory.spaces.values() if not s.domain and id(s) not in decided]
     _accounts_of_members(directory, [space for space in spaces if not space.domain and space.account_by != "hand"])
     _more_domains(directory, spaces, accounts)
-    _facts(directory, spaces, people)
+    account_facts.write(directory, spaces, people)
     for account, who in directory.left:
         known = directory.root(who).account_id
         if account in own and known not in (None, account):
@@ -258,7 +258,7 @@ def _pointing_at_people() -> list[tuple[str, str]]:
 
 
 def _aliases(people: list[Person]) -> None:
-    pairs = [(key, person.id) for person in people for key in person.new_keys if key != person.key]
+    pairs = [(key, person.id) for person in people for key in set(person.new_keys) if key != person.key]
     if not pairs:
         return
     with connection.cursor() as cursor:
@@ -271,19 +271,19 @@ def _aliases(people: list[Person]) -> None:
         )
 
 
-def _memberships(directory: Directory, people: list[Person]) -> None:
+def _memberships(directory: Directory) -> None:
     """Writes the memberships that are new, or older than known."""
-    rows = []
-    for person in people:
-        for external_id, at in person.workspaces.items():
-            space_id = directory.spaces[external_id].id
-            known = person.memberships.get(space_id)  # type: ignore[arg-type]
-            if known is None or at < known:
-                rows.append((person.id, space_id, at))
+    rows: dict[tuple[int, int], int] = {}
+    for (who, space), at in directory.joined.items():
+        person = who if who.into is None else directory.root(who)
+        both: tuple[int, int] = (person.id, space.id)  # type: ignore[assignment]
+        known = rows.get(both) or directory.stored.get(both)
+        if known is None or at < known:
+            rows[both] = at
     if not rows:
         return
     columns = {"user_id": "bigint", "workspace_id": "bigint", "first_seen_at": "micros"}
-    sent, arrays = bulk.rows(columns, rows)
+    sent, arrays = bulk.rows(columns, [(*both, at) for both, at in rows.items()])
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO accounts_membership (user_id, workspace_id, first_seen_at) "
@@ -381,75 +381,3 @@ def _more_domains(directory: Directory, spaces: list[Space], accounts: dict[str,
             if account_id != wanted[domain]:
                 merge_accounts(directory, account_id, wanted[domain])
                 wanted |= {other: wanted[domain] for other, old in wanted.items() if old == account_id}
-
-
-def _facts(directory: Directory, spaces: list[Space], people: list[Person]) -> None:
-    """What workspaces say of their company wins; what its people say fills the gaps.
-
-    Worked out from all workspaces and people of the account: what only one batch has seen would make two workspaces that
-    disagree overwrite each other for ever. The largest staff counts, and a paid plan before a free one. Only where something
-    changed, or a company still has its domain for a name; and only what differs is written.
-    """
-    names: dict[int, str] = {}
-    for person in people:
-        if person.account_id is not None and person.company:
-            names[person.account_id] = max(person.company, names.get(person.account_id, ""))
-    accounts = {space.account_id for space in spaces if space.changed} | directory.changed_accounts
-    accounts |= {person.account_id for person in people if person.changed and (person.employees or person.company)}
-    accounts |= _named_by_domain(set(names) - accounts)
-    accounts.discard(None)
-    if not accounts:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            WITH facts AS MATERIALIZED (
-                SELECT account.id,
-                    coalesce(said.name, CASE WHEN account.name = account.domain
-                                             THEN coalesce(said.other_name, new.name) END, account.name) AS name,
-                    coalesce(said.employees, (SELECT max(p.employees) FROM accounts_productuser p
-                                              WHERE p.account_id = account.id), account.employees) AS employees,
-                    coalesce(said.industry, account.industry) AS industry,
-                    coalesce(said.plan, account.plan) AS plan
-                FROM unnest(%(accounts)s::bigint[], %(names)s::text[]) AS new (id, name)
-                JOIN accounts_account account ON account.id = new.id
-                LEFT JOIN LATERAL (
-                    SELECT max(w.employees) AS employees,
-                        (array_agg(w.name ORDER BY w.employees DESC NULLS LAST, w.id)
-                            FILTER (WHERE w.name <> '' AND w.account_by IN ('domain', 'own')))[1] AS name,
-                        (array_agg(w.name ORDER BY w.employees DESC NULLS LAST, w.id)
-                            FILTER (WHERE w.name <> ''))[1] AS other_name,
-                        (array_agg(w.industry ORDER BY w.employees DESC NULLS LAST, w.id)
-                            FILTER (WHERE w.industry <> ''))[1] AS industry,
-                        (array_agg(w.plan ORDER BY lower(w.plan) = ANY(%(free)s), w.employees DESC NULLS LAST, w.id)
-                            FILTER (WHERE w.plan <> ''))[1] AS plan
-                    FROM accounts_workspace w WHERE w.account_id = new.id
-                ) AS said ON true
-            )
-            UPDATE accounts_account AS account
-            SET name = facts.name, employees = facts.employees, industry = facts.industry, plan = facts.plan
-            FROM facts WHERE account.id = facts.id
-            AND (account.name, account.employees, account.industry, account.plan)
-                IS DISTINCT FROM (facts.name, facts.employees, facts.industry, facts.plan)
-            """,
-            {
-                "accounts": bulk.plain(accounts),
-                "names": bulk.texts(names.get(account) for account in accounts),  # type: ignore[arg-type]
-                "free": list(FREE_PLANS),
-            },
-        )
-
-
-def _named_by_domain(account_ids: set[int]) -> set[int | None]:
-    """Those of the accounts whose name is only their domain: somebody who knows a better one is seen again."""
-    if not account_ids:
-        return set()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT id FROM accounts_account
-            WHERE id = ANY ((SELECT %s::bigint[])::bigint[]) AND name = domain
-            """,
-            [bulk.plain(account_ids)],
-        )
-        return {id_ for (id_,) in cursor.fetchall()}

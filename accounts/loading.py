@@ -12,9 +12,11 @@ What was read ahead counts for nothing until its own transaction deletes the lan
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import msgspec
@@ -23,7 +25,9 @@ from django.db import DataError, IntegrityError, InterfaceError, OperationalErro
 from django.utils import timezone
 
 from accounts import bulk, changes, domains, moments, raised_hands, requests, signals, usage
-from accounts.identity import USAGE_TYPES, Directory, Person, Space
+from accounts.alongside import Alongside
+from accounts.identity import Directory
+from accounts.identity_rows import USAGE_TYPES, Person, Space
 from accounts.messages import Bad, Message
 from accounts.models import EventType, SetAside, SignalKind
 from accounts.requests import BadItem, Landed, Read, Request
@@ -66,10 +70,10 @@ def drain(*, seconds: float | None = None) -> Loaded:
     """Loads until nothing is waiting, or for about `seconds`."""
     started = timezone.now()
     total = Loaded()
-    with ThreadPoolExecutor(1, "reads-ahead") as thread:
-        ahead = _Ahead(thread)
+    with _without_collecting(), ThreadPoolExecutor(2, "loader") as threads:
+        alongside = Alongside(threads)
         while True:
-            one = _load_next(ahead)
+            one = _load_next(alongside)
             total += one
             if one.busy or not one.requests:
                 return total
@@ -79,31 +83,24 @@ def drain(*, seconds: float | None = None) -> Loaded:
 
 def load_batch() -> Loaded:
     """Loads the oldest waiting requests, about `BATCH_MESSAGES` messages. Raises only when the database is out of reach."""
-    return _load_next(None)
+    return _load_next(Alongside())
 
 
-class _Ahead:
-    """The requests after those that are being loaded, read meanwhile."""
-
-    def __init__(self, thread: ThreadPoolExecutor) -> None:
-        self._thread = thread
-        self._next: Future[list[Request]] | None = None
-
-    def take(self) -> list[Request]:
-        """What was read ahead; empty when nothing was."""
-        found, self._next = self._next, None
-        return found.result() if found is not None else []
-
-    def start(self, now: Sequence[Request]) -> None:
-        """Fetches what waits behind these requests, and lets the thread read it."""
-        if self._next is None and (rows := _waiting([request.row.id for request in now])):
-            self._next = self._thread.submit(requests.read, rows)
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """Half a million objects live for one batch and are in no cycles: looking for cycles among them took a fifth of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
-def _load_next(ahead: _Ahead | None) -> Loaded:
-    found = ahead.take() if ahead else []
-    found = found or requests.read(_waiting([]))
-    return _load(found, ahead) if found else Loaded()
+def _load_next(alongside: Alongside) -> Loaded:
+    found = alongside.take() or requests.read(_waiting([]))
+    return _load(found, alongside) if found else Loaded()
 
 
 def _waiting(without: Sequence[int]) -> list[Landed]:
@@ -128,10 +125,10 @@ def _waiting(without: Sequence[int]) -> list[Landed]:
         return [Landed(id_, source, at, path, bytes(body)) for id_, source, at, path, body in cursor.fetchall()]
 
 
-def _load(batch: list[Request], ahead: _Ahead | None = None) -> Loaded:
+def _load(batch: list[Request], alongside: Alongside) -> Loaded:
     try:
         with transaction.atomic():
-            return _load_locked(batch, ahead)
+            return _load_locked(batch, alongside)
     except (OperationalError, InterfaceError):
         raise
     except Exception as error:
@@ -139,8 +136,8 @@ def _load(batch: list[Request], ahead: _Ahead | None = None) -> Loaded:
             return _load_one_by_one(batch[0], error)
         log.exception("A batch of %d requests failed; looking for the one that breaks it", len(batch))
         middle = len(batch) // 2
-        result = _load(batch[:middle], ahead)
-        result += _load(batch[middle:], ahead)
+        result = _load(batch[:middle], Alongside())
+        result += _load(batch[middle:], Alongside())
         return result
 
 
@@ -150,7 +147,7 @@ def _load_one_by_one(request: Request, error: Exception) -> Loaded:
     log.exception("Request %d cannot be loaded as a whole; its messages are loaded one by one", id_)
     try:
         with transaction.atomic():
-            return _load_locked([request], one_by_one=True)
+            return _load_locked([request], Alongside(), one_by_one=True)
     except (OperationalError, InterfaceError):
         raise
     except Exception:
@@ -187,7 +184,7 @@ def _apply_one_by_one(request: Request) -> tuple[Read, list[BadItem]]:
     return fresh, bad
 
 
-def _load_locked(batch: list[Request], ahead: _Ahead | None = None, *, one_by_one: bool = False) -> Loaded:
+def _load_locked(batch: list[Request], alongside: Alongside, *, one_by_one: bool = False) -> Loaded:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
         if not cursor.fetchone()[0]:
@@ -206,7 +203,11 @@ def _load_locked(batch: list[Request], ahead: _Ahead | None = None, *, one_by_on
         bad += broken
     else:
         fresh, broken = _without_repeats(read), []
-        _apply([message for message, _ in fresh], meanwhile=lambda: ahead.start(batch) if ahead else None)
+        _apply(
+            [message for message, _ in fresh],
+            alongside=alongside,
+            waiting=lambda: _waiting([request.row.id for request in batch]),
+        )
     _keep(bad)
     result = Loaded(
         requests=len(batch),
@@ -274,41 +275,54 @@ def _without_repeats(read: Read, *, keep: bool = False) -> Read:
     return [(message, key) for key, message in first.items() if key in new]
 
 
-def _apply(fresh: Sequence[Message], *, meanwhile: Callable[[], object] = lambda: None) -> None:
-    """Resolves the messages in order and writes what follows from them. `meanwhile` is called when only writing is left."""
+def _apply(
+    fresh: Sequence[Message],
+    *,
+    alongside: Alongside | None = None,
+    waiting: Callable[[], list[Landed]] = list,
+) -> None:
+    """Resolves the messages in order and writes what follows from them; what is `waiting` is read meanwhile."""
     if not fresh:
         return
-    types = usage.event_types(message.event for message in fresh if message.type in USAGE_TYPES)
-    fresh = [_with_contact(message, types) for message in fresh]
+    types = usage.event_types({message.event for message in fresh if message.type in USAGE_TYPES})
+    if any(event.signal == SignalKind.HAND_RAISE for event in types.values()):
+        fresh = [_with_contact(message, types) for message in fresh]
     directory = Directory(fresh)
-    resolve = directory.resolve
-    resolved: list[tuple[Message, Person | None, Space | None]] = [(message, *resolve(message)) for message in fresh]
+    resolved = [(message, *directory.resolve(message)) for message in fresh]
 
-    counts: dict[tuple[Person, Space | None, int, dt.date], int] = {}
-    seen: dict[int, tuple[int, dt.datetime, dt.datetime]] = {}
+    counts: dict[tuple[Person, Space | None, int, int], int] = {}
+    seen: dict[int, list[dt.datetime]] = {event.id: [] for event in types.values()}
     strong: list[tuple[Message, Person, Space | None, EventType]] = []
-    for message, who, space in resolved:
-        if who is None or message.type not in USAGE_TYPES:
+    for message, person, space in resolved:
+        if person is None or message.type not in USAGE_TYPES:
             continue
-        person = directory.root(who)
-        event = types[message.event]
-        at = message.at
-        key = (person, space, event.id, at.date())
+        if person.into is not None:
+            person = directory.root(person)
+        event, at = types[message.event], message.at
+        key = (person, space, event.id, at.toordinal())
         counts[key] = counts.get(key, 0) + 1
-        events, first, last = seen.get(event.id, (0, at, at))
-        seen[event.id] = (events + 1, min(first, at), max(last, at))
+        seen[event.id].append(at)
         if event.signal in signals.WORTH_A_SIGNAL:
             strong.append((message, person, space, event))
-    meanwhile()
-    directory.write()
-
-    usage.add(
-        {(person.id, space.id if space else 0, event, day): n for (person, space, event, day), n in counts.items()}  # type: ignore[misc]
-    )
-    usage.note_event_types(seen)
-    signals.record([*(_signal(*one) for one in strong), *_new_buyers(directory)])
-    raised_hands.settle(directory)
-    changes.mark(_touched(directory))
+    days = {day: dt.date.fromordinal(day) for day in {key[3] for key in counts}}
+    of_known: usage.Counts = {}
+    of_new: list[tuple[tuple[Person, Space | None, int, int], int]] = []
+    for key, n in counts.items():
+        person, space, event_id, day = key
+        space_id = space.id if space else 0
+        if person.id is None or space_id is None:
+            of_new.append((key, n))
+        else:
+            of_known[person.id, space_id, event_id, days[day]] = n
+    alongside = alongside or Alongside()
+    alongside.read_ahead(waiting)
+    with alongside.running(usage.adding(of_known)):
+        directory.write()
+        usage.add({(p.id, s.id if s else 0, event, days[day]): n for (p, s, event, day), n in of_new})  # type: ignore[misc]
+        usage.note_event_types({id_: (len(times), min(times), max(times)) for id_, times in seen.items() if times})
+        signals.record([*(_signal(*one) for one in strong), *_new_buyers(directory)])
+        raised_hands.settle(directory)
+        changes.mark(_touched(directory))
 
 
 def _signal(message: Message, person: Person, space: Space | None, event: EventType) -> signals.NewSignal:
@@ -356,7 +370,7 @@ def _touched(directory: Directory) -> set[int]:
     people = directory.roots()
     spaces = {space.id: space.account_id for space in directory.spaces.values()}
     found: set[int | None] = {person.account_id for person in people} | set(spaces.values())
-    elsewhere = {workspace for person in people for workspace in person.memberships if workspace not in spaces}
+    elsewhere = {workspace for _user, workspace in directory.stored} - spaces.keys()
     if elsewhere:
         with connection.cursor() as cursor:
             cursor.execute(

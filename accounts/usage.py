@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from django.db import connection
 
@@ -67,23 +67,34 @@ def note_event_types(seen: Mapping[int, tuple[int, dt.datetime, dt.datetime]]) -
 
 def add(counts: Counts) -> None:
     """Adds the counts to the daily rows, in one statement."""
+    adding(counts)()
+
+
+def adding(counts: Counts) -> Callable[[], None]:
+    """`add` as a call that may be made by another thread, on the caller's connection and in its transaction."""
     if not counts:
-        return
+        return lambda: None
     months.ensure({key[3] for key in counts})
     users, spaces, events, days = zip(*counts, strict=True)
-    with connection.cursor() as cursor:
-        # In the order of the index: neighbours share its pages.
-        cursor.execute(
-            """
-            INSERT INTO accounts_usage (user_id, workspace_id, event_type_id, day, count)
-            SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::date[], %s::bigint[])
-                AS new (user_id, workspace_id, event_type_id, day, count)
-            ORDER BY user_id, day
-            ON CONFLICT (user_id, day, event_type_id, workspace_id)
-            DO UPDATE SET count = accounts_usage.count + EXCLUDED.count
-            """,
-            [bulk.plain(values) for values in (users, spaces, events, days, counts.values())],
-        )
+    arrays = [bulk.plain(values) for values in (users, spaces, events, days, counts.values())]
+    cursor = connection.cursor()
+
+    def add() -> None:
+        with cursor:
+            # In the order of the index: neighbours share its pages.
+            cursor.execute(
+                """
+                INSERT INTO accounts_usage (user_id, workspace_id, event_type_id, day, count)
+                SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::date[], %s::bigint[])
+                    AS new (user_id, workspace_id, event_type_id, day, count)
+                ORDER BY user_id, day
+                ON CONFLICT (user_id, day, event_type_id, workspace_id)
+                DO UPDATE SET count = accounts_usage.count + EXCLUDED.count
+                """,
+                arrays,
+            )
+
+    return add
 
 
 #: The usage of one account: its workspaces' rows, and its people's rows outside of other accounts' workspaces.

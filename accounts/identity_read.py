@@ -1,0 +1,116 @@
+"""Reads the people and workspaces that a batch of messages names: one statement a table, in the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from django.db import connection
+
+from accounts import bulk
+from accounts.identity_rows import BRIEF_FIELDS, PERSON_FIELDS, SPACE_FIELDS, TIMES, USAGE_TYPES, Person, Space
+from accounts.messages import Message
+
+if TYPE_CHECKING:
+    from accounts.identity import Directory
+
+
+def read(directory: Directory, messages: Iterable[Message]) -> None:
+    """Fills the directory with whom the messages name, and their memberships."""
+    brief: set[str] = set()
+    whole: set[str] = set()
+    groups: set[str] = set()
+    for message in messages:
+        user_id, anonymous_id = message.user_id, message.anonymous_id
+        if message.user_traits or message.type not in USAGE_TYPES or (user_id and anonymous_id) or "@" in user_id:
+            if user_id:
+                whole.add("u:" + user_id)
+            if anonymous_id:
+                whole.add("a:" + anonymous_id)
+            if message.previous_id:
+                whole.update(("u:" + message.previous_id, "a:" + message.previous_id))
+        else:
+            brief.add("u:" + user_id if user_id else "a:" + anonymous_id)
+        if message.group_id:
+            groups.add(message.group_id)
+    known: dict[int, Person] = {}
+    _people(directory, whole, PERSON_FIELDS, known)
+    _people(directory, brief - whole, BRIEF_FIELDS, known)
+    _memberships(directory, known)
+    spaces(directory, "external_id = ANY ((SELECT %s::text[])::text[])", bulk.texts(groups))
+
+
+def _people(directory: Directory, keys: set[str], fields: tuple[str, ...], known: dict[int, Person]) -> None:
+    """Adds the people of these keys; `known` are those loaded so far, by id."""
+    if not keys:
+        return
+    columns = ", ".join(
+        f"(date_part('epoch', p.{field}) * 1000000)::bigint" if field in TIMES else f"p.{field}" for field in fields
+    )
+    with connection.cursor() as cursor:
+        # An array that the planner cannot look into: always by index, and never estimated key by key.
+        cursor.execute(
+            f"""
+            SELECT p.key, p.id, {columns} FROM accounts_productuser p
+            WHERE p.key = ANY ((SELECT %(keys)s::text[])::text[])
+            UNION ALL
+            SELECT a.key, p.id, {columns} FROM accounts_useralias a JOIN accounts_productuser p ON p.id = a.user_id
+            WHERE a.key = ANY ((SELECT %(keys)s::text[])::text[])
+            """,
+            {"keys": bulk.texts(keys)},
+        )
+        found = cursor.fetchall()
+    is_brief = fields is BRIEF_FIELDS
+    for found_by, id_, *values in found:
+        person = known.get(id_)
+        if person is None:
+            person = known[id_] = Person(values[0])
+            person.id = id_
+            if is_brief:
+                _, person.email, person.company, person.account_id, person.first_seen_at, person.last_seen_at = values
+                person.is_brief = True
+            else:
+                for field, value in zip(fields, values, strict=True):
+                    setattr(person, field, value)
+            person.changed = False
+        directory.people[found_by] = person
+
+
+def _memberships(directory: Directory, known: dict[int, Person]) -> None:
+    if not known:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT user_id, workspace_id, (date_part('epoch', first_seen_at) * 1000000)::bigint
+            FROM accounts_membership WHERE user_id = ANY ((SELECT %s::bigint[])::bigint[])
+            """,
+            [bulk.plain(known)],
+        )
+        directory.stored = {(user_id, workspace_id): at for user_id, workspace_id, at in cursor.fetchall()}
+
+
+def spaces(directory: Directory, where: str, value: str) -> list[Space]:
+    """Loads the workspaces that are not known yet, and answers those."""
+    found = []
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT id, {', '.join(SPACE_FIELDS)} FROM accounts_workspace WHERE {where}", [value])
+        for id_, *values in cursor.fetchall():
+            if values[0] in directory.spaces:
+                continue
+            space = Space(values[0])
+            space.id = id_
+            (
+                _,
+                space.name,
+                space.domain,
+                space.employees,
+                space.industry,
+                space.plan,
+                space.account_id,
+                space.account_by,
+            ) = values
+            space.changed = space.touched = False
+            directory.spaces[space.external_id] = space
+            found.append(space)
+    return found
