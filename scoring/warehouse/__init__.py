@@ -71,7 +71,7 @@ def aggregates(
     """
     with engines.connected(settings.USAGE_URL) as engine:
         answer = _answer(engine, theirs.table(engine), as_of, account_ids=account_ids, between=between)
-    return {name: answer[name].to_pylist() for name in answer.column_names}
+    return {name: answer[name].to_numpy() for name in answer.column_names}
 
 
 def keeps(as_of: dt.date) -> bool:
