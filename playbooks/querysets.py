@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import Count, F, Max, Q
-from django.db.models.fields.json import KeyTextTransform
 
 from accounts.models import Account, AccountDomain, ProductUser
 
@@ -28,9 +27,11 @@ class QueueItemQuerySet(models.QuerySet["QueueItem"]):
 
     def for_rows(self) -> QueueItemQuerySet:
         """With everything a row shows: account, owner, buyer, champion, and how many of its active people are profiled."""
+        from scoring.breakdown import feature_in_query  # models are imported by every command, its engines need not be
+
         return self.select_related("account", "owner", "buyer", "buyer_contact", "champion").annotate(
-            active_people=KeyTextTransform("active_users_28", "account__score__features"),
-            profiled_people=KeyTextTransform("profiled_active", "account__score__features"),
+            active_people=feature_in_query("account__score__feature_values", "active_users_28"),
+            profiled_people=feature_in_query("account__score__feature_values", "profiled_active"),
         )
 
     def in_order(self) -> QueueItemQuerySet:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -83,29 +86,30 @@ class ScoringRun(models.Model):
 class Score(models.Model):
     """An account's score now. `score` is none when there is too little evidence.
 
-    `contributions` is a list of `{key, label, feature, value, parts, points, max_points, weight, effect}` (effects, in
-    score points, add up to `score`; `parts` are the features that a feature is made of). `week_ago` is the list of seven
-    days earlier with `{key, value, effect}`, `week_ago_score` its score.
+    The arrays are those of `scoring.breakdown`; read `contributions`, `week_ago` and `features` instead. The scorer is the only
+    writer, with 100,000 rows at a time, so foreign keys are not checked by the database; the table keeps half of each page
+    free, so that a new score fits beside the old one and no index but the tier's is written.
     """
 
-    account = models.OneToOneField(Account, models.CASCADE, primary_key=True, related_name="score")
+    account = models.OneToOneField(Account, models.CASCADE, primary_key=True, related_name="score", db_constraint=False)
     score = models.PositiveSmallIntegerField(null=True)
     tier = models.CharField(max_length=10, choices=Tier)
     tier_reason = models.CharField(max_length=300, blank=True, help_text="the gate that capped the tier")
     segment = models.CharField(max_length=10, choices=Segment)
     buyer_state = models.CharField(max_length=9, choices=BuyerState)
-    contributions = models.JSONField(default=list)
     week_ago_score = models.PositiveSmallIntegerField(null=True)
-    week_ago = models.JSONField(default=list)
-    features = models.JSONField(default=dict)
     hand_raised_at = models.DateTimeField(null=True)
-    definition = models.ForeignKey(Definition, models.PROTECT, related_name="+")
+    definition = models.ForeignKey(Definition, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     scored_at = models.DateTimeField()
     tier_since = models.DateTimeField()
-    digest = models.BigIntegerField(default=0, help_text="of all the above: an unchanged row is not written again")
+    digest = models.BigIntegerField(default=0, help_text="of all the others: an unchanged row is not written again")
+    feature_values = ArrayField(models.FloatField(), default=list)
+    effects = ArrayField(models.SmallIntegerField(), default=list)
+    week_ago_values = ArrayField(models.FloatField(), default=list, help_text="of the components' features")
+    week_ago_effects = ArrayField(models.SmallIntegerField(), default=list)
 
     class Meta:
-        indexes = [models.Index(fields=["tier", "-score"])]
+        indexes = [models.Index(fields=["tier"])]
 
     @property
     def delta(self) -> int | None:
@@ -114,27 +118,64 @@ class Score(models.Model):
             return None
         return self.score - self.week_ago_score
 
+    @property
+    def contributions(self) -> list[dict[str, Any]]:
+        """The components with their values, points and effects; effects add up to `score`."""
+        from scoring import breakdown
+
+        return breakdown.contributions(self)
+
+    @property
+    def week_ago(self) -> list[dict[str, Any]]:
+        """The components of seven days earlier: `key`, `value` and `effect`."""
+        from scoring import breakdown
+
+        return breakdown.contributions_before(self)
+
+    @property
+    def features(self) -> dict[str, float | None]:
+        """Every feature by its key."""
+        from scoring import breakdown
+
+        return breakdown.features_of(self.feature_values)
+
 
 class ScoreChange(models.Model):
-    """The history: one row for each change of score, tier, buyer state or segment, with its contributions."""
+    """The history: one row for each change of score, tier, buyer state or segment, with its breakdown.
 
-    account = models.ForeignKey(Account, models.CASCADE, related_name="score_changes")
+    No foreign-key checks and few indexes, for the same reason as `Score`. A run over changed accounts is forgotten after a
+    week, its number stays.
+    """
+
+    account = models.ForeignKey(
+        Account, models.CASCADE, related_name="score_changes", db_constraint=False, db_index=False
+    )
     at = models.DateTimeField()
-    run = models.ForeignKey(ScoringRun, models.SET_NULL, null=True, related_name="+")
-    definition = models.ForeignKey(Definition, models.PROTECT, related_name="+")
+    run = models.ForeignKey(
+        ScoringRun, models.DO_NOTHING, null=True, related_name="+", db_constraint=False, db_index=False
+    )
+    definition = models.ForeignKey(Definition, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     score = models.PositiveSmallIntegerField(null=True)
     tier = models.CharField(max_length=10, choices=Tier)
     tier_reason = models.CharField(max_length=300, blank=True)
     segment = models.CharField(max_length=10, choices=Segment)
     buyer_state = models.CharField(max_length=9, choices=BuyerState)
-    contributions = models.JSONField(default=list)
+    feature_values = ArrayField(models.FloatField(), default=list)
+    effects = ArrayField(models.SmallIntegerField(), default=list)
 
     class Meta:
         indexes = [models.Index(fields=["account", "-at"])]
+
+    @property
+    def contributions(self) -> list[dict[str, Any]]:
+        """The components of then, as those of `Score`."""
+        from scoring import breakdown
+
+        return breakdown.contributions(self)
 
 
 class ScoredAccount(models.Model):
     """The work table that routing pulls from: accounts that were scored again. `seq` as in `AccountChange`."""
 
-    account = models.OneToOneField(Account, models.CASCADE, primary_key=True, related_name="+")
+    account = models.OneToOneField(Account, models.CASCADE, primary_key=True, related_name="+", db_constraint=False)
     seq = models.BigIntegerField()

@@ -7,6 +7,7 @@ effects   = whole score points per component; they add up to the score exactly, 
 
 from __future__ import annotations
 
+import bisect
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -50,6 +51,19 @@ class Curve(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             place = np.searchsorted(xs, known, side="right")
             result = np.concatenate([[0.0], ys])[place]
         return np.where(np.isnan(values), 0.0, result)
+
+    def points_at(self, value: float) -> float:
+        """`at` for one value, without the cost of arrays."""
+        if math.isnan(value):
+            return 0.0
+        place = bisect.bisect_right(self.points, value, key=lambda point: point[0]) - 1
+        if place < 0:
+            return self.points[0][1] if self.kind == "linear" else 0.0
+        x0, y0 = self.points[place]
+        if self.kind == "step" or place + 1 == len(self.points):
+            return y0
+        x1, y1 = self.points[place + 1]
+        return (y1 - y0) / (x1 - x0) * (value - x0) + y0
 
     @property
     def max_points(self) -> float:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import logging
 
+import numpy as np
 from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts import changes
-from scoring import definitions, history, signals, warehouse, writing
+from scoring import before, definitions, signals, warehouse, writing
 from scoring.models import Definition, ScoringRun
 from scoring.scored import WEEK, Scored, compute
 
@@ -42,7 +43,7 @@ def score_changed(*, limit: int = CHANGED_AT_ONCE) -> int:
             scored, changed = _score(run, definition, account_ids)
             changes.done(pairs)
             changes.mark(account_ids, table=changes.SCORED)
-            _finish(run, accounts=len(scored.account_id), changed=changed)
+            _finish(run, accounts=len(scored.account_id), changed=len(changed))
         return len(pairs)
     except Exception as error:
         _failed(run, error)
@@ -61,8 +62,10 @@ def score_all(*, run: ScoringRun | None = None) -> ScoringRun:
             pairs = changes.waiting(limit=10_000_000)
             scored, changed = _score(run, definition, None)
             changes.done(pairs)
-            changes.mark([account for account, _ in pairs], table=changes.SCORED)
-            _finish(run, accounts=len(scored.account_id), changed=changed)
+            # Also those that changed and scored the same: their people or signals may be others now.
+            waited = np.array([account for account, _ in pairs], dtype=np.int64)
+            changes.mark(np.union1d(changed, waited).tolist(), table=changes.SCORED)
+            _finish(run, accounts=len(scored.account_id), changed=len(changed))
     except Exception as error:
         _failed(run, error)
         raise
@@ -74,19 +77,12 @@ def forget_old_runs() -> None:
     ScoringRun.objects.filter(kind="changed", started_at__lt=timezone.now() - WEEK).delete()
 
 
-def _score(run: ScoringRun, definition: Definition, account_ids: list[int] | None) -> tuple[Scored, int]:
-    writing.forget_merged(account_ids)
-    before = writing.rows_before(account_ids)
-    since = history.since(account_ids)
-    scored = compute(
-        as_of=run.as_of,
-        definition=definition,
-        account_ids=account_ids,
-        tiers_before={account: tier for account, (tier, _at) in since.items()}
-        | {account: row[1] for account, row in before.items()},
-    )
+def _score(run: ScoringRun, definition: Definition, account_ids: list[int] | None) -> tuple[Scored, np.ndarray]:
+    writing.forget_merged()
+    past = before.read(account_ids)
+    scored = compute(as_of=run.as_of, definition=definition, account_ids=account_ids, tiers_before=past.tiers)
     raised = signals.hand_raises(account_ids, as_of=run.as_of)
-    changed = writing.write(run, definition, scored, before, raised, since)
+    changed = writing.write(run, definition, scored, past, raised)
     signals.record_spikes(scored)
     return scored, changed
 

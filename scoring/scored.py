@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from scoring import buyers, definitions, features, rules
+from scoring.breakdown import number
 from scoring.expressions import BEFORE
 from scoring.features import Matrix
 from scoring.models import Definition
@@ -81,14 +82,15 @@ def compute(
     as_of: dt.date,
     definition: Definition,
     account_ids: Collection[int] | None = None,
-    tiers_before: dict[int, str] | None = None,
+    tiers_before: Callable[[np.ndarray], np.ndarray] | None = None,
 ) -> Scored:
-    """Features and scores of the given accounts (all: none given); nothing is written."""
+    """Features and scores of the given accounts (all: none given); nothing is written.
+
+    `tiers_before` answers the tiers that accounts have had so far, for hysteresis: ids → places in `rules.TIERS`, −1: none.
+    """
     spec = definitions.spec_of(definition)
     now, before = features.pair(as_of, account_ids)
-    index = {name: place for place, name in enumerate(rules.TIERS)}
-    tiers_before = tiers_before or {}
-    tier_before = np.array([index.get(tiers_before.get(int(a), ""), -1) for a in now["account_id"]], dtype=np.int64)
+    tier_before = None if tiers_before is None else tiers_before(now["account_id"])
     return Scored(
         as_of=as_of,
         spec=spec,
@@ -99,7 +101,3 @@ def compute(
         segment=buyers.segments(now["employees"]),
         buyer_state=buyers.states(now),
     )
-
-
-def number(value: float) -> float | None:
-    return None if np.isnan(value) else round(float(value), 4)

@@ -1,12 +1,16 @@
 """Rows for tests: `AccountFactory()`, `ProductUserFactory(account=…)`, …"""
 
 import datetime as dt
+import math
 
 import factory
+from django.db.models import Max
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from accounts import models as accounts
+from scoring.breakdown import values_of
+from scoring.models import Definition
 
 
 class MemberFactory(DjangoModelFactory):
@@ -64,3 +68,51 @@ class EventTypeFactory(DjangoModelFactory):
 
     name = factory.Sequence(lambda n: f"Event {n}")
     category = accounts.Category.CORE
+
+
+def breakdown(contributions, week_ago=(), features=None, *, version=None):
+    """What `Score` and `ScoreChange` store of these lists, with a definition of which they are the breakdown.
+
+    `week_ago` None leaves out what only a `Score` has.
+    """
+    known = {part["feature"]: part["value"] for part in contributions}
+    for part in contributions:
+        known |= part.get("parts", {})
+    known |= features or {}
+    before = {part["key"]: part for part in week_ago or ()}
+    parts = contributions or [{"key": key, "feature": "fit", "value": None} for key in before]
+    stored = {
+        "definition": _definition(parts, version),
+        "feature_values": values_of(known),
+        "effects": [part["effect"] for part in contributions],
+    }
+    if week_ago is None:
+        return stored
+    nothing = {"value": None, "effect": 0}
+    told = [before.get(part["key"], nothing) for part in parts] if before else []
+    return stored | {
+        "week_ago_values": [math.nan if part["value"] is None else part["value"] for part in told],
+        "week_ago_effects": [part["effect"] for part in told],
+    }
+
+
+def _definition(parts, version):
+    """Its curves give these points for these values."""
+    if version is not None and (found := Definition.objects.filter(version=version).first()):
+        return found
+    components = []
+    for part in parts:
+        value, points, most = part["value"] or 0.0, part.get("points", 1.0), part.get("max_points", 1.0)
+        curve = [[value, points]] if points == most else [[value, points], [value + 1_000_000, most]]
+        components.append(
+            {
+                "key": part["key"],
+                "label": part.get("label", part["key"]),
+                "feature": part["feature"],
+                "weight": part.get("weight", 1.0),
+                "curve": {"kind": "step", "points": curve},
+            }
+        )
+    if version is None:
+        version = 1 + max(902, Definition.objects.aggregate(last=Max("version"))["last"] or 0)
+    return Definition.objects.create(version=version, name="For tests", spec={"components": components})

@@ -30,6 +30,8 @@ from accounts.models import (
 )
 from playbooks.models import QueueItem, QueueItemEvent
 from playbooks.routing import is_customer
+from scoring import defaults
+from scoring.breakdown import values_of
 from scoring.models import Definition, Score, ScoreChange
 
 PASSWORD = "a long enough password"
@@ -44,8 +46,8 @@ EVENTS = {
     "Pricing Viewed": "intent",
 }
 PARTS = [
-    ("team", "Team size", "active_users_28", 25, 35),
     ("usage", "Usage", "weekly_active_days", 25, 20),
+    ("team", "Team size", "active_users_28", 25, 35),
     ("features", "Features", "breadth_28", 20, 45),
     ("velocity", "Velocity", "growth", 10, 20),
     ("behaviour", "Behaviour", "behaviours_28", 12, 12),
@@ -308,7 +310,7 @@ def fill() -> dict[str, Any]:
         for name, category in EVENTS.items()
     }
     definition = Definition.objects.filter(state="published").first() or Definition.objects.create(
-        version=901, name="Default", state="published", spec={}
+        version=901, name="Default", state="published", spec=defaults.SPEC
     )
     accounts, items = {}, {}
     for number, company in enumerate(COMPANIES):
@@ -427,28 +429,16 @@ def _usage(
     Usage.objects.bulk_create(rows, batch_size=2000)
 
 
-def _contributions(score: int, values: dict[str, float], tilt: float) -> list[dict[str, Any]]:
-    """Six parts whose effects add up to the score."""
-    shares = [1.0, 0.96, 0.86, 0.82, 0.7, 0.6]
+def _effects(score: int, tilt: float) -> list[int]:
+    """Of the six parts of the default definition; they add up to the score."""
+    shares = [0.96, 1.0, 0.86, 0.82, 0.7, 0.6]
     raw = [
-        weight * share * (1 + tilt * (index == 0))
+        weight * share * (1 + tilt * (index == 1))
         for index, ((_, _, _, weight, _), share) in enumerate(zip(PARTS, shares, strict=True))
     ]
     effects = [round(score * value / sum(raw)) for value in raw]
-    effects[0] += score - sum(effects)
-    return [
-        {
-            "key": key,
-            "label": label,
-            "feature": feature,
-            "value": values[feature],
-            "weight": weight,
-            "points": round(min(1.0, effect / weight) * most, 1),
-            "max_points": most,
-            "effect": effect,
-        }
-        for (key, label, feature, weight, most), effect in zip(PARTS, effects, strict=True)
-    ]
+    effects[1] += score - sum(effects)
+    return effects
 
 
 def _score(company: Company, account: Account, definition: Definition, now: dt.datetime) -> None:
@@ -460,24 +450,25 @@ def _score(company: Company, account: Account, definition: Definition, now: dt.d
         "behaviours_28": 3.0,
         "fit": 75.0,
     }
-    contributions = _contributions(company.score, values, 0.0) if company.score else []
     before = company.score - company.delta if company.score and company.delta is not None else None
-    week_ago = _contributions(before, {**values, "active_users_28": 5.0}, -0.25) if before else []
     Score.objects.create(
         account=account,
         score=company.score,
         tier=company.tier,
         segment=company.segment,
         buyer_state=company.buyer,
-        contributions=contributions,
+        effects=_effects(company.score, 0.0) if company.score else [],
         week_ago_score=before,
-        week_ago=week_ago,
-        features={
-            **values,
-            "people": float(company.active + 3),
-            "profiled_active": float(min(4, company.active)),
-            "days_since_last_use": 0.0 if company.active else None,
-        },
+        week_ago_values=[5.0 if part[2] == "active_users_28" else values[part[2]] for part in PARTS] if before else [],
+        week_ago_effects=_effects(before, -0.25) if before else [],
+        feature_values=values_of(
+            {
+                **values,
+                "people": float(company.active + 3),
+                "profiled_active": float(min(4, company.active)),
+                "days_since_last_use": 0.0 if company.active else None,
+            }
+        ),
         hand_raised_at=now - dt.timedelta(hours=company.entered_hours) if company.hand else None,
         definition=definition,
         scored_at=now - dt.timedelta(minutes=4),
@@ -495,7 +486,6 @@ def _score(company: Company, account: Account, definition: Definition, now: dt.d
             tier="pqa" if score >= 80 else "activate" if score >= 60 else "self_serve",
             segment=company.segment,
             buyer_state=company.buyer,
-            contributions=[],
         )
 
 

@@ -129,7 +129,8 @@ def world(db):
         tier="pqa",
         segment="smb",
         buyer_state="none",
-        contributions=score.contributions,
+        feature_values=score.feature_values,
+        effects=score.effects,
     )
     return {"account": account.pk, "item": item.pk}
 

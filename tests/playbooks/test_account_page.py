@@ -11,7 +11,14 @@ from accounts.models import Role, Signal, Usage, Workspace
 from playbooks import queue
 from playbooks.screens import weeks, why
 from scoring.models import Score, ScoreChange
-from tests.factories import AccountFactory, EventTypeFactory, MemberFactory, ProductUserFactory, WorkspaceFactory
+from tests.factories import (
+    AccountFactory,
+    EventTypeFactory,
+    MemberFactory,
+    ProductUserFactory,
+    WorkspaceFactory,
+    breakdown,
+)
 from tests.playbooks.test_queue_page import make_item
 
 pytestmark = pytest.mark.django_db
@@ -28,8 +35,7 @@ def test_the_page_explains_the_score_part_by_part(sign_in):
     ]  # fmt: skip
     before = [contributions[0] | {"value": 5.0, "effect": 46}, contributions[1]]
     Score.objects.filter(account=item.account).update(
-        contributions=contributions,
-        week_ago=before,
+        **breakdown(contributions, before),
         week_ago_score=77,
         tier_reason="Only 2 active people",
         scored_at=now,
@@ -148,8 +154,8 @@ def test_an_account_below_the_threshold_shows_what_is_missing(sign_in):
         part | {"key": "team", "weight": 60, "effect": 34},
         part | {"key": "usage", "label": "Usage", "weight": 40, "points": 35.0, "effect": 39},
     ]
+    Score.objects.filter(account=item.account).update(tier="activate", **breakdown(parts))
     score = Score.objects.get(account=item.account)
-    score.tier, score.contributions = "activate", parts
 
     assert why.to_pqa(score) == "7 points more. Most room: team size (up to 26), usage (up to 1)."
     score.tier = "pqa"

@@ -10,8 +10,8 @@ from django.utils import timezone
 from accounts.models import Member, Role
 from playbooks import queue
 from playbooks.models import QueueItem
-from scoring.models import Definition, Score
-from tests.factories import AccountFactory, MemberFactory, ProductUserFactory, SourceFactory
+from scoring.models import Score
+from tests.factories import AccountFactory, MemberFactory, ProductUserFactory, SourceFactory, breakdown
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -20,17 +20,9 @@ HTMX = {"HX-Request": "true"}
 def make_item(*, score=85, motion="sales", owner=None, account=None, **fields) -> QueueItem:
     account = account or AccountFactory()
     now = timezone.now()
-    definition = Definition.objects.filter(version=900).first() or Definition.objects.create(
-        version=900, name="For tests", spec={}
-    )
-    part = {
-        "key": "team",
-        "label": "Team size",
-        "feature": "active_users_28",
-        "value": 8.0,
-        "weight": 100,
-        "points": 35,
-    }
+    part = {"key": "team", "label": "Team size", "feature": "active_users_28", "value": 8.0, "weight": 100}
+    part |= {"points": 35, "max_points": 35, "effect": score}
+    stored = breakdown([part], features={"active_users_28": 8.0, "profiled_active": 3.0}, version=900)
     Score.objects.get_or_create(
         account=account,
         defaults={
@@ -38,11 +30,10 @@ def make_item(*, score=85, motion="sales", owner=None, account=None, **fields) -
             "tier": "pqa",
             "segment": "mid_market",
             "buyer_state": "unknown",
-            "definition": definition,
             "scored_at": now,
             "tier_since": now,
-            "contributions": [part | {"max_points": 35, "effect": score}] if score else [],
-            "features": {"active_users_28": 8.0, "profiled_active": 3.0},
+            **stored,
+            "effects": [score] if score else [],
         },
     )
     values = {

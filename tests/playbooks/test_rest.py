@@ -1,4 +1,5 @@
 import datetime as dt
+import math
 import json
 
 import pytest
@@ -57,7 +58,6 @@ def change(account: Account, at: dt.datetime, score: int, definition) -> ScoreCh
         tier="pqa",
         segment="smb",
         buyer_state="none",
-        contributions=[],
     )
 
 
@@ -339,7 +339,7 @@ def test_a_body_of_another_kind_is_refused(sign_in):
 def test_an_account_comes_with_its_score_reasons_people_and_signals(sign_in):
     item = full_item()
     account, score = item.account, item.account.score
-    score.week_ago_score, score.week_ago = 70, [{"key": "team", "value": None, "effect": 70}]
+    score.week_ago_score, score.week_ago_values, score.week_ago_effects = 70, [math.nan], [70]
     score.save()
     space = WorkspaceFactory(account=account, name="Tower")
     dana = account.product_users.get(name="Dana Ortiz")

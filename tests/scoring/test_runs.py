@@ -105,11 +105,13 @@ def test_a_full_run_gives_the_same_as_scoring_the_changed():
     for number in range(4):
         team(f"company-{number}.com", people=number + 1, days=range(0, 28, number + 1))
     runs.score_changed()
-    fields = ("account_id", "score", "tier", "contributions", "features", "week_ago")
+    fields = ("account_id", "score", "tier", "digest", "effects", "week_ago_effects")
     before = list(Score.objects.order_by("pk").values(*fields))
+    features = [score.features for score in Score.objects.order_by("pk")]
     Score.objects.all().delete()
     runs.score_all()
     assert list(Score.objects.order_by("pk").values(*fields)) == before
+    assert [score.features for score in Score.objects.order_by("pk")] == features
 
 
 def test_scored_accounts_wait_for_routing():
