@@ -8,7 +8,7 @@ exactly one of many wins; losing is an ordinary outcome that says who won.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,26 +31,25 @@ ROUTED_AT_ONCE = 1_000
 OPEN = (QueueItem.State.NEW, QueueItem.State.CLAIMED)
 Verb = QueueItemEvent.Verb
 
-#: What a row shows, refreshed with every routing. Never the state and the owner: those belong to the verbs below.
-SHOWN = (
-    "updated_at",
-    "priority",
-    "score",
-    "delta",
-    "tier",
-    "segment",
-    "buyer_state",
-    "hand_raised_at",
-    "is_expansion",
-    "why_now",
-    "first_step",
-    "mark",
-    "buyer_id",
-    "champion_id",
-    "last_signal",
-    "last_signal_at",
-    "last_signal_text",
-)
+#: What a row shows and its type, refreshed with every routing. Never the state and the owner: those belong to the verbs below.
+SHOWN = {
+    "priority": "float",
+    "score": "int",
+    "delta": "int",
+    "tier": "text",
+    "segment": "text",
+    "buyer_state": "text",
+    "hand_raised_at": "timestamptz",
+    "is_expansion": "bool",
+    "why_now": "text",
+    "first_step": "text",
+    "mark": "text",
+    "buyer_id": "bigint",
+    "champion_id": "bigint",
+    "last_signal": "text",
+    "last_signal_at": "timestamptz",
+    "last_signal_text": "text",
+}
 
 
 @dataclass(frozen=True)
@@ -185,7 +184,7 @@ def route_accounts(account_ids: Collection[int]) -> None:
             shown["priority"] = _priority(score, motion)
             item = items.pop((account_id, motion), None)
             if item is None:
-                item = QueueItem(account=account, motion=motion, entered_at=now, **shown)
+                item = QueueItem(account=account, motion=motion, entered_at=now, updated_at=now, **shown)
                 new.append(item)
                 events.append((item, Verb.ENTERED, shown["why_now"]))
                 continue
@@ -193,27 +192,46 @@ def route_accounts(account_ids: Collection[int]) -> None:
                 events.append((item, Verb.HAND_RAISED, shown["last_signal_text"]))
             if item.mark:
                 events.append((item, Verb.UNMARKED, ""))
-            for name, value in shown.items():
-                setattr(item, name, value)
-            kept.append(item)
+            if _show(item, shown):
+                kept.append(item)
         for motion in [motion for known, motion in items if known == account_id]:
             item = items.pop((account_id, motion))
             reason = _why_left(score, wanted)[:200]
             if item.state == QueueItem.State.CLAIMED:
                 if not item.mark:
                     events.append((item, Verb.MARKED, reason))
-                for name, value in shown.items():
-                    setattr(item, name, value)
-                item.mark, item.updated_at = reason, now
-                item.priority = _priority(score, motion)
-                kept.append(item)
+                if _show(item, shown | {"mark": reason, "priority": _priority(score, motion)}):
+                    kept.append(item)
             else:
                 _leave(item, reason, now)
     QueueItem.objects.bulk_create(new)
-    QueueItem.objects.bulk_update(kept, [name.removesuffix("_id") for name in SHOWN], batch_size=500)
+    _write_shown(kept, now)
     QueueItemEvent.objects.bulk_create(
         QueueItemEvent(item=item, at=now, verb=verb, detail=detail[:400]) for item, verb, detail in events
     )
+
+
+def _show(item: QueueItem, shown: Mapping[str, Any]) -> bool:
+    """Sets what the item shows; whether anything of it changed. An item that shows the same is not written again."""
+    before = [getattr(item, name) for name in SHOWN]
+    for name, value in shown.items():
+        setattr(item, name, value)
+    return before != [getattr(item, name) for name in SHOWN]
+
+
+def _write_shown(items: Sequence[QueueItem], now: dt.datetime) -> None:
+    """In one statement over arrays: Django's `bulk_update` spends a millisecond on every item."""
+    if not items:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            UPDATE playbooks_queueitem AS old SET updated_at = %s, {", ".join(f"{name} = new.{name}" for name in SHOWN)}
+            FROM unnest(%s::bigint[], {", ".join(f"%s::{kind}[]" for kind in SHOWN.values())}) AS new (id, {", ".join(SHOWN)})
+            WHERE old.id = new.id
+            """,
+            [now, [item.pk for item in items], *([getattr(item, name) for item in items] for name in SHOWN)],
+        )
 
 
 def _leave(item: QueueItem, reason: str, now: dt.datetime) -> None:
@@ -256,7 +274,6 @@ def _shown(
     days = HAND_RAISE_DAYS if face.get("last_signal") == SignalKind.HAND_RAISE else 7
     signal_is_new = face.get("last_signal_at") is not None and face["last_signal_at"] > now - dt.timedelta(days=days)
     return {
-        "updated_at": now,
         "score": score.score,
         "delta": score.delta,
         "tier": score.tier,

@@ -55,8 +55,8 @@ def route() -> int:
 
 def past(members: list[Member], *, claims: int = 20) -> None:
     """The items are up to three weeks old, each member has claimed some, and the scores have a history."""
-    copied = {field.column for field in Score._meta.concrete_fields} & {
-        field.column for field in ScoreChange._meta.concrete_fields
+    copied = {field.attname for field in Score._meta.concrete_fields} & {
+        field.attname for field in ScoreChange._meta.concrete_fields
     } - {"score"}
     with connection.cursor() as cursor:
         cursor.execute(

@@ -212,6 +212,21 @@ def test_of_many_reps_who_claim_at_once_exactly_one_wins():
     assert verbs(item) == ["entered", "claimed"]
 
 
+def test_items_are_written_only_when_they_show_something_else():
+    account, other = buyer_team(), buyer_team("other.com")
+    before, untouched = item_of(account), item_of(other)
+    Account.objects.filter(pk=account.pk).update(plan="Enterprise")
+    queue.route_all()
+    work()
+    after = item_of(account)
+
+    assert after.is_expansion
+    assert after.updated_at > before.updated_at
+    assert item_of(other).updated_at == untouched.updated_at
+    shown = [name for name in queue.SHOWN if name != "is_expansion"]
+    assert [getattr(after, name) for name in shown] == [getattr(before, name) for name in shown]
+
+
 def test_a_query_count_of_routing_does_not_grow_with_the_accounts(django_assert_max_num_queries):
     for number in range(3):
         team(f"company-{number}.com", people=3, days=[1, 2])
