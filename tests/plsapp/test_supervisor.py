@@ -68,7 +68,7 @@ def test_one_that_will_not_end_is_killed(monkeypatch):
     interrupt_when(out, "web    | deaf")
     begun = time.monotonic()
     assert all_of_it.run() == 0
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 50, "it would have slept longer"
     assert not deaf.is_alive
 
 
