@@ -33,7 +33,7 @@ def read(columns: Mapping[str, tuple[str, str]], source: str, params: Sequence[A
     chosen = ", ".join(f"string_agg({KINDS[kind][0]}(({sql})::{kind}), ''::bytea)" for sql, kind in columns.values())
     connection.ensure_connection()
     with psycopg.RawCursor(connection.connection) as cursor:
-        cursor.execute(f"SELECT {chosen} {source}", params, binary=True)  # type: ignore[arg-type]
+        cursor.execute(f"SELECT {chosen} {source}", params, binary=True)
         values = cursor.fetchone() or ()
     arrays = {}
     for (name, (_, kind)), value in zip(columns.items(), values, strict=True):

@@ -17,6 +17,7 @@ from typing import Any
 import duckdb
 import ibis
 import numpy as np
+import psutil
 import pyarrow as pa
 import pyarrow.dataset
 from django.conf import settings
@@ -29,10 +30,10 @@ from scoring.expressions import DAYS, Tables
 
 log = logging.getLogger(__name__)
 
-#: DuckDB's part of the run's 2 GB; beyond it spills to `PLSAPP_HOME/mirror/tmp`.
-MEMORY = "1200MB"
+#: DuckDB's share of the machine's memory; beyond it spills to `PLSAPP_HOME/mirror/tmp`. 100,000 accounts need under 1 GB.
+MEMORY_SHARE = 0.4
 
-_SHAPES: dict[str, dict[str, str]] = {
+SHAPES: dict[str, dict[str, str]] = {
     "usage": {"user_id": "int32", "workspace_id": "int32", "event_type_id": "int32", "count": "int32", "day": "date"},
     "people": {"id": "int32", "account_id": "int32", "first_seen_at": "timestamp('UTC')"},
     "profiles": {
@@ -51,11 +52,11 @@ _SHAPES: dict[str, dict[str, str]] = {
 
 @lru_cache(maxsize=8)
 def sql(as_of: dt.date, *, all_accounts: bool) -> tuple[str, str]:
-    """The expression as SQL for DuckDB in two steps, over tables named as in `_SHAPES`: first the table `by_person`, then the rest.
+    """The expression as SQL for DuckDB in two steps, over tables named as in `SHAPES`: first the table `by_person`, then the rest.
 
     The first needs no people, so it runs while they are read. Compiling takes a quarter of a second, so it is kept.
     """
-    tables = {name: ibis.table(shape, name=name) for name, shape in _SHAPES.items()}
+    tables = {name: ibis.table(shape, name=name) for name, shape in SHAPES.items()}
     usage = expressions.recent(tables.pop("usage"), as_of)
     usage = usage.mutate(ago=ibis.literal(as_of).delta(usage.day, unit="day").cast("int32"))
     first = expressions.by_person(expressions.counted(usage, tables["event_types"]))
@@ -84,34 +85,35 @@ def aggregates(as_of: dt.date, *, between: tuple[int, int] | None = None) -> dic
 def aggregates_of(as_of: dt.date, account_ids: Collection[int]) -> dict[str, np.ndarray]:
     """The same of a few accounts. All their rows are read from PostgreSQL by index; no file is touched."""
     by_person, rest = sql(as_of, all_accounts=True)
-    with _engine() as duck:
-        for name, table in {"event_types": _event_types(), **_rows_of(as_of, account_ids)}.items():
-            _put(duck, name, table)
+    with engine() as duck:
+        for name, table in {"event_types": event_types(), **_rows_of(as_of, account_ids)}.items():
+            put(duck, name, table)
         duck.execute(f"CREATE TABLE by_person AS {by_person}")
         return _answer(duck, rest)
 
 
 def _of_all(as_of: dt.date, usage: mirror.Days, between: tuple[int, int] | None) -> dict[str, np.ndarray]:
     by_person, rest = sql(as_of, all_accounts=between is None)
-    with _engine() as duck, ThreadPoolExecutor(1) as beside:
-        _usage(duck, usage)
-        _put(duck, "event_types", _event_types())
+    with engine() as duck, ThreadPoolExecutor(1) as beside:
+        put_usage(duck, usage)
+        put(duck, "event_types", event_types())
         first = None
         if between is None and usage.is_local:
             first = beside.submit(duck.cursor().execute, f"CREATE TABLE by_person AS {by_person}")
-        dimensions = _dimensions(between)
+        tables = dimensions(between)
         if first is not None:
             first.result()
         elif between is None:
             duck.execute(f"CREATE TABLE by_person AS {by_person}")
-        for name, table in dimensions.items():
-            _put(duck, name, table)
+        for name, table in tables.items():
+            put(duck, name, table)
         return _answer(duck, rest)
 
 
 @contextmanager
-def _engine() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect(config={"memory_limit": MEMORY}) as duck:
+def engine() -> Iterator[duckdb.DuckDBPyConnection]:
+    memory = int(psutil.virtual_memory().total * MEMORY_SHARE)
+    with duckdb.connect(config={"memory_limit": f"{memory}B"}) as duck:
         duck.execute("SET TimeZone = 'UTC'")
         duck.execute("SET temp_directory = ?", [str(settings.HOME / "mirror" / "tmp")])
         yield duck
@@ -122,16 +124,16 @@ def _answer(duck: duckdb.DuckDBPyConnection, query: str) -> dict[str, np.ndarray
     return {name: answer[name].to_numpy() for name in answer.column_names}
 
 
-def _put(duck: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> None:
+def put(duck: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> None:
     """A table of its own: faster to read several times than one of Arrow."""
     duck.register("arriving", table)
     duck.execute(f"CREATE TABLE {name} AS SELECT * FROM arriving")
     duck.unregister("arriving")
 
 
-def _usage(duck: duckdb.DuckDBPyConnection, usage: mirror.Days) -> None:
+def put_usage(duck: duckdb.DuckDBPyConnection, usage: mirror.Days) -> None:
     """The view `usage` over files and what is in memory."""
-    names = ", ".join(_SHAPES["usage"])
+    names = ", ".join(SHAPES["usage"])
     parts = []
     if usage.files:
         if usage.is_local:
@@ -142,14 +144,14 @@ def _usage(duck: duckdb.DuckDBPyConnection, usage: mirror.Days) -> None:
             duck.register("usage_files", pyarrow.dataset.dataset(usage.files, filesystem=system, format="parquet"))
         parts.append(f"SELECT {names} FROM usage_files")
     for place, table in enumerate(usage.tables):
-        _put(duck, f"usage_{place}", table)
+        put(duck, f"usage_{place}", table)
         parts.append(f"SELECT {names} FROM usage_{place}")
     if not parts:
-        parts.append(f"SELECT {', '.join(f'NULL AS {name}' for name in _SHAPES['usage'])} WHERE false")
+        parts.append(f"SELECT {', '.join(f'NULL AS {name}' for name in SHAPES['usage'])} WHERE false")
     duck.execute(f"CREATE VIEW usage AS {' UNION ALL '.join(parts)}")
 
 
-def _dimensions(between: tuple[int, int] | None) -> dict[str, pa.Table]:
+def dimensions(between: tuple[int, int] | None) -> dict[str, pa.Table]:
     """People, workspaces and accounts, as tables of the shape that the expression reads."""
     where, params = ("id >= $1 AND id < $2", between) if between else ("true", ())
     return {
@@ -259,7 +261,7 @@ def _nullable(values: np.ndarray) -> pa.Array:
     return pa.array(mirror.narrowed(values), mask=values == -1)
 
 
-def _event_types() -> pa.Table:
+def event_types() -> pa.Table:
     rows = list(EventType.objects.values_list("id", "category", "signal"))
     names = {"id": pa.int32(), "category": pa.string(), "signal": pa.string()}
     whole = list(zip(*rows, strict=True)) or [() for _ in names]

@@ -11,7 +11,7 @@ import importlib
 
 from plsapp.bench.report import Report
 
-NAMES = ("ingest", "load", "queue", "score")
+NAMES = ("changed", "faults", "freshness", "growth", "ingest", "load", "queue", "score")
 
 
 def run(name: str, *, accounts: int | None = None) -> Report:
