@@ -56,6 +56,10 @@ def ensure(days: Iterable[dt.date]) -> list[dt.date]:
     database = connection.settings_dict["NAME"]
     this = month_of(timezone.now().date())
     first, last = next_month(this, months=-MONTHS_BACK), next_month(this, months=MONTHS_AHEAD)
+    if (
+        oldest := oldest_kept()
+    ):  # what comes later than that is dropped in the next night, and needs no table until then
+        first = max(first, oldest)
     wanted = {month for day in days if first <= (month := month_of(day)) <= last and (database, month) not in _known}
     if not wanted:
         return []
@@ -92,18 +96,23 @@ def make_ahead() -> list[dt.date]:
     return ensure(next_month(this, months=ahead) for ahead in range(MONTHS_AHEAD + 1))
 
 
-def drop_old() -> list[dt.date]:
-    """Drops the months that ended more than `USAGE_RETENTION_DAYS` ago (0: usage is kept for good); returns them."""
+def oldest_kept() -> dt.date | None:
+    """The first month that has a day within `USAGE_RETENTION_DAYS`; none when usage is kept for good (0)."""
     if not settings.USAGE_RETENTION_DAYS:
+        return None
+    return month_of(timezone.now().date() - dt.timedelta(days=settings.USAGE_RETENTION_DAYS))
+
+
+def drop_old() -> list[dt.date]:
+    """Drops all usage of the months before `oldest_kept`, with the versions of its days; returns the partitions' months."""
+    until = oldest_kept()
+    if until is None:
         return []
-    oldest = timezone.now().date() - dt.timedelta(days=settings.USAGE_RETENTION_DAYS)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-        old = sorted(month for month in existing() if next_month(month) <= oldest)
+        old = sorted(month for month in existing() if month < until)
         for month in old:
             cursor.execute(f"DROP TABLE {partition_of(month)}")
-            cursor.execute("DELETE FROM accounts_usageday WHERE day >= %s AND day < %s", [month, next_month(month)])
-        until = next_month(old[-1]) if old else month_of(oldest)
         cursor.execute(f"DELETE FROM {OTHER} WHERE day < %s", [until])
         cursor.execute("DELETE FROM accounts_usageday WHERE day < %s", [until])
     database = connection.settings_dict["NAME"]

@@ -8,6 +8,7 @@ from django.db import migrations, models
 
 FORWARD = """
 ALTER TABLE accounts_usage RENAME TO accounts_usage_old;
+DROP INDEX IF EXISTS accounts_usage_by_day;
 ALTER TABLE accounts_usage_old RENAME CONSTRAINT accounts_usage_pkey TO accounts_usage_old_pkey;
 CREATE TABLE accounts_usage (
     user_id bigint NOT NULL,
@@ -30,8 +31,17 @@ BEGIN
 END $$;
 CREATE TRIGGER accounts_usage_inserted AFTER INSERT ON accounts_usage
     REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION accounts_usage_days_changed();
+-- An update can move a row to another day: then both have changed.
+CREATE FUNCTION accounts_usage_days_updated() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO accounts_usageday (day, version)
+    SELECT day, gen_random_uuid() FROM (SELECT day FROM changed UNION SELECT day FROM before ORDER BY day) AS days
+    ON CONFLICT (day) DO UPDATE SET version = EXCLUDED.version;
+    RETURN NULL;
+END $$;
 CREATE TRIGGER accounts_usage_updated AFTER UPDATE ON accounts_usage
-    REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION accounts_usage_days_changed();
+    REFERENCING NEW TABLE AS changed OLD TABLE AS before
+    FOR EACH STATEMENT EXECUTE FUNCTION accounts_usage_days_updated();
 CREATE TRIGGER accounts_usage_deleted AFTER DELETE ON accounts_usage
     REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION accounts_usage_days_changed();
 
@@ -63,6 +73,7 @@ INSERT INTO accounts_usage_new (user_id, day, event_type_id, workspace_id, count
     SELECT user_id, day, event_type_id, workspace_id, count FROM accounts_usage;
 DROP TABLE accounts_usage;
 DROP FUNCTION accounts_usage_days_changed;
+DROP FUNCTION accounts_usage_days_updated;
 ALTER TABLE accounts_usage_new RENAME TO accounts_usage;
 ALTER TABLE accounts_usage RENAME CONSTRAINT accounts_usage_new_pkey TO accounts_usage_pkey;
 CREATE INDEX accounts_usage_by_day ON accounts_usage (day);
