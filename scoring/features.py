@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -86,9 +86,11 @@ BY_KEY = {feature.key: feature for feature in CATALOGUE}
 
 
 @lru_cache(maxsize=16)
-def sql(as_of: dt.date, *, scoped: bool) -> str:
+def sql(as_of: dt.date, *, scoped: bool, with_usage: bool = True) -> str:
     """The expression as SQL for PostgreSQL. Compiling takes half a second, so it is kept."""
     tables = expressions.in_postgresql(as_of, scoped=scoped)
+    if not with_usage:  # the planner sees it, and leaves out every step that is about usage
+        tables = replace(tables, usage=tables.usage.filter(ibis.literal(False)))
     return str(ibis.to_sql(expressions.of_accounts(as_of, tables), dialect="postgres"))
 
 
@@ -102,7 +104,7 @@ def pair(
     """
     if warehouse.is_used():
         if warehouse.keeps(as_of):
-            people = in_postgresql(as_of, account_ids, between=between)
+            people = in_postgresql(as_of, account_ids, between=between, with_usage=False)
             return derive(warehouse.with_kept_usage(people), as_of)
         return derive(warehouse.aggregates(as_of, account_ids, between=between), as_of)
     if account_ids is not None:
@@ -120,9 +122,16 @@ def matrix(as_of: dt.date, account_ids: Collection[int] | None = None) -> Matrix
 
 
 def in_postgresql(
-    as_of: dt.date, account_ids: Collection[int] | None = None, *, between: tuple[int, int] | None = None
+    as_of: dt.date,
+    account_ids: Collection[int] | None = None,
+    *,
+    between: tuple[int, int] | None = None,
+    with_usage: bool = True,
 ) -> dict[str, Any]:
-    """The aggregates, computed in PostgreSQL: the reference, and the way out when the columnar engine has no room."""
+    """The aggregates, computed in PostgreSQL: the reference, and the way out when the columnar engine has no room.
+
+    Without usage, those of usage are zero.
+    """
     scoped = account_ids is not None or between is not None
     with connection.cursor() as cursor:
         if scoped:
@@ -135,7 +144,7 @@ def in_postgresql(
                     "INSERT INTO scoring_scope SELECT id FROM accounts_account WHERE id >= %s AND id < %s", between
                 )
             cursor.execute("ANALYZE scoring_scope")
-        cursor.execute(sql(as_of, scoped=scoped))
+        cursor.execute(sql(as_of, scoped=scoped, with_usage=with_usage))
         names = [column.name for column in cursor.description]
         rows = cursor.fetchall()
     return dict(zip(names, zip(*rows, strict=True) if rows else [() for _ in names], strict=True))
