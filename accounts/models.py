@@ -246,6 +246,14 @@ class ProductUser(models.Model):
     class Meta:
         indexes = [
             models.Index(Lower("email"), name="product_user_email", condition=~models.Q(email="")),
+            # The buyers page: of a million people the few who may buy, with all that sorts them.
+            models.Index(
+                fields=["account"],
+                include=["buying_role", "buying_confidence", "name"],
+                condition=models.Q(buying_confidence__gte=0.6, account__isnull=False)
+                & ~models.Q(buying_role__in=["", "end_user"]),
+                name="likely_buyers",
+            ),
         ]
 
     def __str__(self) -> str:

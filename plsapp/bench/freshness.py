@@ -1,7 +1,7 @@
 """From a track call to the changed row in the queue, on the running app, with ordinary events coming in all the while.
 
 Every sample is one call over HTTP: a raised hand at an account that is in no queue, or a look at the pricing page at an account
-high in the success queue. Then the REST queue is asked every tenth of a second, as a rep, until it shows the row with the
+high in the sales queue. Then the REST queue is asked every tenth of a second, as a rep, until it shows the row with the
 raised hand, or the row's new reason. What happened when is read from the database meanwhile.
 """
 
@@ -11,20 +11,19 @@ import base64
 import http.client
 import json
 import sys
-import tempfile
 import threading
 import time
 import uuid
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
+from django.conf import settings
 from django.utils import timezone
 
 from accounts import changes
-from accounts.models import Account, Role, Signal, SignalKind, Source
+from accounts.models import Account, Signal, SignalKind, Source
 from playbooks.models import QueueItem
 from plsapp.bench import running, team, world
 from plsapp.bench.measure import bar, own_database
@@ -56,16 +55,15 @@ class Sample:
 
 
 def run(*, accounts: int, samples: int = SAMPLES, feed: int = FEED) -> Report:
-    with own_database(), tempfile.TemporaryDirectory(prefix="plsapp-bench-") as folder:
+    with own_database():
         made = world.fill(accounts=accounts)
         team.signals()
         runs.score_all()
         items = team.route()
         team.past([])
-        reps = {rep.role: rep for rep in team.reps()}
-        with running.up(Path(folder)) as app:
-            cookies = {role: app.sign_in(reps[role].email, team.PASSWORD) for role in (Role.SALES, Role.SUCCESS)}
-            bench = _Freshness(app, made, cookies)
+        (rep,) = team.reps(1)
+        with running.up(settings.HOME) as app:
+            bench = _Freshness(app, made, app.sign_in(rep.email, team.PASSWORD))
             figures = bench.run(samples=samples, feed=feed)
     took = [sample.at.get("shown", PATIENCE) for sample in bench.samples]
     return Report(
@@ -81,8 +79,8 @@ def run(*, accounts: int, samples: int = SAMPLES, feed: int = FEED) -> Report:
 
 
 class _Freshness:
-    def __init__(self, app: running.Running, made: world.World, cookies: dict[Role, str]) -> None:
-        self.app, self.made, self.cookies = app, made, cookies
+    def __init__(self, app: running.Running, made: world.World, cookie: str) -> None:
+        self.app, self.made, self.cookie = app, made, cookie
         self.key = Source.objects.get().write_key
         self.samples: list[Sample] = []
         self.fed = 0
@@ -127,13 +125,13 @@ class _Freshness:
         }
 
     def chosen(self, samples: int) -> list[Sample]:
-        """By turns an account without an open item, for a raised hand, and one high in the success queue, for a look at prices."""
+        """By turns an account without an open item, for a raised hand, and one high in the sales queue, for a look at prices."""
         without = Account.objects.filter(score__hand_raised_at=None).exclude(
             pk__in=QueueItem.objects.open().values("account")
         )
         hands = list(without.order_by("pk").values_list("pk", flat=True))
         hands = hands[:: max(1, len(hands) // samples)]
-        high = QueueItem.objects.open().filter(motion="success").in_order()[: FIRST // 2]
+        high = QueueItem.objects.open().filter(motion="sales", hand_raised_at=None).in_order()[: FIRST // 2]
         usage = [item.account_id for item in high if not item.last_signal]
         found = []
         for number in range(samples):
@@ -177,22 +175,16 @@ class _Freshness:
 
     def look(self, sample: Sample, began: float, done: threading.Event) -> None:
         """Asks for the queue until it shows the change."""
-        role = Role.SALES if sample.kind == "hand" else Role.SUCCESS
-        path = (
-            "/api/queue/sales/?hand_raised=true&limit=10"
-            if sample.kind == "hand"
-            else f"/api/queue/success/?limit={FIRST}"
-        )
+        hand = sample.kind == "hand"
+        path = f"/api/queue/sales/?hand_raised={'true&limit=10' if hand else f'false&limit={FIRST}'}"
         server = http.client.HTTPConnection("127.0.0.1", self.app.port, timeout=30)
         try:
             while time.perf_counter() - began < PATIENCE:
-                server.request("GET", path, headers={"Cookie": self.cookies[role]})
+                server.request("GET", path, headers={"Cookie": self.cookie})
                 with server.getresponse() as answer:
                     rows = json.load(answer)["results"]
                 for row in rows:
-                    if row["account"]["id"] == sample.account and (
-                        row["hand_raised_at"] or row["why_now"].startswith("Pricing")
-                    ):
+                    if row["account"]["id"] == sample.account and (hand or "Pricing viewed" in row["why_now"]):
                         sample.at["shown"] = time.perf_counter() - began
                         return
                 time.sleep(LOOK)

@@ -11,7 +11,6 @@ import itertools
 import json
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -43,12 +42,12 @@ def run(*, accounts: int, seconds: float = SECONDS) -> Report:
     with own_database():
         fill(few)
         asked_of_few = queries(team.reps()[0])
-    with own_database(), tempfile.TemporaryDirectory(prefix="plsapp-bench-") as folder:
+    with own_database():
         made, items = fill(accounts)
         reps = team.reps(REPS)
         team.past(reps)
         asked = queries(reps[0])
-        figures = _measured(reps, Path(folder), seconds)
+        figures = _measured(reps, settings.HOME, seconds)
     figures |= {f"queries_{kind}": asked[kind] for kind in asked}
     more = {kind: asked[kind] - asked_of_few[kind] for kind in asked}
     return Report(
