@@ -32,6 +32,7 @@ def cluster(tmp_path_factory):
         pytest.skip(reason)
     with spark.cluster(tmp_path_factory.mktemp("spark")) as running:
         yield running
+        spark.end_driver()
 
 
 @pytest.fixture
