@@ -108,7 +108,7 @@ class App:
             return "Ready: http" in self.log_path.read_bytes()[self.said_before :].decode(errors="replace")
 
         try:
-            wait_for(lambda: has_said_so() or self.process.poll() is not None, seconds=90, what="the app")
+            wait_for(lambda: has_said_so() or self.process.poll() is not None, seconds=240, what="the app")
             if self.process.poll() is not None:
                 raise TooLateError(f"it ended with exit code {self.process.returncode}")
         except TooLateError as late:
