@@ -67,24 +67,6 @@ def test_prepare_may_run_again():
     call_command("prepare")
 
 
-@pytest.mark.process
-def test_a_backup_can_be_restored(home: Path):
-    """The commands of docs/operations.md."""
-    other, dump = home.with_name("other"), str(home.with_name("plsapp.dump"))
-    assert manage(other, "prepare").returncode == 0
-    made = "createsuperuser", "--noinput", "--email", "kept@example.com", "--role", "admin"
-    assert manage(other, *made, DJANGO_SUPERUSER_PASSWORD="a long enough one").returncode == 0
-    saved = manage(other, "postgres", "pg_dump", "--format=custom", f"--file={dump}")
-    assert saved.returncode == 0, saved.stderr
-    assert manage(other, "flush", "--noinput").returncode == 0
-    restore = "pg_restore", "--dbname=postgres", "--clean", "--if-exists", "--create", dump
-    restored = manage(other, "postgres", *restore)
-    assert restored.returncode == 0, restored.stderr
-    assert manage(other, "prepare").returncode == 0
-    code = "from accounts.models import Member; from plsapp import broker; broker.check(); print(Member.objects.get().email)"
-    assert manage(other, "shell", "--no-imports", "-c", code).stdout.strip() == "kept@example.com"
-
-
 @pytest.mark.django_db
 def test_an_unknown_program_is_refused():
     with pytest.raises(CommandError, match="pg_dump"):

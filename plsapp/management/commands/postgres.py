@@ -1,18 +1,13 @@
 """`manage.py postgres pg_dump …`: PostgreSQL's own programs, pointed at the app's database."""
 
-import os
 import subprocess
 import sys
 from argparse import REMAINDER
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import connection
 
-from plsapp import embedded
-
-#: What libpq reads from the environment, by the name it has in Django's connection.
-NAMES = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "password": "PGPASSWORD", "dbname": "PGDATABASE"}
+from plsapp import backup, embedded
 
 
 class Command(BaseCommand):
@@ -28,11 +23,9 @@ class Command(BaseCommand):
         known = sorted(path.name for path in programs.iterdir())
         if options["program"] not in known:
             raise CommandError(f"No program {options['program']}. There are {', '.join(known)}")
-        given = connection.get_connection_params()  # starts the embedded server if that is the one
-        environment = {variable: str(given[name]) for name, variable in NAMES.items() if given.get(name)}
         done = subprocess.run(  # noqa: S603 - one of PostgreSQL's programs, by its name
             [str(programs / options["program"]), *options["arguments"]],
-            env=os.environ | environment,
+            env=backup.client_environment(),
             check=False,
         )
         sys.exit(done.returncode)
