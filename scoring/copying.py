@@ -12,9 +12,12 @@ from typing import Any
 
 import numpy as np
 from django.db import connection
+from psycopg.copy import QueuedLibpqWriter
 
 _HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _TRAILER = b"\xff\xff"
+#: Rows made at once: a few megabytes, which stay in the processor's cache.
+AT_ONCE = 2_000
 #: Microseconds from 1970 to 2000, where PostgreSQL begins to count.
 _EPOCH = 946_684_800_000_000
 #: NumPy's kind and size → the form and the type's number in PostgreSQL.
@@ -41,37 +44,35 @@ class Nullable:
 type Column = np.ndarray | Texts | Nullable
 
 
-def copy(table: str, columns: Mapping[str, Column]) -> int:
-    """Copies these columns' rows into the table, ordered by shape; returns how many. In the caller's transaction."""
-    rows = max((_length(column) for column in columns.values()), default=0)
-    if not rows:
-        return 0
-    with (
-        connection.cursor() as cursor,
-        cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT binary)") as out,
-    ):
-        out.write(_HEADER)
-        for part in shapes(columns, rows):
-            out.write(part.tobytes())
-        out.write(_TRAILER)
-    return rows
+def copy(table: str, columns: Mapping[str, Column], rows: np.ndarray) -> None:
+    """Copies these rows (places in the columns) into the table, ordered by shape. In the caller's transaction."""
+    if not len(rows):
+        return
+    with connection.cursor() as cursor:
+        # Its thread hands the rows over while this one makes the next.
+        writer = QueuedLibpqWriter(cursor.cursor)
+        with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT binary)", writer=writer) as out:
+            out.write(_HEADER)
+            for part in shapes(columns, rows):
+                out.write(part.tobytes())
+            out.write(_TRAILER)
 
 
-def shapes(columns: Mapping[str, Column], rows: int) -> Iterator[np.ndarray]:
-    """The rows as structured arrays, one for each shape; `tobytes` of them is what COPY reads."""
-    shape = np.zeros(rows, dtype=np.int64)
+def shapes(columns: Mapping[str, Column], rows: np.ndarray) -> Iterator[np.ndarray]:
+    """The rows as structured arrays, each of one shape; `tobytes` of them is what COPY reads."""
+    shape = np.zeros(len(rows), dtype=np.int64)
     for column in columns.values():
         if isinstance(column, Texts):
-            shape = shape * len(column.words) + column.codes
+            shape = shape * len(column.words) + column.codes[rows]
         elif isinstance(column, Nullable):
-            shape = shape * 2 + column.known
+            shape = shape * 2 + column.known[rows]
     order = np.argsort(shape, kind="stable")
-    shape = shape[order]
-    starts = np.flatnonzero(np.concatenate([[True], shape[1:] != shape[:-1]]))
-    # In order once: what is left for each shape are slices.
-    sorted_columns = {name: take(column, order) for name, column in columns.items()}
-    for start, end in zip(starts, [*starts[1:], rows], strict=True):
-        yield _rows({name: take(column, slice(start, end)) for name, column in sorted_columns.items()}, end - start)
+    shape, rows = shape[order], rows[order]
+    starts = np.flatnonzero(np.concatenate([[True], shape[1:] != shape[:-1]])).tolist()
+    for start, end in zip(starts, [*starts[1:], len(rows)], strict=True):
+        for first in range(start, end, AT_ONCE):
+            part = rows[first : min(first + AT_ONCE, end)]
+            yield _rows({name: _take(column, part) for name, column in columns.items()}, len(part))
 
 
 def _rows(columns: Mapping[str, Column], number: int) -> np.ndarray:
@@ -121,16 +122,9 @@ def _rows(columns: Mapping[str, Column], number: int) -> np.ndarray:
     return rows
 
 
-def take(column: Column, rows: np.ndarray | slice) -> Column:
-    """These rows of a column."""
+def _take(column: Column, rows: np.ndarray) -> Column:
     if isinstance(column, Texts):
         return Texts(column.codes[rows], column.words)
     if isinstance(column, Nullable):
         return Nullable(column.values[rows], column.known[rows])
     return column[rows]
-
-
-def _length(column: Column) -> int:
-    if isinstance(column, Texts):
-        return len(column.codes)
-    return len(column.known if isinstance(column, Nullable) else column)

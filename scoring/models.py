@@ -109,7 +109,10 @@ class Score(models.Model):
     week_ago_effects = ArrayField(models.SmallIntegerField(), default=list)
 
     class Meta:
-        indexes = [models.Index(fields=["tier"])]
+        indexes = [
+            # Most accounts are in the other tier, which is read in whole, if at all.
+            models.Index(fields=["tier"], name="score_of_hot_tier", condition=models.Q(tier__in=["pqa", "activate"]))
+        ]
 
     @property
     def delta(self) -> int | None:

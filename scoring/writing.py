@@ -45,11 +45,11 @@ def write(
         "digest": digest,
     }
     _write_scores(columns, changed, old.has_row)
-    told = old.has_row.copy()
+    same = old.has_row.copy()
     for name in ("score", "tier", "segment", "buyer_state"):
         column = columns[name]
-        told &= getattr(old, name) == (column.codes if isinstance(column, Texts) else column.values)
-    write_history(columns, changed[~told[changed]], at=now, run=run)
+        same &= getattr(old, name) == (column.codes if isinstance(column, Texts) else column.values)
+    write_history(columns, changed[~same[changed]], at=now, run=run)
     return scored.account_id[changed]
 
 
@@ -58,14 +58,14 @@ def _write_scores(columns: dict[str, Column], changed: np.ndarray, has_row: np.n
 
     Told apart here, because ON CONFLICT would make every insert a third dearer; nobody else writes this table.
     """
-    copying.copy("scoring_score", _take(columns, changed[~has_row[changed]]))
+    copying.copy("scoring_score", columns, changed[~has_row[changed]])
     there = changed[has_row[changed]]
     if not len(there):
         return
     with connection.cursor() as cursor:
         cursor.execute("CREATE TEMP TABLE IF NOT EXISTS scoring_new (LIKE scoring_score) ON COMMIT DELETE ROWS")
         cursor.execute("TRUNCATE scoring_new")
-        copying.copy("scoring_new", _take(columns, there))
+        copying.copy("scoring_new", columns, there)
         names = [name for name in columns if name != "account_id"]
         cursor.execute(
             f"UPDATE scoring_score AS s SET {', '.join(f'{name} = n.{name}' for name in names)} "
@@ -73,19 +73,14 @@ def _write_scores(columns: dict[str, Column], changed: np.ndarray, has_row: np.n
         )
 
 
-def write_history(
-    columns: Mapping[str, Column], rows: np.ndarray, *, at: np.datetime64, run: ScoringRun | None
-) -> None:
+def write_history(columns: Mapping[str, Any], rows: np.ndarray, *, at: np.datetime64, run: ScoringRun | None) -> None:
     """One row of the history for each of these rows of `columns_of`."""
-    kept = ("account_id", "definition_id", "score", "tier", "tier_reason", "segment", "buyer_state")
-    copying.copy(
-        "scoring_scorechange",
-        _take({name: columns[name] for name in (*kept, "feature_values", "effects")}, rows)
-        | {
-            "at": np.full(len(rows), at),
-            "run_id": Nullable(np.full(len(rows), run.pk if run else 0), np.full(len(rows), run is not None)),
-        },
-    )
+    n = len(columns["account_id"])
+    told = ("account_id", "definition_id", "score", "tier", "tier_reason", "segment", "buyer_state")
+    copied = {name: columns[name] for name in (*told, "feature_values", "effects")}
+    copied["at"] = np.full(n, at)
+    copied["run_id"] = Nullable(np.full(n, run.pk if run else 0), np.full(n, run is not None))
+    copying.copy("scoring_scorechange", copied, rows)
 
 
 def columns_of(scored: Scored, definition: Definition, raised: Mapping[int, dt.datetime]) -> dict[str, Column]:
@@ -129,10 +124,6 @@ def _parts(columns: Mapping[str, Column]) -> Iterator[np.ndarray]:
             yield column
         else:
             yield from column.T
-
-
-def _take(columns: Mapping[str, Column], rows: np.ndarray) -> dict[str, Column]:
-    return {name: copying.take(column, rows) for name, column in columns.items()}
 
 
 def _texts(values: np.ndarray, words: Sequence[str]) -> Texts:

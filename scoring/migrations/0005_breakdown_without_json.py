@@ -22,7 +22,9 @@ class Migration(migrations.Migration):
         migrations.RemoveField("score", "week_ago"),
         migrations.RemoveField("scorechange", "contributions"),
         migrations.RemoveIndex("score", "scoring_sco_tier_d09102_idx"),
-        migrations.AddIndex("score", models.Index(fields=["tier"], name="scoring_sco_tier_0499be_idx")),
+        migrations.AddIndex("score", models.Index(
+                fields=["tier"], name="score_of_hot_tier", condition=models.Q(tier__in=["pqa", "activate"])
+            )),
         migrations.AlterField(
             "score",
             "account",
