@@ -34,7 +34,16 @@ def test_it_tells_what_was_loaded_and_what_waits(patient):
     answer = Client().get("/healthz")
     assert answer.status_code == 200
     told = answer.json()
-    assert set(told) == {"status", "database", "broker", "last_load", "last_score", "landing_backlog", "version"}
+    assert set(told) == {
+        "status",
+        "database",
+        "broker",
+        "last_load",
+        "last_score",
+        "full_scoring",
+        "landing_backlog",
+        "version",
+    }
     assert dt.datetime.fromisoformat(told["last_load"]) == loaded.replace(microsecond=loaded.microsecond // 1000 * 1000)
     assert (told["status"], told["last_score"], told["landing_backlog"]) == ("ok", None, 1)
     assert not answer.cookies, "no session"
