@@ -14,23 +14,20 @@ from __future__ import annotations
 import datetime as dt
 import gc
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-import msgspec
-from django.conf import settings
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
-from accounts import bulk, changes, domains, moments, raised_hands, requests, signals, usage
+from accounts import applying, requests
 from accounts.alongside import Alongside
-from accounts.identity import Directory
-from accounts.identity_rows import USAGE_TYPES, Person, Space
 from accounts.messages import Bad, Message
-from accounts.models import EventType, SetAside, SignalKind
-from accounts.requests import BadItem, Landed, Read, Request
+from accounts.models import SetAside
+from accounts.repeats import Repeats, forget
+from accounts.requests import BadItem, Landed, Request
 
 log = logging.getLogger(__name__)
 
@@ -163,19 +160,20 @@ def _reason(error: Exception) -> Bad:
     return Bad(kind, f"{type(error).__name__}: {str(error)[:300]}", "body")
 
 
-def _apply_one_by_one(request: Request) -> tuple[Read, list[BadItem]]:
-    """The messages that could be applied (those not seen before), and the others with the reason."""
-    fresh: Read = []
+def _apply_one_by_one(request: Request) -> tuple[int, list[BadItem]]:
+    """How many messages could be applied (of those not seen before), and the others with the reason."""
+    fresh = 0
     bad: list[BadItem] = []
     items = requests.items_by_key(request.row)
     for message, key in request.read:
         try:
             with transaction.atomic(), connection.cursor() as cursor:
-                one = _without_repeats([(message, key)])
-                _apply([message for message, _ in one])
+                repeats = Repeats([(message, key)])
+                repeats.remember()
+                applying.apply(repeats.new())
                 cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
                 cursor.execute("SET CONSTRAINTS ALL DEFERRED")
-            fresh += one
+            fresh += len(repeats.new())
         except (OperationalError, InterfaceError):
             raise
         except Exception as error:
@@ -195,24 +193,19 @@ def _load_locked(batch: list[Request], alongside: Alongside, *, one_by_one: bool
     batch = _take(batch)
     read = [one for request in batch for one in request.read]
     bad = [one for request in batch for one in request.bad]
+    fresh, broken = 0, list[BadItem]()
     if one_by_one:
-        fresh: Read = []
-        broken: list[BadItem] = []
         for request in batch:
             fresh, broken = _apply_one_by_one(request)
-        bad += broken
     else:
-        fresh, broken = _without_repeats(read), []
-        _apply(
-            [message for message, _ in fresh],
-            alongside=alongside,
-            waiting=lambda: _waiting([request.row.id for request in batch]),
-        )
+        ids = [request.row.id for request in batch]
+        fresh = applying.apply_new(Repeats(read), alongside=alongside, waiting=lambda: _waiting(ids))
+    bad += broken
     _keep(bad)
     result = Loaded(
         requests=len(batch),
-        messages=len(fresh),
-        duplicates=len(read) - len(fresh) - len(broken),
+        messages=fresh,
+        duplicates=len(read) - fresh - len(broken),
         set_aside=len(bad),
     )
     for _, _, reason in bad:
@@ -231,8 +224,10 @@ def load_messages(*, source_id: int, read: Sequence[Message], facts: Sequence[Me
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
         keyed = [(message, requests.key(source_id, message.message_id)) for message in read]
-        fresh = _without_repeats(keyed, keep=True)
-        _apply([*facts, *(message for message, _ in fresh)])
+        repeats = Repeats(keyed, keep=True)
+        repeats.remember()
+        fresh = repeats.new()
+        applying.apply([*facts, *fresh])
         result = Loaded(messages=len(fresh), duplicates=len(read) - len(fresh))
         _note(result)
     return result
@@ -246,139 +241,6 @@ def _take(batch: list[Request]) -> list[Request]:
         )
         taken = {id_ for (id_,) in cursor.fetchall()}
     return [request for request in batch if request.row.id in taken]
-
-
-def _without_repeats(read: Read, *, keep: bool = False) -> Read:
-    """The messages not seen before; with `keep` their ids are never forgotten."""
-    first: dict[bytes, Message] = {}
-    for message, key in read:
-        first.setdefault(key, message)
-    if not first:
-        return []
-    keys = bulk.plain([key.hex() for key in first])
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            INSERT INTO accounts_seenmessage (key, seen_on)
-            SELECT key, CASE WHEN %s THEN date '9999-01-01' ELSE (now() AT TIME ZONE 'UTC')::date END
-            FROM unnest(%s::uuid[]) AS key ORDER BY key ON CONFLICT DO NOTHING RETURNING uuid_send(key)
-            """,
-            [keep, keys],
-        )
-        new = {bytes(key) for (key,) in cursor.fetchall()}
-        if keep:  # also those that came by the API, or a later import of the same file would count them
-            cursor.execute(
-                "UPDATE accounts_seenmessage SET seen_on = '9999-01-01' "
-                "WHERE key = ANY ((SELECT %s::uuid[])::uuid[]) AND seen_on < '9999-01-01'",
-                [keys],
-            )
-    return [(message, key) for key, message in first.items() if key in new]
-
-
-def _apply(
-    fresh: Sequence[Message],
-    *,
-    alongside: Alongside | None = None,
-    waiting: Callable[[], list[Landed]] = list,
-) -> None:
-    """Resolves the messages in order and writes what follows from them; what is `waiting` is read meanwhile."""
-    if not fresh:
-        return
-    types = usage.event_types({message.event for message in fresh if message.type in USAGE_TYPES})
-    if any(event.signal == SignalKind.HAND_RAISE for event in types.values()):
-        fresh = [_with_contact(message, types) for message in fresh]
-    directory = Directory(fresh)
-    resolved = [(message, *directory.resolve(message)) for message in fresh]
-
-    counts: dict[tuple[Person, Space | None, int, int], int] = {}
-    seen: dict[int, list[dt.datetime]] = {event.id: [] for event in types.values()}
-    strong: list[tuple[Message, Person, Space | None, EventType]] = []
-    for message, person, space in resolved:
-        if person is None or message.type not in USAGE_TYPES:
-            continue
-        if person.into is not None:
-            person = directory.root(person)
-        event, at = types[message.event], message.at
-        key = (person, space, event.id, at.toordinal())
-        counts[key] = counts.get(key, 0) + 1
-        seen[event.id].append(at)
-        if event.signal in signals.WORTH_A_SIGNAL:
-            strong.append((message, person, space, event))
-    days = {day: dt.date.fromordinal(day) for day in {key[3] for key in counts}}
-    of_known: usage.Counts = {}
-    of_new: list[tuple[tuple[Person, Space | None, int, int], int]] = []
-    for key, n in counts.items():
-        person, space, event_id, day = key
-        space_id = space.id if space else 0
-        if person.id is None or space_id is None:
-            of_new.append((key, n))
-        else:
-            of_known[person.id, space_id, event_id, days[day]] = n
-    alongside = alongside or Alongside()
-    alongside.read_ahead(waiting)
-    with alongside.running(usage.adding(of_known)):
-        directory.write()
-        usage.add({(p.id, s.id if s else 0, event, days[day]): n for (p, s, event, day), n in of_new})  # type: ignore[misc]
-        usage.note_event_types({id_: (len(times), min(times), max(times)) for id_, times in seen.items() if times})
-        signals.record([*(_signal(*one) for one in strong), *_new_buyers(directory)])
-        raised_hands.settle(directory)
-        changes.mark(_touched(directory))
-
-
-def _signal(message: Message, person: Person, space: Space | None, event: EventType) -> signals.NewSignal:
-    words = message.properties.get("message") if isinstance(message.properties, dict) else None
-    return signals.NewSignal(
-        kind=event.signal,
-        at=message.at,
-        user_id=person.id,
-        workspace_id=space.id if space else None,
-        event_type_id=event.id,
-        detail=words.replace("\x00", "") if isinstance(words, str) else "",
-    )
-
-
-def _new_buyers(directory: Directory) -> list[signals.NewSignal]:
-    return [
-        signals.NewSignal(
-            kind="buyer_joined",
-            at=timezone.now() if person.last_seen_at is None else moments.of_micros(person.last_seen_at),
-            user_id=person.id,
-            detail=person.title,
-        )
-        for person in directory.roots()
-        if person.is_new_buyer
-    ]
-
-
-def _with_contact(message: Message, types: Mapping[str, EventType]) -> Message:
-    """A raised hand says in its properties how to reach the person, who often is anonymous; other events may name others."""
-    event = types.get(message.event) if message.type in USAGE_TYPES else None
-    if event is None or event.signal != SignalKind.HAND_RAISE or message.user_traits.get("email"):
-        return message
-    said = {
-        name: value
-        for name in ("email", "name", "firstName", "lastName", "title", "company")
-        if isinstance(value := message.properties.get(name), str)
-    }
-    if not domains.clean_email(said.get("email", "")):
-        return message
-    return msgspec.structs.replace(message, user_traits=said | message.user_traits)
-
-
-def _touched(directory: Directory) -> set[int]:
-    """The accounts whose usage, people or facts this batch changed."""
-    people = directory.roots()
-    spaces = {space.id: space.account_id for space in directory.spaces.values()}
-    found: set[int | None] = {person.account_id for person in people} | set(spaces.values())
-    elsewhere = {workspace for _user, workspace in directory.stored} - spaces.keys()
-    if elsewhere:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT DISTINCT account_id FROM accounts_workspace WHERE id = ANY ((SELECT %s::bigint[])::bigint[])",
-                [bulk.plain(elsewhere)],
-            )
-            found.update(account for (account,) in cursor.fetchall())
-    return {account for account in found if account is not None} | directory.changed_accounts
 
 
 def _keep(bad: Sequence[BadItem], *, whole: bool = False) -> None:
@@ -416,9 +278,4 @@ def prune() -> int:
     """Forgets message ids beyond the dedup window and set-aside rows older than 90 days; returns how many ids went."""
     today = timezone.now().date()
     SetAside.objects.filter(received_at__lt=timezone.now() - dt.timedelta(days=90)).delete()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "DELETE FROM accounts_seenmessage WHERE seen_on < %s",
-            [today - dt.timedelta(days=settings.DEDUP_WINDOW_DAYS)],
-        )
-        return cursor.rowcount
+    return forget(today)

@@ -18,6 +18,11 @@ MAX_EVENT_TYPES = 5_000
 OVERFLOW = "(other events)"
 
 
+def known_event_types(names: Iterable[str]) -> dict[str, EventType]:
+    """Those of the names that have an event type."""
+    return {event.name: event for event in EventType.objects.filter(name__in=set(names))}
+
+
 def event_types(names: Iterable[str]) -> dict[str, EventType]:
     """The event type of every name, made with its first category where it is new.
 
@@ -25,7 +30,7 @@ def event_types(names: Iterable[str]) -> dict[str, EventType]:
     `Hand Raised`.
     """
     wanted = set(names)
-    found = {event.name: event for event in EventType.objects.filter(name__in=wanted)}
+    found = known_event_types(wanted)
     missing = sorted(wanted - set(found))
     if missing and EventType.objects.count() + len(missing) > MAX_EVENT_TYPES:
         overflow, _ = EventType.objects.get_or_create(name=OVERFLOW, defaults={"category": "noise", "signal": ""})

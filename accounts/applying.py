@@ -1,0 +1,184 @@
+"""What messages change: people and workspaces, daily usage, event types, signals, and the list of accounts to score again.
+
+In the caller's transaction, under the loader's lock.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+from django.db import connection
+from django.utils import timezone
+
+from accounts import bulk, changes, domains, moments, raised_hands, signals, usage
+from accounts.alongside import Alongside
+from accounts.identity import Directory
+from accounts.identity_rows import USAGE_TYPES, Person, Space
+from accounts.messages import Message
+from accounts.models import EventType, SignalKind
+from accounts.repeats import Repeats
+from accounts.requests import Landed
+
+type Types = Mapping[str, EventType]
+
+
+@dataclass(slots=True)
+class Resolved:
+    """A batch in memory: who did what, before anything is written."""
+
+    directory: Directory
+    #: (person, workspace, event type id, day as an ordinal) → events
+    counts: dict[tuple[Person, Space | None, int, int], int]
+    #: event type id → the times of its events
+    times: dict[int, list[dt.datetime]]
+    #: events that are signals
+    strong: list[tuple[Message, Person, Space | None, EventType]]
+
+
+def apply(messages: Sequence[Message]) -> None:
+    """Resolves the messages in order and writes what follows from them."""
+    if not messages:
+        return
+    types = usage.event_types(_names(messages))
+    messages = _with_contacts(messages, types)
+    _write(_resolve(Directory(messages), messages, types), Alongside(), list)
+
+
+def apply_new(repeats: Repeats, *, alongside: Alongside, waiting: Callable[[], list[Landed]]) -> int:
+    """Applies those of the messages that are new, and remembers them; returns how many. What is `waiting` is read meanwhile.
+
+    Most batches have no repeats. So the messages are resolved while PostgreSQL looks for repeats, which changes nothing but
+    memory, and when there are any, it is done again without them.
+    """
+    messages = repeats.messages()
+    if not messages:
+        return 0
+    names = _names(messages)
+    types = usage.known_event_types(names)
+    if len(types) < len(names):  # a repeat makes no event type
+        repeats.remember()
+        apply(repeats.new())
+        return len(repeats.new())
+    said = _with_contacts(messages, types)
+    directory = Directory(said)
+    with alongside.running(repeats.remember):
+        resolved = _resolve(directory, said, types)
+    new = repeats.new()
+    if len(new) < len(messages):
+        said = _with_contacts(new, types)
+        resolved = _resolve(Directory(said), said, types)
+    _write(resolved, alongside, waiting)
+    return len(new)
+
+
+def _names(messages: Sequence[Message]) -> set[str]:
+    return {message.event for message in messages if message.type in USAGE_TYPES}
+
+
+def _with_contacts(messages: Sequence[Message], types: Types) -> Sequence[Message]:
+    if not any(event.signal == SignalKind.HAND_RAISE for event in types.values()):
+        return messages
+    return [_with_contact(message, types) for message in messages]
+
+
+def _resolve(directory: Directory, messages: Sequence[Message], types: Types) -> Resolved:
+    """Who is meant, in the order of the messages, and what is counted. Touches no database."""
+    found = [(message, *directory.resolve(message)) for message in messages]
+    counts: dict[tuple[Person, Space | None, int, int], int] = {}
+    times: dict[int, list[dt.datetime]] = {event.id: [] for event in types.values()}
+    strong: list[tuple[Message, Person, Space | None, EventType]] = []
+    for message, person, space in found:
+        if person is None or message.type not in USAGE_TYPES:
+            continue
+        if person.into is not None:
+            person = directory.root(person)
+        event, at = types[message.event], message.at
+        key = (person, space, event.id, at.toordinal())
+        counts[key] = counts.get(key, 0) + 1
+        times[event.id].append(at)
+        if event.signal in signals.WORTH_A_SIGNAL:
+            strong.append((message, person, space, event))
+    return Resolved(directory, counts, times, strong)
+
+
+def _write(batch: Resolved, alongside: Alongside, waiting: Callable[[], list[Landed]]) -> None:
+    directory = batch.directory
+    days = {day: dt.date.fromordinal(day) for day in {key[3] for key in batch.counts}}
+    of_known: usage.Counts = {}
+    of_new: list[tuple[tuple[Person, Space | None, int, int], int]] = []
+    for key, n in batch.counts.items():
+        person, space, event_id, day = key
+        space_id = space.id if space else 0
+        if person.id is None or space_id is None:
+            of_new.append((key, n))
+        else:
+            of_known[person.id, space_id, event_id, days[day]] = n
+    alongside.read_ahead(waiting)
+    with alongside.running(usage.adding(of_known)):
+        directory.write()
+        usage.add({(p.id, s.id if s else 0, event, days[day]): n for (p, s, event, day), n in of_new})  # type: ignore[misc]
+        usage.note_event_types(
+            {id_: (len(times), min(times), max(times)) for id_, times in batch.times.items() if times}
+        )
+        signals.record([*(_signal(*one) for one in batch.strong), *_new_buyers(directory)])
+        raised_hands.settle(directory)
+        changes.mark(_touched(directory))
+
+
+def _signal(message: Message, person: Person, space: Space | None, event: EventType) -> signals.NewSignal:
+    words = message.properties.get("message") if isinstance(message.properties, dict) else None
+    return signals.NewSignal(
+        kind=event.signal,
+        at=message.at,
+        user_id=person.id,
+        workspace_id=space.id if space else None,
+        event_type_id=event.id,
+        detail=words.replace("\x00", "") if isinstance(words, str) else "",
+    )
+
+
+def _new_buyers(directory: Directory) -> list[signals.NewSignal]:
+    return [
+        signals.NewSignal(
+            kind="buyer_joined",
+            at=timezone.now() if person.last_seen_at is None else moments.of_micros(person.last_seen_at),
+            user_id=person.id,
+            detail=person.title,
+        )
+        for person in directory.roots()
+        if person.is_new_buyer
+    ]
+
+
+def _with_contact(message: Message, types: Mapping[str, EventType]) -> Message:
+    """A raised hand says in its properties how to reach the person, who often is anonymous; other events may name others."""
+    event = types.get(message.event) if message.type in USAGE_TYPES else None
+    if event is None or event.signal != SignalKind.HAND_RAISE or message.user_traits.get("email"):
+        return message
+    said = {
+        name: value
+        for name in ("email", "name", "firstName", "lastName", "title", "company")
+        if isinstance(value := message.properties.get(name), str)
+    }
+    if not domains.clean_email(said.get("email", "")):
+        return message
+    return msgspec.structs.replace(message, user_traits=said | message.user_traits)
+
+
+def _touched(directory: Directory) -> set[int]:
+    """The accounts whose usage, people or facts this batch changed."""
+    people = directory.roots()
+    spaces = {space.id: space.account_id for space in directory.spaces.values()}
+    found: set[int | None] = {person.account_id for person in people} | set(spaces.values())
+    elsewhere = {workspace for _user, workspace in directory.stored} - spaces.keys()
+    if elsewhere:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT DISTINCT account_id FROM accounts_workspace WHERE id = ANY ((SELECT %s::bigint[])::bigint[])",
+                [bulk.plain(elsewhere)],
+            )
+            found.update(account for (account,) in cursor.fetchall())
+    return {account for account in found if account is not None} | directory.changed_accounts
