@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -124,22 +125,26 @@ class _Freshness:
             "waiting_for_routing_at_the_end": len(changes.waiting(limit=1_000_000, table=changes.SCORED)),
         }
 
-    def chosen(self, samples: int) -> list[Sample]:
-        """By turns an account without an open item, for a raised hand, and one high in the sales queue, for a look at prices."""
+    def chosen(self, samples: int) -> Iterator[Sample]:
+        """By turns an account without an open item, for a raised hand, and one high in the sales queue, for a look at prices.
+
+        Chosen at the last moment: the ordinary events move accounts too, and a row that tells a signal already would not change.
+        """
         without = Account.objects.filter(score__hand_raised_at=None).exclude(
             pk__in=QueueItem.objects.open().values("account")
         )
-        hands = list(without.order_by("pk").values_list("pk", flat=True))
-        hands = hands[:: max(1, len(hands) // samples)]
-        high = QueueItem.objects.open().filter(motion="sales", hand_raised_at=None).in_order()[: FIRST // 2]
-        usage = [item.account_id for item in high if not item.last_signal]
-        found = []
+        quiet = QueueItem.objects.open().filter(motion="sales", hand_raised_at=None, last_signal="").in_order()
+        ids = list(without.order_by("pk").values_list("pk", flat=True))
+        spread = iter(ids[:: max(1, 2 * len(ids) // samples)])
+        used: set[int] = set()
         for number in range(samples):
-            kind, accounts = (("hand", hands), ("usage", usage))[number % 2]
-            if accounts:
-                account = accounts.pop(0)
-                found.append(Sample(kind, account, int(np.searchsorted(self.made.company, account)) + 1))
-        return found
+            if number % 2:
+                kind, account = "usage", quiet.exclude(account__in=used).values_list("account", flat=True).first()
+            else:
+                kind, account = "hand", next((id_ for id_ in spread if without.filter(pk=id_).exists()), None)
+            if account is not None:
+                used.add(account)
+                yield Sample(kind, account, int(np.searchsorted(self.made.company, account)) + 1)
 
     def measure(self, sample: Sample) -> None:
         event, kind = (
@@ -184,7 +189,9 @@ class _Freshness:
                 with server.getresponse() as answer:
                     rows = json.load(answer)["results"]
                 for row in rows:
-                    if row["account"]["id"] == sample.account and (hand or "Pricing viewed" in row["why_now"]):
+                    # A spike of usage may be found in the same moment; the row tells the newest signal.
+                    told = hand or row["why_now"].startswith(("Pricing viewed", "Usage spike"))
+                    if row["account"]["id"] == sample.account and told:
                         sample.at["shown"] = time.perf_counter() - began
                         return
                 time.sleep(LOOK)
