@@ -152,6 +152,26 @@ def test_whatever_a_member_sends_the_answer_is_as_described(case, known, world, 
     case.call_and_validate(checks=CHECKS, cookies=cookies, headers={"X-CSRFToken": "c" * 32})
 
 
+@pytest.mark.parametrize("role", [*(role for role in Role if role != Role.ADMIN), None])
+@API.parametrize()
+@settings(FUZZ, max_examples=6)
+def test_whatever_any_role_sends_or_a_stranger_the_answer_is_as_described(case, role, world, sign_in):
+    """Where a role may do less it is told so in the same form."""
+    for name, thing in IDS.items():
+        if name in case.path_parameters:
+            case.path_parameters[name] = world[thing]
+    given = {"csrftoken": "c" * 32}
+    if role is not None:
+        given["sessionid"] = sign_in(role).cookies["sessionid"].value
+
+    # Who may not do a thing is told that first, whatever the method.
+    checks = [check for check in CHECKS if check is not unsupported_method]
+    response = case.call_and_validate(checks=checks, cookies=given, headers={"X-CSRFToken": "c" * 32})
+
+    if role is None:
+        assert response.status_code == 401
+
+
 @INTAKE.parametrize()
 @FUZZ
 @pytest.mark.django_db
