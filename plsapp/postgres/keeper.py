@@ -9,6 +9,7 @@ the moment the last user is gone, however he went, and stops the server. No list
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import fcntl
 import json
@@ -27,9 +28,23 @@ import psutil
 LOOK = 0.2
 #: Seconds that a fast shutdown may take before the server is stopped at once (it recovers at the next start).
 PATIENCE = 30
+
+
+def buffers() -> int:
+    """Megabytes of `shared_buffers`: a quarter of the memory, 128 at least and 1,024 at most.
+
+    With much less than the tables the loader costs half as much again: it waits for pages, and writes others for room. Only
+    what is used is ever taken from the system.
+    """
+    memory = psutil.virtual_memory().total
+    with contextlib.suppress(OSError, ValueError):  # the limit of a container, if there is any
+        memory = min(memory, int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    return max(128, min(1_024, memory // 4_000_000))
+
+
 #: For a small company on one machine. Written into postgresql.conf once, so an operator's change there stays.
 SETTINGS = {
-    "shared_buffers": "256MB",
+    "shared_buffers": f"{buffers()}MB",
     "work_mem": "16MB",
     "maintenance_work_mem": "128MB",
     "effective_cache_size": "1GB",
