@@ -44,10 +44,11 @@ def mark_all(*, table: str = ACCOUNTS) -> None:
         )
 
 
-def waiting(*, limit: int, table: str = ACCOUNTS) -> list[tuple[int, int]]:
-    """The longest-waiting (account id, number) pairs, at most `limit`."""
+def waiting(*, limit: int, table: str = ACCOUNTS, between: tuple[int, int] | None = None) -> list[tuple[int, int]]:
+    """The longest-waiting (account id, number) pairs, at most `limit`; with an id from the first to below the second number."""
+    where, bounds = ("WHERE account_id >= %s AND account_id < %s", between) if between else ("", ())
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT account_id, seq FROM {table} ORDER BY seq LIMIT %s", [limit])
+        cursor.execute(f"SELECT account_id, seq FROM {table} {where} ORDER BY seq LIMIT %s", [*bounds, limit])
         return cursor.fetchall()
 
 

@@ -57,6 +57,8 @@ class Env(msgspec.Struct, frozen=True, kw_only=True):
     """`user_id=…,event=…,timestamp=…`, and `workspace`, `anonymous_id`, `count` where there are such columns."""
     USAGE_EVERY_MINUTES: AtLeastOne = 60
     """How often everything is scored from USAGE_URL."""
+    SCORE_SHARDS: Annotated[int, msgspec.Meta(ge=1, le=64)] = 1
+    """Parts of a full scoring run, each a task of its own."""
     LOG_LEVEL: str = "INFO"
     WEB_WORKERS: AtLeastOne = 1
     WEB_THREADS: AtLeastOne = 8

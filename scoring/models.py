@@ -83,6 +83,21 @@ class ScoringRun(models.Model):
         indexes = [models.Index(fields=["-started_at"])]
 
 
+class ScoringShard(models.Model):
+    """One part of a full run: the accounts with an id from `low` to below `high`, scored in a transaction of its own."""
+
+    run = models.ForeignKey(ScoringRun, models.CASCADE, related_name="shards")
+    place = models.PositiveSmallIntegerField()
+    low = models.BigIntegerField()
+    high = models.BigIntegerField()
+    accounts = models.PositiveIntegerField(default=0)
+    changed = models.PositiveIntegerField(default=0)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "place"], name="one_shard_a_place")]
+
+
 class Score(models.Model):
     """An account's score now. `score` is none when there is too little evidence.
 

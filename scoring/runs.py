@@ -8,14 +8,15 @@ history.
 from __future__ import annotations
 
 import logging
+from typing import Literal
 
 import numpy as np
 from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts import changes
-from scoring import before, definitions, signals, warehouse, writing
-from scoring.models import Definition, ScoringRun
+from scoring import before, definitions, signals, snapshots, warehouse, writing
+from scoring.models import ScoringRun
 from scoring.scored import WEEK, Scored, compute
 
 log = logging.getLogger(__name__)
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 LOCK = 7_002
 #: Changed accounts scored in one transaction.
 CHANGED_AT_ONCE = 1_000
+EVERYTHING = 10_000_000
 
 
 def score_changed(*, limit: int = CHANGED_AT_ONCE) -> int:
@@ -31,44 +33,44 @@ def score_changed(*, limit: int = CHANGED_AT_ONCE) -> int:
         return 0
     if warehouse.is_used() and not warehouse.keeps(timezone.now().date()):
         return 0  # they wait for the next full run
-    definition = definitions.published()
-    run = ScoringRun.objects.create(definition=definition, kind="changed", as_of=timezone.now().date())
+    run = begin("changed")
     try:
         with transaction.atomic():
-            if not _locked(wait=False):
+            if not lock(wait=False):
                 run.delete()
                 return 0
             pairs = changes.waiting(limit=limit)
+            # Read after the work: publishing marks every account, so who is marked has the new definition to be scored with.
+            run.definition = definitions.published()
             account_ids = [account for account, _ in pairs]
-            scored, changed = _score(run, definition, account_ids)
+            scored, changed = score(run, account_ids=account_ids)
             changes.done(pairs)
             changes.mark(account_ids, table=changes.SCORED)
-            _finish(run, accounts=len(scored.account_id), changed=len(changed))
+            finish(run, accounts=len(scored.account_id), changed=len(changed))
         return len(pairs)
     except Exception as error:
-        _failed(run, error)
+        failed(run, error)
         raise
 
 
 def score_all(*, run: ScoringRun | None = None) -> ScoringRun:
-    """Scores every account; waits for a scorer that is at work."""
-    definition = definitions.published()
-    run = run or ScoringRun.objects.create(definition=definition, kind="full", as_of=timezone.now().date())
+    """Scores every account in one transaction; waits for a scorer that is at work."""
+    run = run or begin("full")
     try:
         if warehouse.is_used():
             warehouse.refresh(run.as_of)
         with transaction.atomic():
-            _locked(wait=True)
-            pairs = changes.waiting(limit=10_000_000)
-            scored, changed = _score(run, definition, None)
+            lock(wait=True)
+            pairs = changes.waiting(limit=EVERYTHING)
+            run.definition = definitions.published()
+            scored, changed = score(run)
             changes.done(pairs)
-            # Also those that changed and scored the same: their people or signals may be others now.
-            waited = np.array([account for account, _ in pairs], dtype=np.int64)
-            changes.mark(np.union1d(changed, waited).tolist(), table=changes.SCORED)
-            _finish(run, accounts=len(scored.account_id), changed=len(changed))
+            mark_scored(changed, pairs)
+            finish(run, accounts=len(scored.account_id), changed=len(changed))
     except Exception as error:
-        _failed(run, error)
+        failed(run, error)
         raise
+    snapshots.keep(run, scored)
     return run
 
 
@@ -77,33 +79,62 @@ def forget_old_runs() -> None:
     ScoringRun.objects.filter(kind="changed", started_at__lt=timezone.now() - WEEK).delete()
 
 
-def _score(run: ScoringRun, definition: Definition, account_ids: list[int] | None) -> tuple[Scored, np.ndarray]:
-    writing.forget_merged()
-    past = before.read(account_ids)
-    scored = compute(as_of=run.as_of, definition=definition, account_ids=account_ids, tiers_before=past.tiers)
+def begin(kind: Literal["full", "changed"]) -> ScoringRun:
+    """A new run by the definition in force."""
+    return ScoringRun.objects.create(definition=definitions.published(), kind=kind, as_of=timezone.now().date())
+
+
+def score(
+    run: ScoringRun, *, account_ids: list[int] | None = None, between: tuple[int, int] | None = None
+) -> tuple[Scored, np.ndarray]:
+    """Scores and writes the given accounts, or those between two ids, or all, in the caller's transaction.
+
+    Answers them, and the ids of those that changed.
+    """
+    writing.forget_merged(between=between or writing.EVERYONE)
+    past = before.read(account_ids, between=between)
+    scored = compute(
+        as_of=run.as_of,
+        definition=run.definition,
+        account_ids=account_ids,
+        between=between,
+        tiers_before=past.tiers,
+    )
     raised = signals.hand_raises(account_ids, as_of=run.as_of)
-    changed = writing.write(run, definition, scored, past, raised)
+    changed = writing.write(run, run.definition, scored, past, raised)
     signals.record_spikes(scored)
     return scored, changed
 
 
-def _locked(*, wait: bool) -> bool:
+def mark_scored(changed: np.ndarray, pairs: list[tuple[int, int]]) -> None:
+    """Asks for the changed accounts to be routed; also for those that waited and scored the same: their people or signals may be
+    others now."""
+    waited = np.array([account for account, _ in pairs], dtype=np.int64)
+    changes.mark(np.union1d(changed, waited).tolist(), table=changes.SCORED)
+
+
+def lock(*, wait: bool, shared: bool = False) -> bool:
+    """Takes the scorer's lock until the transaction ends; false when another has it and this shall not wait.
+
+    Shards of one run hold it `shared`, everybody else alone.
+    """
+    kind = "_shared" if shared else ""
     with connection.cursor() as cursor:
         if wait:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+            cursor.execute(f"SELECT pg_advisory_xact_lock{kind}(%s)", [LOCK])
             return True
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
+        cursor.execute(f"SELECT pg_try_advisory_xact_lock{kind}(%s)", [LOCK])
         return bool(cursor.fetchone()[0])
 
 
-def _finish(run: ScoringRun, *, accounts: int, changed: int) -> None:
+def finish(run: ScoringRun, *, accounts: int, changed: int) -> None:
     run.finished_at = timezone.now()
     run.duration_ms = round((run.finished_at - run.started_at).total_seconds() * 1000)
     run.accounts, run.changed, run.state = accounts, changed, ScoringRun.State.DONE
-    run.save(update_fields=["finished_at", "duration_ms", "accounts", "changed", "state"])
+    run.save(update_fields=["definition", "finished_at", "duration_ms", "accounts", "changed", "state"])
 
 
-def _failed(run: ScoringRun, error: Exception) -> None:
+def failed(run: ScoringRun, error: Exception) -> None:
     run.state, run.finished_at = ScoringRun.State.FAILED, timezone.now()
     run.error = f"{type(error).__name__}: {error}"[:2000]
     try:

@@ -82,14 +82,15 @@ def compute(
     as_of: dt.date,
     definition: Definition,
     account_ids: Collection[int] | None = None,
+    between: tuple[int, int] | None = None,
     tiers_before: Callable[[np.ndarray], np.ndarray] | None = None,
 ) -> Scored:
-    """Features and scores of the given accounts (all: none given); nothing is written.
+    """Features and scores of the given accounts, or of those `between` two ids, or of all; nothing is written.
 
     `tiers_before` answers the tiers that accounts have had so far, for hysteresis: ids → places in `rules.TIERS`, −1: none.
     """
     spec = definitions.spec_of(definition)
-    now, before = features.pair(as_of, account_ids)
+    now, before = features.pair(as_of, account_ids, between=between)
     tier_before = None if tiers_before is None else tiers_before(now["account_id"])
     return Scored(
         as_of=as_of,

@@ -3,9 +3,10 @@
 import datetime as dt
 
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
-from scoring import mirror, runs
+from scoring import mirror, runs, shards
 from scoring.expressions import DAYS
 from scoring.models import ScoringRun
 
@@ -24,6 +25,15 @@ def score_all(run_id: int | None = None) -> None:
     run = ScoringRun.objects.filter(pk=run_id).first() if run_id else None
     if run is not None and run.state != ScoringRun.State.RUNNING:
         return
-    runs.score_all(run=run)
+    if settings.SCORE_SHARDS > 1:
+        shards.split(run or runs.begin("full"), shards=settings.SCORE_SHARDS, enqueue=score_shard.delay_on_commit)
+    else:
+        runs.score_all(run=run)
     runs.forget_old_runs()
     mirror.prune(before=timezone.now().date() - dt.timedelta(days=2 * DAYS))
+
+
+@shared_task
+def score_shard(shard_id: int) -> None:
+    """Scores one shard of a full run."""
+    shards.score_shard(shard_id)

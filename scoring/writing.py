@@ -18,12 +18,17 @@ from scoring.copying import Column, Nullable, Texts
 from scoring.models import Definition, ScoringRun
 from scoring.scored import Scored
 
+#: All account ids.
+EVERYONE = (0, 2**63 - 1)
 
-def forget_merged() -> None:
+
+def forget_merged(*, between: tuple[int, int] = EVERYONE) -> None:
     """Accounts that went into others have no score any more; their history stays."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "DELETE FROM scoring_score USING accounts_account a WHERE a.id = account_id AND a.merged_into_id IS NOT NULL"
+            "DELETE FROM scoring_score USING accounts_account a WHERE a.id = account_id AND a.merged_into_id IS NOT NULL "
+            "AND account_id >= %s AND account_id < %s",
+            between,
         )
 
 

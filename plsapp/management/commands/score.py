@@ -9,13 +9,18 @@ from collections import Counter
 from typing import Any
 
 import numpy as np
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from accounts.models import Account
 from playbooks import queue, routing
 from scoring import definitions, runs, signals, why
+from scoring import shards as sharding
 from scoring.scored import Scored, compute
+
+#: Each is a thread and a connection.
+MOST_SHARDS = 64
 
 
 class Command(BaseCommand):
@@ -24,9 +29,12 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--as-of", help="a date, YYYY-MM-DD; a past one is printed, not published to the queues")
         parser.add_argument("--top", type=int, default=10, help="how many accounts to print")
+        parser.add_argument(
+            "--shards", type=int, default=settings.SCORE_SHARDS, help="parts of the accounts that are scored at once"
+        )
         parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
 
-    def handle(self, *args: Any, as_of: str | None, top: int, **options: Any) -> None:
+    def handle(self, *args: Any, as_of: str | None, top: int, shards: int, **options: Any) -> None:
         today = timezone.now().date()
         day = today
         if as_of:
@@ -38,9 +46,14 @@ class Command(BaseCommand):
                 raise CommandError(f"--as-of {as_of}: lies in the future")
         if top < 0:
             raise CommandError(f"--top {top}: must be 0 or more")
+        if not 1 <= shards <= MOST_SHARDS:
+            raise CommandError(f"--shards {shards}: from 1 to {MOST_SHARDS}")
         started = time.monotonic()
         if day == today:
-            runs.score_all()
+            if shards > 1:
+                sharding.score_all(shards=shards)
+            else:
+                runs.score_all()
             while queue.route_scored():
                 pass
         definition = definitions.published()
