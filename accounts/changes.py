@@ -1,6 +1,6 @@
 """The work table between accounts and scoring: which accounts changed since they were last scored.
 
-A change gets a number from one sequence. The puller reads (account, number) pairs, works, and removes exactly the pairs it
+Changes that are noted together get one number, later ones a higher one. The puller reads (account, number) pairs, works, and removes exactly the pairs it
 read; an account that changed meanwhile has a new number and stays.
 """
 
@@ -25,7 +25,7 @@ def mark(account_ids: Collection[int], *, table: str = ACCOUNTS) -> None:
         cursor.execute(
             f"""
             INSERT INTO {table} (account_id, seq)
-            SELECT id, nextval('accounts_change_seq') FROM unnest(%s::bigint[]) AS id
+            SELECT id, seq FROM nextval('accounts_change_seq') AS seq, unnest(%s::bigint[]) AS id
             ON CONFLICT (account_id) DO UPDATE SET seq = EXCLUDED.seq
             """,
             [bulk.plain(sorted(set(account_ids)))],
@@ -38,7 +38,8 @@ def mark_all(*, table: str = ACCOUNTS) -> None:
         cursor.execute(
             f"""
             INSERT INTO {table} (account_id, seq)
-            SELECT id, nextval('accounts_change_seq') FROM accounts_account WHERE merged_into_id IS NULL ORDER BY id
+            SELECT id, seq FROM nextval('accounts_change_seq') AS seq, accounts_account
+            WHERE merged_into_id IS NULL ORDER BY id
             ON CONFLICT (account_id) DO UPDATE SET seq = EXCLUDED.seq
             """
         )

@@ -75,8 +75,9 @@ def _run(made: world.World) -> Report:
 
 
 def use_today(made: world.World, today: dt.date, *, account_ids: np.ndarray | None = None) -> None:
-    """One more event today for the first person of every account (or of those given)."""
+    """One more event today for the first person of every account (or of those given). What was scored has been routed."""
     with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE scoring_scoredaccount")
         cursor.execute(
             """
             INSERT INTO accounts_usage (user_id, day, event_type_id, workspace_id, count)

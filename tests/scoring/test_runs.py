@@ -262,3 +262,13 @@ def test_two_scorers_at_once_score_every_account_once():
     assert sum(done) == 6
     assert Score.objects.count() == 6
     assert ScoreChange.objects.count() == 6
+
+
+@pytest.mark.django_db
+def test_a_run_that_was_killed_is_given_up_by_the_next_one():
+    team("acme.com", people=2, days=[1, 2])
+    killed = runs.begin("full")
+    done = runs.score_all()
+    killed.refresh_from_db()
+    assert (killed.state, done.state) == ("failed", "done")
+    assert "later run" in killed.error
