@@ -30,8 +30,10 @@ class Resolved:
     """A batch in memory: who did what, before anything is written."""
 
     directory: Directory
-    #: (person, workspace, event type id, day as an ordinal) → events
-    counts: dict[tuple[Person, Space | None, int, int], int]
+    #: adds the counts of people and workspaces that have an id
+    add_usage: Callable[[], None]
+    #: (person, workspace, event type id, day) → events, of the others
+    of_new: dict[tuple[Person, Space | None, int, dt.date], int]
     #: event type id → the times of its events
     times: dict[int, list[dt.datetime]]
     #: events that are signals
@@ -85,7 +87,7 @@ def _with_contacts(messages: Sequence[Message], types: Types) -> Sequence[Messag
 
 
 def _resolve(directory: Directory, messages: Sequence[Message], types: Types) -> Resolved:
-    """Who is meant, in the order of the messages, and what is counted. Touches no database."""
+    """Who is meant, in the order of the messages, and what is counted. Writes nothing."""
     found = [(message, *directory.resolve(message)) for message in messages]
     counts: dict[tuple[Person, Space | None, int, int], int] = {}
     times: dict[int, list[dt.datetime]] = {event.id: [] for event in types.values()}
@@ -101,25 +103,24 @@ def _resolve(directory: Directory, messages: Sequence[Message], types: Types) ->
         times[event.id].append(at)
         if event.signal in signals.WORTH_A_SIGNAL:
             strong.append((message, person, space, event))
-    return Resolved(directory, counts, times, strong)
+    days = {day: dt.date.fromordinal(day) for day in {key[3] for key in counts}}
+    of_known: usage.Counts = {}
+    of_new: dict[tuple[Person, Space | None, int, dt.date], int] = {}
+    for (person, space, event_id, day), n in counts.items():
+        space_id = space.id if space else 0
+        if person.id is None or space_id is None:
+            of_new[person, space, event_id, days[day]] = n
+        else:
+            of_known[person.id, space_id, event_id, days[day]] = n
+    return Resolved(directory, usage.adding(of_known), of_new, times, strong)
 
 
 def _write(batch: Resolved, alongside: Alongside, waiting: Callable[[], list[Landed]]) -> None:
     directory = batch.directory
-    days = {day: dt.date.fromordinal(day) for day in {key[3] for key in batch.counts}}
-    of_known: usage.Counts = {}
-    of_new: list[tuple[tuple[Person, Space | None, int, int], int]] = []
-    for key, n in batch.counts.items():
-        person, space, event_id, day = key
-        space_id = space.id if space else 0
-        if person.id is None or space_id is None:
-            of_new.append((key, n))
-        else:
-            of_known[person.id, space_id, event_id, days[day]] = n
     alongside.read_ahead(waiting)
-    with alongside.running(usage.adding(of_known)):
+    with alongside.running(batch.add_usage):
         directory.write()
-        usage.add({(p.id, s.id if s else 0, event, days[day]): n for (p, s, event, day), n in of_new})  # type: ignore[misc]
+        usage.add({(p.id, s.id if s else 0, event, day): n for (p, s, event, day), n in batch.of_new.items()})  # type: ignore[misc]
         usage.note_event_types(
             {id_: (len(times), min(times), max(times)) for id_, times in batch.times.items() if times}
         )

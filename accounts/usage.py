@@ -76,7 +76,7 @@ def add(counts: Counts) -> None:
 
 
 def adding(counts: Counts) -> Callable[[], None]:
-    """`add` as a call that may be made by another thread, on the caller's connection and in its transaction."""
+    """`add` as a call for later, that may be made by another thread, on the caller's connection and in its transaction."""
     if not counts:
         return lambda: None
     months.ensure({key[3] for key in counts})
