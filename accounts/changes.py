@@ -1,7 +1,7 @@
 """The work table between accounts and scoring: which accounts changed since they were last scored.
 
-Changes that are noted together get one number, later ones a higher one. The puller reads (account, number) pairs, works, and removes exactly the pairs it
-read; an account that changed meanwhile has a new number and stays.
+Changes that are noted together get one number, later ones a higher one. The puller reads (account, number) pairs, works, and
+removes exactly the pairs it read; an account that changed meanwhile has a new number and stays.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 import datetime as dt
-import math
 import json
+import math
 
 import pytest
 from django.db import connection

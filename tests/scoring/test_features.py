@@ -3,11 +3,8 @@
 import datetime as dt
 import random
 
-import duckdb
 import numpy as np
-import pyarrow as pa
 import pytest
-from django.db import connection
 
 from accounts.models import Account, EventType, Membership, ProductUser, Usage, Workspace
 from scoring import features
