@@ -31,7 +31,7 @@ PATIENCE = 30
 
 
 def buffers() -> int:
-    """Megabytes of `shared_buffers`: a quarter of the memory, 128 at least and 1,024 at most.
+    """Megabytes of `shared_buffers`: a quarter of the memory, 128 at least and 2,048 at most.
 
     With much less than the tables the loader costs half as much again: it waits for pages, and writes others for room. Only
     what is used is ever taken from the system.
@@ -39,7 +39,7 @@ def buffers() -> int:
     memory = psutil.virtual_memory().total
     with contextlib.suppress(OSError, ValueError):  # the limit of a container, if there is any
         memory = min(memory, int(Path("/sys/fs/cgroup/memory.max").read_text()))
-    return max(128, min(1_024, memory // 4_000_000))
+    return max(128, min(2_048, memory // 4_000_000))
 
 
 #: For a small company on one machine. Written into postgresql.conf once, so an operator's change there stays.
