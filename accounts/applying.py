@@ -126,7 +126,9 @@ def _write(batch: Resolved, alongside: Alongside, waiting: Callable[[], list[Lan
         )
         signals.record([*(_signal(*one) for one in batch.strong), *_new_buyers(directory)])
         raised_hands.settle(directory)
-        changes.mark(_touched(directory))
+        urgent = _urgent(batch)
+        changes.mark(_touched(directory) - urgent)
+        changes.mark(urgent, urgent=True)
 
 
 def _signal(message: Message, person: Person, space: Space | None, event: EventType) -> signals.NewSignal:
@@ -152,6 +154,13 @@ def _new_buyers(directory: Directory) -> list[signals.NewSignal]:
         for person in directory.roots()
         if person.is_new_buyer
     ]
+
+
+def _urgent(batch: Resolved) -> set[int]:
+    """The accounts that somebody should hear of at once: with a signal, or with other people than before."""
+    found = {space.account_id if space and space.account_id else person.account_id for _, person, space, _ in batch.strong}
+    found |= {person.account_id for person in batch.directory.roots() if person.is_new_buyer}
+    return {account for account in found if account is not None} | batch.directory.changed_accounts
 
 
 def _with_contact(message: Message, types: Mapping[str, EventType]) -> Message:

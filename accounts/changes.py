@@ -2,11 +2,15 @@
 
 Changes that are noted together get one number, later ones a higher one. The puller reads (account, number) pairs, works, and
 removes exactly the pairs it read; an account that changed meanwhile has a new number and stays.
+
+There are two lanes. What somebody waits for (a raised hand, another signal, a corrected identity) is urgent and goes first. Other
+usage comes in the order of its first change since the last scoring, so that an account that changes all the time gets its turn.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from django.db import connection
 
@@ -16,19 +20,35 @@ from accounts import bulk
 ACCOUNTS = "accounts_accountchange"
 SCORED = "scoring_scoredaccount"
 
+_AGAIN = """
+ON CONFLICT (account_id) DO UPDATE SET seq = EXCLUDED.seq, is_urgent = work.is_urgent OR EXCLUDED.is_urgent
+"""
 
-def mark(account_ids: Collection[int], *, table: str = ACCOUNTS) -> None:
+
+@dataclass(frozen=True)
+class Batch:
+    """What a puller takes at once: (account id, number) pairs of one lane."""
+
+    pairs: list[tuple[int, int]]
+    is_urgent: bool
+
+    @property
+    def account_ids(self) -> list[int]:
+        return [account for account, _ in self.pairs]
+
+
+def mark(account_ids: Collection[int], *, table: str = ACCOUNTS, urgent: bool = False) -> None:
     """Notes that these accounts changed. Runs in the caller's transaction."""
     if not account_ids:
         return
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            INSERT INTO {table} (account_id, seq)
-            SELECT id, seq FROM nextval('accounts_change_seq') AS seq, unnest(%s::bigint[]) AS id
-            ON CONFLICT (account_id) DO UPDATE SET seq = EXCLUDED.seq
+            INSERT INTO {table} AS work (account_id, seq, since, is_urgent)
+            SELECT id, seq, seq, %s FROM nextval('accounts_change_seq') AS seq, unnest(%s::bigint[]) AS id
+            {_AGAIN}
             """,
-            [bulk.plain(sorted(set(account_ids)))],
+            [urgent, bulk.plain(sorted(set(account_ids)))],
         )
 
 
@@ -37,20 +57,52 @@ def mark_all(*, table: str = ACCOUNTS) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            INSERT INTO {table} (account_id, seq)
-            SELECT id, seq FROM nextval('accounts_change_seq') AS seq, accounts_account
+            INSERT INTO {table} AS work (account_id, seq, since, is_urgent)
+            SELECT id, seq, seq, false FROM nextval('accounts_change_seq') AS seq, accounts_account
             WHERE merged_into_id IS NULL ORDER BY id
-            ON CONFLICT (account_id) DO UPDATE SET seq = EXCLUDED.seq
+            {_AGAIN}
             """
         )
+
+
+def is_waiting(*, table: str = ACCOUNTS) -> bool:
+    """Whether there is anything to do."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT EXISTS (SELECT FROM {table})")
+        return bool(cursor.fetchone()[0])
 
 
 def waiting(*, limit: int, table: str = ACCOUNTS, between: tuple[int, int] | None = None) -> list[tuple[int, int]]:
     """The longest-waiting (account id, number) pairs, at most `limit`; with an id from the first to below the second number."""
     where, bounds = ("WHERE account_id >= %s AND account_id < %s", between) if between else ("", ())
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT account_id, seq FROM {table} {where} ORDER BY seq LIMIT %s", [*bounds, limit])
+        cursor.execute(f"SELECT account_id, seq FROM {table} {where} ORDER BY since LIMIT %s", [*bounds, limit])
         return cursor.fetchall()
+
+
+def next_batch(*, limit: int, people: int, table: str = ACCOUNTS) -> Batch:
+    """The longest-waiting of the urgent, or of the others when none is urgent.
+
+    At most `limit` accounts, which together have about so many `people`: what an account costs grows with them. One at least.
+    """
+    for urgent in (True, False):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"""
+                SELECT account_id, seq FROM (
+                    SELECT account_id, seq, n, sum(n) OVER (ORDER BY since, account_id) AS so_far FROM (
+                        SELECT * FROM {table} WHERE is_urgent = %s ORDER BY since, account_id LIMIT %s
+                    ) AS first, LATERAL (
+                        SELECT count(*) AS n FROM accounts_productuser p WHERE p.account_id = first.account_id
+                    ) AS size
+                ) AS sized WHERE so_far - n <= %s
+                """,
+                [urgent, limit, people],
+            )
+            pairs = cursor.fetchall()
+        if pairs:
+            break
+    return Batch(pairs, urgent)
 
 
 def done(pairs: Sequence[tuple[int, int]], *, table: str = ACCOUNTS) -> None:

@@ -388,11 +388,14 @@ class Signal(models.Model):
 class AccountChange(models.Model):
     """The work table that scoring pulls from: accounts whose usage, people or facts changed.
 
-    `seq` grows with every change, so that a scorer removes a row only when nothing changed since it read it.
+    `seq` grows with every change, so that a scorer removes a row only when nothing changed since it read it. `since` is that of
+    the first change; urgent ones go first.
     """
 
     account = models.OneToOneField(Account, models.CASCADE, primary_key=True, related_name="+")
     seq = models.BigIntegerField()
+    since = models.BigIntegerField(db_default=0)
+    is_urgent = models.BooleanField(db_default=False)
 
 
 class LoadState(models.Model):

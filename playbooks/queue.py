@@ -27,7 +27,8 @@ from scoring.models import Score
 from scoring.signals import HAND_RAISE_DAYS
 
 LOCK = 7_003
-ROUTED_AT_ONCE = 1_000
+#: Scored accounts routed in one transaction, and about how many people they have together.
+ROUTED_AT_ONCE, PEOPLE_AT_ONCE = 1_000, 20_000
 OPEN = (QueueItem.State.NEW, QueueItem.State.CLAIMED)
 Verb = QueueItemEvent.Verb
 
@@ -132,18 +133,18 @@ def table() -> dict[tuple[str, str, str], routing.Cell]:
 
 
 def route_scored(*, limit: int = ROUTED_AT_ONCE) -> int:
-    """Routes the accounts that were scored longest ago; returns how many. 0 when another router is at work."""
-    if not changes.waiting(limit=1, table=changes.SCORED):
+    """Routes the urgent accounts, or those scored longest ago; returns how many. 0 when another router is at work."""
+    if not changes.is_waiting(table=changes.SCORED):
         return 0
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
             if not cursor.fetchone()[0]:
                 return 0
-        pairs = changes.waiting(limit=limit, table=changes.SCORED)
-        route_accounts([account for account, _ in pairs])
-        changes.done(pairs, table=changes.SCORED)
-    return len(pairs)
+        batch = changes.next_batch(limit=limit, people=PEOPLE_AT_ONCE, table=changes.SCORED)
+        route_accounts(batch.account_ids)
+        changes.done(batch.pairs, table=changes.SCORED)
+    return len(batch.pairs)
 
 
 def route_all() -> None:
@@ -154,30 +155,25 @@ def route_all() -> None:
 def route_accounts(account_ids: Collection[int]) -> None:
     """Makes, updates and closes the items of these accounts, in the caller's transaction."""
     now = timezone.now()
-    cells = table()
-    scores = {score.account_id: score for score in Score.objects.filter(account__in=account_ids)}
-    accounts = {account.pk: account for account in Account.objects.filter(pk__in=account_ids)}
+    routes = _routes(account_ids)
     # Locked, so that nobody claims or releases an item between reading and marking it.
     items: dict[tuple[int, str], QueueItem] = {
         (item.account_id, item.motion): item
         for item in QueueItem.objects.select_for_update().filter(account__in=account_ids, state__in=OPEN).order_by("pk")
     }
-    faces = _faces(account_ids)
+    # Most accounts are in no queue and get into none: nothing more is read of them.
+    concerned = {account_id for account_id, route in routes.items() if route.motions} | {known for known, _ in items}
+    scores = {score.account_id: score for score in Score.objects.filter(account__in=concerned)}
+    accounts = {account.pk: account for account in Account.objects.filter(pk__in=concerned)}
+    faces = _faces(concerned)
     new: list[QueueItem] = []
     kept: list[QueueItem] = []
     events: list[tuple[QueueItem, str, str]] = []
     for account_id, account in accounts.items():
-        score = scores.get(account_id)
+        score, route = scores.get(account_id), routes.get(account_id)
         wanted: tuple[str, ...] = ()
         shown: dict[str, Any] = {}
-        if score is not None and account.merged_into_id is None:
-            route = routing.route(
-                tier=score.tier,
-                buyer_state=score.buyer_state,
-                segment=score.segment,
-                hand_raised=score.hand_raised_at is not None,
-                table=cells,
-            )
+        if score is not None and route is not None:
             wanted = route.motions
             shown = _shown(score, account, route, faces.get(account_id, {}), now)
         for motion in wanted:
@@ -209,6 +205,20 @@ def route_accounts(account_ids: Collection[int]) -> None:
     QueueItemEvent.objects.bulk_create(
         QueueItemEvent(item=item, at=now, verb=verb, detail=detail[:400]) for item, verb, detail in events
     )
+
+
+def _routes(account_ids: Collection[int]) -> dict[int, routing.Route]:
+    """Where each of these accounts goes; without those that were merged or have no score."""
+    cells = table()
+    told = Score.objects.filter(account__in=account_ids, account__merged_into=None).values_list(
+        "account_id", "tier", "buyer_state", "segment", "hand_raised_at"
+    )
+    return {
+        account_id: routing.route(
+            tier=tier, buyer_state=buyer_state, segment=segment, hand_raised=hand_raised_at is not None, table=cells
+        )
+        for account_id, tier, buyer_state, segment, hand_raised_at in told
+    }
 
 
 def _show(item: QueueItem, shown: Mapping[str, Any]) -> bool:

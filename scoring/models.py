@@ -193,7 +193,9 @@ class ScoreChange(models.Model):
 
 
 class ScoredAccount(models.Model):
-    """The work table that routing pulls from: accounts that were scored again. `seq` as in `AccountChange`."""
+    """The work table that routing pulls from: accounts that were scored again. Columns as in `AccountChange`."""
 
     account = models.OneToOneField(Account, models.CASCADE, primary_key=True, related_name="+", db_constraint=False)
     seq = models.BigIntegerField()
+    since = models.BigIntegerField(db_default=0)
+    is_urgent = models.BooleanField(db_default=False)

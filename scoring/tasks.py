@@ -1,6 +1,7 @@
 """Scoring as jobs. Their messages are hints: the work table says which accounts changed."""
 
 import datetime as dt
+import time
 
 from celery import shared_task
 from django.conf import settings
@@ -10,13 +11,16 @@ from scoring import mirror, runs, shards
 from scoring.expressions import DAYS
 from scoring.models import ScoringRun
 
+#: Seconds after which the job begins no further batch of changed accounts.
+SHARE = 0.5
+
 
 @shared_task
 def score_changed() -> None:
-    """Scores the accounts that changed; every second."""
-    for _ in range(20):
-        if not runs.score_changed():
-            break
+    """Scores the accounts that changed; every second, and for about half of it, so that others have the machine too."""
+    until = time.monotonic() + SHARE
+    while runs.score_changed() and time.monotonic() < until:
+        pass
 
 
 @shared_task

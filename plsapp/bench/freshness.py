@@ -1,7 +1,7 @@
 """From a track call to the changed row in the queue, on the running app, with ordinary events coming in all the while.
 
 Every sample is one call over HTTP: a raised hand at an account that is in no queue, or a look at the pricing page at an account
-high in the sales queue. Then the REST queue is asked every tenth of a second, as a rep, until it shows the row with the
+high in the sales queue. Then the REST queue is asked four times a second, as a rep, until it shows the row with the
 raised hand, or the row's new reason. What happened when is read from the database meanwhile.
 """
 
@@ -39,7 +39,7 @@ FEED, BATCH, WARM_UP = 500, 100, 10
 #: A sample that is not shown within so many seconds counts as so many.
 PATIENCE = 60.0
 #: Seconds between two looks into the queue, and into the database.
-LOOK, GLANCE = 0.1, 0.03
+LOOK, GLANCE = 0.25, 0.1
 #: The queue's first rows that a sample of usage is looked for in.
 FIRST = 200
 STAGES = ("answered", "loaded", "scored", "routed", "shown")
