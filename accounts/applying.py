@@ -158,7 +158,9 @@ def _new_buyers(directory: Directory) -> list[signals.NewSignal]:
 
 def _urgent(batch: Resolved) -> set[int]:
     """The accounts that somebody should hear of at once: with a signal, or with other people than before."""
-    found = {space.account_id if space and space.account_id else person.account_id for _, person, space, _ in batch.strong}
+    found = {
+        space.account_id if space and space.account_id else person.account_id for _, person, space, _ in batch.strong
+    }
     found |= {person.account_id for person in batch.directory.roots() if person.is_new_buyer}
     return {account for account in found if account is not None} | batch.directory.changed_accounts
 

@@ -72,11 +72,25 @@ def is_waiting(*, table: str = ACCOUNTS) -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def waiting(*, limit: int, table: str = ACCOUNTS, between: tuple[int, int] | None = None) -> list[tuple[int, int]]:
-    """The longest-waiting (account id, number) pairs, at most `limit`; with an id from the first to below the second number."""
-    where, bounds = ("WHERE account_id >= %s AND account_id < %s", between) if between else ("", ())
+def how_many(*, table: str = ACCOUNTS) -> int:
+    """Accounts that wait."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT account_id, seq FROM {table} {where} ORDER BY since LIMIT %s", [*bounds, limit])
+        cursor.execute(f"SELECT count(*) FROM {table}")
+        return int(cursor.fetchone()[0])
+
+
+def waiting(
+    *, limit: int, table: str = ACCOUNTS, between: tuple[int, int] | None = None, ordinary: bool = False
+) -> list[tuple[int, int]]:
+    """The longest-waiting (account id, number) pairs, at most `limit`; with an id from the first to below the second number.
+
+    `ordinary`: without the urgent ones.
+    """
+    where, bounds = ("account_id >= %s AND account_id < %s", between) if between else ("true", ())
+    if ordinary:
+        where += " AND NOT is_urgent"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT account_id, seq FROM {table} WHERE {where} ORDER BY since LIMIT %s", [*bounds, limit])
         return cursor.fetchall()
 
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from accounts import changes
 from scoring import before, definitions, signals, snapshots, warehouse, writing
-from scoring.models import ScoringRun
+from scoring.models import Score, ScoringRun
 from scoring.scored import WEEK, Scored, compute
 
 log = logging.getLogger(__name__)
@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 LOCK = 7_002
 #: Changed accounts scored in one transaction, and about how many people they have together: half a second.
 CHANGED_AT_ONCE, PEOPLE_AT_ONCE = 1_000, 20_000
+#: When more than so many accounts wait, and more than this share of all, scoring every account costs less than those alone.
+MANY, MANY_SHARE = 1_000, 0.05
 EVERYTHING = 10_000_000
 
 
@@ -42,14 +44,24 @@ def score_changed(*, limit: int = CHANGED_AT_ONCE, people: int = PEOPLE_AT_ONCE)
             batch = changes.next_batch(limit=limit, people=people)
             # Read after the work: publishing marks every account, so who is marked has the new definition to be scored with.
             run.definition = definitions.published()
-            scored, changed = score(run, account_ids=batch.account_ids)
-            changes.done(batch.pairs)
-            changes.mark(batch.account_ids, table=changes.SCORED, urgent=batch.is_urgent)
+            pairs, everybody = batch.pairs, not batch.is_urgent and many_wait()
+            if everybody:
+                commit_lazily()
+                pairs = changes.waiting(limit=EVERYTHING, ordinary=True)
+            scored, changed = score(run, account_ids=None if everybody else batch.account_ids)
+            changes.done(pairs)
+            mark_scored(changed, pairs, urgent=batch.is_urgent)
             finish(run, accounts=len(scored.account_id), changed=len(changed))
-        return len(batch.pairs)
+        return len(pairs)
     except Exception as error:
         failed(run, error)
         raise
+
+
+def many_wait() -> bool:
+    """Whether one pass over all accounts is cheaper than the waiting ones by themselves, which are read by index."""
+    number = changes.how_many()
+    return number > MANY and number > MANY_SHARE * Score.objects.count()
 
 
 def score_all(*, run: ScoringRun | None = None) -> ScoringRun:
@@ -120,11 +132,11 @@ def score(
     return scored, changed
 
 
-def mark_scored(changed: np.ndarray, pairs: list[tuple[int, int]]) -> None:
+def mark_scored(changed: np.ndarray, pairs: list[tuple[int, int]], *, urgent: bool = False) -> None:
     """Asks for the changed accounts to be routed; also for those that waited and scored the same: their people or signals may be
     others now."""
     waited = np.array([account for account, _ in pairs], dtype=np.int64)
-    changes.mark(np.union1d(changed, waited).tolist(), table=changes.SCORED)
+    changes.mark(np.union1d(changed, waited).tolist(), table=changes.SCORED, urgent=urgent)
 
 
 def lock(*, wait: bool, shared: bool = False) -> bool:

@@ -2,12 +2,14 @@
 
 Every sample is one call over HTTP: a raised hand at an account that is in no queue, or a look at the pricing page at an account
 high in the sales queue. Then the REST queue is asked four times a second, as a rep, until it shows the row with the
-raised hand, or the row's new reason. What happened when is read from the database meanwhile.
+raised hand, or the row's new reason. What happened when is read from the database meanwhile. Beside them, events that are no signal
+are followed from the call to the new score: they wait longer, because signals go first.
 """
 
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import http.client
 import json
 import sys
@@ -21,6 +23,7 @@ from typing import Any
 import msgspec
 import numpy as np
 from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 
 from accounts import changes
@@ -38,6 +41,8 @@ SAMPLES = 60
 FEED, BATCH, WARM_UP = 500, 100, 10
 #: A sample that is not shown within so many seconds counts as so many.
 PATIENCE = 60.0
+#: Between two events that are no signal, in seconds.
+PLAIN_EVERY = 3.0
 #: Seconds between two looks into the queue, and into the database.
 LOOK, GLANCE = 0.25, 0.1
 #: The queue's first rows that a sample of usage is looked for in.
@@ -85,11 +90,15 @@ class _Freshness:
         self.key = Source.objects.get().write_key
         self.samples: list[Sample] = []
         self.fed = 0
+        #: seconds from the call to the new score, of events that are no signal
+        self.plain: list[float] = []
 
     def run(self, *, samples: int, feed: int) -> dict[str, Any]:
         began, stop = timezone.now(), threading.Event()
         feeder = threading.Thread(target=self.feed, args=(feed, stop))
+        plain = threading.Thread(target=self.follow_plain, args=(stop,))
         feeder.start()
+        plain.start()
         try:
             time.sleep(WARM_UP)
             draw = np.random.default_rng(3)
@@ -100,6 +109,7 @@ class _Freshness:
         finally:
             stop.set()
             feeder.join()
+            plain.join()
         seconds = (timezone.now() - began).total_seconds()
         runs_done = ScoringRun.objects.filter(kind="changed", started_at__gte=began, duration_ms__isnull=False)
         done = list(runs_done.values_list("accounts", "duration_ms"))
@@ -114,6 +124,11 @@ class _Freshness:
             "max_seconds": max(took),
         }
         figures |= self.stages()
+        if self.plain:
+            figures |= {
+                "ordinary_to_scored_median_seconds": float(np.median(self.plain)),
+                "ordinary_to_scored_p95_seconds": float(np.percentile(self.plain, 95)),
+            }
         return figures | {
             "fed_events_per_second": round(self.fed / seconds),
             "changed_runs": len(done),
@@ -151,16 +166,7 @@ class _Freshness:
             ("Demo Requested", SignalKind.HAND_RAISE) if sample.kind == "hand" else ("Pricing Viewed", "pricing")
         )
         began, sent_at = time.perf_counter(), timezone.now()
-        self.post(
-            "/v1/track",
-            {
-                "messageId": str(uuid.uuid4()),
-                "userId": f"user{sample.user}",
-                "event": event,
-                "timestamp": sent_at.isoformat(),
-                "context": {"groupId": f"workspace-{sample.account}"},
-            },
-        )
+        self.track(sample.user, sample.account, event, sent_at)
         sample.at["answered"] = time.perf_counter() - began
         done = threading.Event()
         looker = threading.Thread(target=self.look, args=(sample, began, done))
@@ -212,6 +218,28 @@ class _Freshness:
             before = stage
         return found
 
+    def follow_plain(self, stop: threading.Event) -> None:
+        """One ordinary event after another, each at another account, until its score is that of after the event."""
+        draw = np.random.default_rng(5)
+        waiting: dict[int, tuple[float, dt.datetime]] = {}
+        last = 0.0
+        try:
+            while not stop.wait(0.25):
+                now = time.perf_counter()
+                if now - last > PLAIN_EVERY:
+                    last, user = now, int(draw.integers(1, self.made.people + 1))
+                    account = int(self.made.company[user - 1])
+                    if account not in waiting:
+                        waiting[account] = now, timezone.now()
+                        self.track(user, account, "Report Opened", waiting[account][1])
+                # The digest is of features too, so that the score's row is written for every event that counts.
+                scored = dict(Score.objects.filter(account__in=waiting).values_list("account", "scored_at"))
+                for account in [one for one, (_, sent) in waiting.items() if scored[one] >= sent]:
+                    self.plain.append(time.perf_counter() - waiting.pop(account)[0])
+            self.plain += [time.perf_counter() - began for began, _ in waiting.values()]
+        finally:
+            connection.close()
+
     def feed(self, events: int, stop: threading.Event) -> None:
         """Ordinary events of now, at an even pace, until it is told to stop."""
         if not events:
@@ -223,6 +251,16 @@ class _Freshness:
                 return
             self.post("/v1/batch", {"batch": batch})
             self.fed += len(batch)
+
+    def track(self, user: int, account: int, event: str, at: dt.datetime) -> None:
+        said = {
+            "messageId": str(uuid.uuid4()),
+            "userId": f"user{user}",
+            "event": event,
+            "timestamp": at.isoformat(),
+            "context": {"groupId": f"workspace-{account}"},
+        }
+        self.post("/v1/track", said)
 
     def post(self, path: str, said: dict[str, Any]) -> None:
         key = base64.b64encode(f"{self.key}:".encode()).decode()
