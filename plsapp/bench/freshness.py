@@ -201,8 +201,11 @@ class _Freshness:
                         sample.at["shown"] = time.perf_counter() - began
                         return
                 time.sleep(LOOK)
+            item = QueueItem.objects.open().filter(account=sample.account).values("motion", "why_now", "hand_raised_at")
+            print(f"Never shown: {sample}, {list(item)}", file=sys.stderr)  # noqa: T201 - what a developer looks into
         finally:
             server.close()
+            connection.close()
             done.set()
 
     def stages(self) -> dict[str, Any]:
