@@ -45,6 +45,12 @@ class Member(AbstractBaseUser, PermissionsMixin):
         max_length=5, blank=True, choices=[("", _("Like my system")), ("light", _("Light")), ("dark", _("Dark"))]
     )
     shortcuts = models.BooleanField(_("single-letter shortcuts"), default=True)
+    weekly_capacity = models.PositiveSmallIntegerField(
+        _("accounts a week"),
+        default=10,
+        db_default=10,
+        help_text=_("How many new accounts this person can work in a week."),
+    )
 
     objects: ClassVar[MemberManager] = MemberManager()
 
@@ -140,6 +146,9 @@ class Account(models.Model):
     name = models.CharField(_("name"), max_length=200)
     domain = models.CharField(_("main domain"), max_length=253, blank=True)
     employees = models.PositiveIntegerField(_("employees"), null=True)
+    employees_at = models.DateTimeField(
+        null=True, help_text="when the size became known; none: since the account was made"
+    )
     industry = models.CharField(_("industry"), max_length=120, blank=True)
     plan = models.CharField(_("plan"), max_length=80, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -237,6 +246,9 @@ class ProductUser(models.Model):
     employees = models.PositiveIntegerField(null=True)
     buying_role = models.CharField(max_length=16, choices=BuyingRole, blank=True)
     buying_confidence = models.FloatField(default=0, help_text="0 to 1, by the title or a person's word")
+    profiled_at = models.DateTimeField(
+        null=True, help_text="when title, seniority or role became known; none: since the first sight"
+    )
     account = models.ForeignKey(
         Account, models.SET_NULL, null=True, related_name="product_users", help_text="by the e-mail's domain"
     )
@@ -318,6 +330,8 @@ class EventType(models.Model):
     volume = models.PositiveBigIntegerField(default=0)
     first_seen_at = models.DateTimeField(null=True)
     last_seen_at = models.DateTimeField(null=True)
+    silent_since = models.DateField(null=True, help_text="the first day without it, after a steady history")
+    silence_accepted_at = models.DateTimeField(null=True, help_text="a member says that it is over for good")
 
     def __str__(self) -> str:
         return self.name

@@ -33,31 +33,65 @@ class Segment(models.TextChoices):
 
 
 class Definition(models.Model):
-    """A versioned recipe: features → score, thresholds → tier. `spec` is read by `scoring.rules.parse`."""
+    """A versioned recipe: features → score, thresholds → tier. `spec` is read by `scoring.rules.parse`.
+
+    A draft has no version until it is published. `revision` grows with every save, so that nobody overwrites what he has not seen.
+    """
 
     class State(models.TextChoices):
         DRAFT = "draft", _("Draft")
         PUBLISHED = "published", _("Published")
         RETIRED = "retired", _("Retired")
 
-    version = models.PositiveIntegerField(unique=True)
+    version = models.PositiveIntegerField(unique=True, null=True)
     name = models.CharField(max_length=120)
     state = models.CharField(max_length=9, choices=State, default=State.DRAFT)
     spec = models.JSONField()
     note = models.TextField(blank=True)
+    based_on = models.ForeignKey("self", models.SET_NULL, null=True, related_name="+")
+    revision = models.PositiveIntegerField(default=1, db_default=1)
     created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    updated_at = models.DateTimeField(auto_now=True, null=True)
+    updated_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    discarded_at = models.DateTimeField(null=True)
     published_at = models.DateTimeField(null=True)
     published_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=models.Q(state="draft") | models.Q(version__isnull=False),
+                name="published_definition_has_version",
+            ),
             models.UniqueConstraint(
                 fields=["state"], condition=models.Q(state="published"), name="one_published_definition"
-            )
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.name} (version {self.version})"
+        return f"{self.name} (version {self.version})" if self.version else f"{self.name} (draft)"
+
+
+class Outcome(models.Model):
+    """What came of an account, on which day: what definitions are judged by."""
+
+    class Kind(models.TextChoices):
+        HAND_RAISE = "hand_raise", _("Hand raised")
+        ACCEPTED = "accepted", _("Accepted by sales")
+        REJECTED = "rejected", _("Rejected by sales")
+        WON = "won", _("Won")
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="outcomes")
+    kind = models.CharField(max_length=10, choices=Kind)
+    at = models.DateTimeField()
+    source = models.CharField(max_length=60, blank=True, help_text="who says so: a file, a CRM, a member")
+    note = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "kind", "at", "source"], name="outcome_once")]
+        indexes = [models.Index(fields=["kind", "at"])]
 
 
 class ScoringRun(models.Model):
@@ -67,6 +101,7 @@ class ScoringRun(models.Model):
         RUNNING = "running", _("Running")
         DONE = "done", _("Done")
         FAILED = "failed", _("Failed")
+        STALE = "stale", _("Overtaken")
 
     definition = models.ForeignKey(Definition, models.PROTECT, related_name="runs")
     kind = models.CharField(max_length=8, choices=[("full", _("All accounts")), ("changed", _("Changed accounts"))])
@@ -77,6 +112,8 @@ class ScoringRun(models.Model):
     duration_ms = models.PositiveIntegerField(null=True)
     accounts = models.PositiveIntegerField(default=0)
     changed = models.PositiveIntegerField(default=0)
+    parts = models.PositiveSmallIntegerField(default=0, db_default=0, help_text="steps in all; 0: not told")
+    done_parts = models.PositiveSmallIntegerField(default=0, db_default=0)
     error = models.TextField(blank=True)
 
     class Meta:

@@ -32,7 +32,10 @@ def definition_page(request: MemberRequest) -> HttpResponse:
         "definition": shown,
         "published": published,
         "is_published": shown.pk == published.pk,
-        "versions": Definition.objects.select_related("published_by").defer("spec").order_by("-version"),
+        "versions": Definition.objects.exclude(version=None)
+        .select_related("published_by")
+        .defer("spec")
+        .order_by("-version"),
         "may_edit": access.can(request.user, "edit_events"),
         "last_run": ScoringRun.objects.filter(definition=shown, state=ScoringRun.State.DONE)
         .order_by("-finished_at")
