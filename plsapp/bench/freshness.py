@@ -187,7 +187,7 @@ class _Freshness:
     def look(self, sample: Sample, began: float, done: threading.Event) -> None:
         """Asks for the queue until it shows the change."""
         hand = sample.kind == "hand"
-        path = f"/api/queue/sales/?hand_raised={'true&limit=10' if hand else f'false&limit={FIRST}'}"
+        path = f"/api/queue/sales/?hand_raised={'true&limit=50' if hand else f'false&limit={FIRST}'}"
         server = http.client.HTTPConnection("127.0.0.1", self.app.port, timeout=30)
         try:
             while time.perf_counter() - began < PATIENCE:
