@@ -157,20 +157,21 @@ def route_accounts(account_ids: Collection[int]) -> None:
     now = timezone.now()
     routes = _routes(account_ids)
     # Locked, so that nobody claims or releases an item between reading and marking it.
-    items: dict[tuple[int, str], QueueItem] = {
-        (item.account_id, item.motion): item
-        for item in QueueItem.objects.select_for_update().filter(account__in=account_ids, state__in=OPEN).order_by("pk")
-    }
+    items: dict[int, dict[str, QueueItem]] = {}
+    for item in QueueItem.objects.select_for_update().filter(account__in=account_ids, state__in=OPEN).order_by("pk"):
+        items.setdefault(item.account_id, {})[item.motion] = item
     # Most accounts are in no queue and get into none: nothing more is read of them.
-    concerned = {account_id for account_id, route in routes.items() if route.motions} | {known for known, _ in items}
+    concerned = {account_id for account_id, route in routes.items() if route.motions} | items.keys()
     scores = {score.account_id: score for score in Score.objects.filter(account__in=concerned)}
     accounts = {account.pk: account for account in Account.objects.filter(pk__in=concerned)}
     faces = _faces(concerned)
     new: list[QueueItem] = []
     kept: list[QueueItem] = []
+    left: list[QueueItem] = []
     events: list[tuple[QueueItem, str, str]] = []
     for account_id, account in accounts.items():
         score, route = scores.get(account_id), routes.get(account_id)
+        mine: dict[str, QueueItem] = items.get(account_id, {})
         wanted: tuple[str, ...] = ()
         shown: dict[str, Any] = {}
         if score is not None and route is not None:
@@ -178,7 +179,7 @@ def route_accounts(account_ids: Collection[int]) -> None:
             shown = _shown(score, account, route, faces.get(account_id, {}), now)
         for motion in wanted:
             shown["priority"] = _priority(score, motion)
-            item = items.pop((account_id, motion), None)
+            item = mine.pop(motion, None)
             if item is None:
                 item = QueueItem(account=account, motion=motion, entered_at=now, updated_at=now, **shown)
                 new.append(item)
@@ -190,8 +191,7 @@ def route_accounts(account_ids: Collection[int]) -> None:
                 events.append((item, Verb.UNMARKED, ""))
             if _show(item, shown):
                 kept.append(item)
-        for motion in [motion for known, motion in items if known == account_id]:
-            item = items.pop((account_id, motion))
+        for motion, item in mine.items():
             reason = _why_left(score, wanted)[:200]
             if item.state == QueueItem.State.CLAIMED:
                 if not item.mark:
@@ -199,8 +199,12 @@ def route_accounts(account_ids: Collection[int]) -> None:
                 if _show(item, shown | {"mark": reason, "priority": _priority(score, motion)}):
                     kept.append(item)
             else:
-                _leave(item, reason, now)
+                left.append(item)
+                events.append((item, Verb.LEFT, reason))
     QueueItem.objects.bulk_create(new)
+    QueueItem.objects.filter(pk__in=[item.pk for item in left]).update(
+        state=QueueItem.State.LEFT, left_at=now, updated_at=now
+    )
     _write_shown(kept, now)
     QueueItemEvent.objects.bulk_create(
         QueueItemEvent(item=item, at=now, verb=verb, detail=detail[:400]) for item, verb, detail in events
@@ -242,17 +246,6 @@ def _write_shown(items: Sequence[QueueItem], now: dt.datetime) -> None:
             """,
             [now, [item.pk for item in items], *([getattr(item, name) for item in items] for name in SHOWN)],
         )
-
-
-def _leave(item: QueueItem, reason: str, now: dt.datetime) -> None:
-    left = QueueItem.objects.filter(pk=item.pk, state=QueueItem.State.NEW).update(
-        state=QueueItem.State.LEFT, left_at=now, updated_at=now
-    )
-    if left:
-        QueueItemEvent.objects.create(item=item, at=now, verb=Verb.LEFT, detail=reason)
-    else:  # claimed in between
-        QueueItem.objects.filter(pk=item.pk).update(mark=reason, updated_at=now)
-        QueueItemEvent.objects.create(item=item, at=now, verb=Verb.MARKED, detail=reason)
 
 
 def _why_left(score: Score | None, wanted: tuple[str, ...]) -> str:
