@@ -158,8 +158,9 @@ def route_accounts(account_ids: Collection[int]) -> None:
     routes = _routes(account_ids)
     # Locked, so that nobody claims or releases an item between reading and marking it.
     items: dict[int, dict[str, QueueItem]] = {}
-    for item in QueueItem.objects.select_for_update().filter(account__in=account_ids, state__in=OPEN).order_by("pk"):
-        items.setdefault(item.account_id, {})[item.motion] = item
+    known = QueueItem.objects.select_for_update().filter(account__in=account_ids, state__in=OPEN).order_by("pk")
+    for one in known:
+        items.setdefault(one.account_id, {})[one.motion] = one
     # Most accounts are in no queue and get into none: nothing more is read of them.
     concerned = {account_id for account_id, route in routes.items() if route.motions} | items.keys()
     scores = {score.account_id: score for score in Score.objects.filter(account__in=concerned)}
@@ -179,7 +180,7 @@ def route_accounts(account_ids: Collection[int]) -> None:
             shown = _shown(score, account, route, faces.get(account_id, {}), now)
         for motion in wanted:
             shown["priority"] = _priority(score, motion)
-            item = mine.pop(motion, None)
+            item: QueueItem | None = mine.pop(motion, None)
             if item is None:
                 item = QueueItem(account=account, motion=motion, entered_at=now, updated_at=now, **shown)
                 new.append(item)
