@@ -1,0 +1,287 @@
+"""What a definition says: components with curves, thresholds, gates, and what is wrong with one. Pure values.
+
+A spec is a recipe for every account, or for those whose segment has no variant: a variant is a whole recipe of its own.
+`scoring.rules` scores by it.
+"""
+
+from __future__ import annotations
+
+import bisect
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+import msgspec
+import numpy as np
+
+#: In the order of `scoring.models.Segment`; arrays of segments are places in it.
+SEGMENTS = ("smb", "mid_market", "enterprise", "unknown")
+#: Features whose points can fade → the feature that says how many days ago the last of it was.
+DECAYS = {
+    "intent_28": "days_since_intent",
+    "admin_28": "days_since_admin",
+    "invites_28": "days_since_invite",
+    "behaviours_28": "days_since_behaviour",
+}
+#: What a definition can be at most: every account is scored by it at once.
+MOST_COMPONENTS, MOST_GATES, MOST_BREAKPOINTS, MOST_TEXT = 30, 20, 50, 300
+MOST_WEIGHT, MOST_POINTS, MOST_VALUE, MOST_DAYS = 1e6, 1e6, 1e12, 3650.0
+#: Breakpoints that lie closer make a line so steep that its points are no numbers any more.
+LEAST_STEP = 1e-6
+
+
+class BadDefinition(ValueError):
+    """A definition that cannot be used. `field` is the path of the bad value, such as `components[2].curve`."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}")
+        self.field = field
+        self.reason = reason
+
+
+def by_table(of: Callable[[np.ndarray], np.ndarray], values: np.ndarray) -> np.ndarray:
+    """`of` whole numbers, worked out once for each that can occur; one by one when they lie far apart."""
+    if not len(values):
+        return of(values.astype(np.float64))
+    low, high = int(values.min()), int(values.max())
+    if high - low >= max(len(values), 1_000):
+        return of(values.astype(np.float64))
+    table = of(np.arange(low, high + 1, dtype=np.float64))
+    return table[values if low == 0 else values.astype(np.int64) - low]
+
+
+class Curve(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Points by value: breakpoints `[value, points]` in rising order of value.
+
+    `linear` goes straight between breakpoints and is flat outside of them; `step` holds a breakpoint's points until the
+    next one and gives none below the first. An unknown value gives no points.
+    """
+
+    points: tuple[tuple[float, float], ...]
+    kind: Literal["linear", "step"] = "linear"
+
+    def at(self, values: np.ndarray) -> np.ndarray:
+        """Points for each value; same shape."""
+        if values.dtype.kind in "iu":
+            return by_table(self.at, values)
+        xs = np.array([x for x, _ in self.points])
+        ys = np.array([y for _, y in self.points])
+        known = np.nan_to_num(values, nan=-math.inf)
+        if self.kind == "linear":
+            result = np.interp(known, xs, ys)
+        else:
+            place = np.searchsorted(xs, known, side="right")
+            result = np.concatenate([[0.0], ys])[place]
+        return np.where(np.isnan(values), 0.0, result)
+
+    def points_at(self, value: float) -> float:
+        """`at` for one value, without the cost of arrays."""
+        if math.isnan(value):
+            return 0.0
+        place = bisect.bisect_right(self.points, value, key=lambda point: point[0]) - 1
+        if place < 0:
+            return self.points[0][1] if self.kind == "linear" else 0.0
+        x0, y0 = self.points[place]
+        if self.kind == "step" or place + 1 == len(self.points):
+            return y0
+        x1, y1 = self.points[place + 1]
+        return (y1 - y0) / (x1 - x0) * (value - x0) + y0
+
+    @property
+    def max_points(self) -> float:
+        return max(y for _, y in self.points)
+
+
+class Component(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One part of the score: a feature, its curve and its weight; with a `half_life` (days), points that fade."""
+
+    key: str
+    label: str
+    feature: str
+    curve: Curve
+    weight: float
+    half_life: float | None = None
+
+    @property
+    def age(self) -> str | None:
+        """The feature that says how old the component's is, in days; none when its points do not fade."""
+        return None if self.half_life is None else DECAYS[self.feature]
+
+    def points(self, features: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Points for each account, float n. Of an unknown age: none."""
+        points = self.curve.at(np.asarray(features[self.feature]))
+        if self.age is None:
+            return points
+        age = np.asarray(features[self.age], dtype=np.float64)
+        return np.where(np.isnan(age), 0.0, points * 0.5 ** (np.maximum(age, 0.0) / self.half_life))
+
+    def points_at(self, value: float, age: float = math.nan) -> float:
+        """`points` for one account."""
+        points = self.curve.points_at(value)
+        if self.half_life is None:
+            return points
+        return 0.0 if math.isnan(age) else points * 0.5 ** (max(age, 0.0) / self.half_life)
+
+
+class Gate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Caps the tier (never the score) while `feature` is below `minimum`; an unknown value does not pass."""
+
+    feature: str
+    minimum: float
+    cap: Literal["self_serve", "activate"]
+    reason: str
+
+
+class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    pqa: int = 80
+    activate: int = 60
+
+
+class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """All that makes a score and a tier of features."""
+
+    components: tuple[Component, ...]
+    thresholds: Thresholds = Thresholds()
+    hysteresis: int = 5
+    gates: tuple[Gate, ...] = ()
+
+    @property
+    def features(self) -> set[str]:
+        """The features that it looks at."""
+        ages = {component.age for component in self.components if component.age}
+        return ages | {component.feature for component in self.components} | {gate.feature for gate in self.gates}
+
+
+class Variant(Recipe, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The recipe of some segments, in place of the definition's own."""
+
+    segments: tuple[str, ...]
+
+
+class Spec(Recipe, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A definition: what is stored in `Definition.spec`."""
+
+    variants: tuple[Variant, ...] = ()
+
+    @property
+    def recipes(self) -> tuple[Recipe, ...]:
+        """What `Evaluated.recipe` is a place in: the definition's own, then its variants."""
+        return (self, *self.variants)
+
+    @property
+    def width(self) -> int:
+        """Components of the widest recipe."""
+        return max(len(recipe.components) for recipe in self.recipes)
+
+    def place(self, segment: str) -> int:
+        """The place in `recipes` of the one that scores this segment."""
+        return next((n for n, variant in enumerate(self.variants, 1) if segment in variant.segments), 0)
+
+    def recipe(self, segment: str) -> Recipe:
+        """The recipe that scores this segment."""
+        return self.recipes[self.place(segment)]
+
+    def recipe_of(self, segment: np.ndarray) -> np.ndarray:
+        """`place` for places in `SEGMENTS`; int8 n. Of a place that is none: 0."""
+        by_segment = np.array([*(self.place(name) for name in SEGMENTS), 0], dtype=np.int8)
+        return by_segment[np.where((segment < 0) | (segment >= len(SEGMENTS)), len(SEGMENTS), segment)]
+
+    def as_json(self) -> dict[str, Any]:
+        """What is stored, and what `parse` reads; without variants and half-lives where there are none."""
+        told = msgspec.json.decode(msgspec.json.encode(self))
+        return told if self.variants else {name: value for name, value in told.items() if name != "variants"}
+
+
+def parse(spec: Any, *, features: Mapping[str, Any] | None = None) -> Spec:
+    """The checked definition. Raises `BadDefinition` naming the field; unknown features only when `features` is given."""
+    try:
+        parsed = msgspec.convert(spec, Spec, strict=False)
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).partition(" - at `$")
+        raise BadDefinition(path.rstrip("`").lstrip(".") or "spec", message) from None
+    except (OverflowError, RecursionError) as error:
+        raise BadDefinition("spec", str(error)) from None
+    _check_recipe(parsed, "", features)
+    taken: set[str] = set()
+    for place, variant in enumerate(parsed.variants):
+        at = f"variants[{place}]."
+        if not variant.segments:
+            raise BadDefinition(f"{at}segments", "a variant is for one segment at least")
+        for segment in variant.segments:
+            if segment not in SEGMENTS:
+                raise BadDefinition(f"{at}segments", f"there is no segment {segment[:40]!r}")
+            if segment in taken:
+                raise BadDefinition(f"{at}segments", f"{segment!r} is named twice")
+            taken.add(segment)
+        _check_recipe(variant, at, features)
+    return parsed
+
+
+def _check_recipe(recipe: Recipe, at: str, features: Mapping[str, Any] | None) -> None:
+    if not recipe.components:
+        raise BadDefinition(f"{at}components", "at least one component is needed")
+    if len(recipe.components) > MOST_COMPONENTS:
+        raise BadDefinition(f"{at}components", f"at most {MOST_COMPONENTS} components")
+    keys: set[str] = set()
+    for place, component in enumerate(recipe.components):
+        here = f"{at}components[{place}]"
+        if component.key in keys:
+            raise BadDefinition(f"{here}.key", f"{component.key[:40]!r} is used twice")
+        keys.add(component.key)
+        _check_component(component, here, features)
+    if sum(component.weight for component in recipe.components) <= 0:
+        raise BadDefinition(f"{at}components", "all weights are zero")
+    if not 1 <= recipe.thresholds.activate < recipe.thresholds.pqa <= 100:
+        raise BadDefinition(f"{at}thresholds", "1 ≤ activate < pqa ≤ 100 must hold")
+    if not 0 <= recipe.hysteresis <= 50:
+        raise BadDefinition(f"{at}hysteresis", "between 0 and 50 points")
+    if len(recipe.gates) > MOST_GATES:
+        raise BadDefinition(f"{at}gates", f"at most {MOST_GATES} gates")
+    for place, gate in enumerate(recipe.gates):
+        here = f"{at}gates[{place}]"
+        if features is not None and gate.feature not in features:
+            raise BadDefinition(f"{here}.feature", f"there is no feature {gate.feature[:40]!r}")
+        if not math.isfinite(gate.minimum) or abs(gate.minimum) > MOST_VALUE:
+            raise BadDefinition(f"{here}.minimum", "a minimum is a number")
+        _check_text(gate.reason, f"{here}.reason")
+
+
+def _check_component(component: Component, at: str, features: Mapping[str, Any] | None) -> None:
+    if not component.key:
+        raise BadDefinition(f"{at}.key", "is empty")
+    _check_text(component.key, f"{at}.key")
+    _check_text(component.label, f"{at}.label")
+    if features is not None and component.feature not in features:
+        raise BadDefinition(f"{at}.feature", f"there is no feature {component.feature[:40]!r}")
+    if not 0 <= component.weight <= MOST_WEIGHT:
+        raise BadDefinition(f"{at}.weight", "a weight is a number from 0 up")
+    _check_curve(component.curve, f"{at}.curve")
+    if component.half_life is None:
+        return
+    if not 0 < component.half_life <= MOST_DAYS:
+        raise BadDefinition(f"{at}.half_life", "a half-life is a number of days above 0")
+    age = DECAYS.get(component.feature)
+    if age is None or (features is not None and age not in features):
+        raise BadDefinition(f"{at}.half_life", f"points of {component.feature[:40]!r} do not fade")
+
+
+def _check_text(text: str, at: str) -> None:
+    if len(text) > MOST_TEXT:
+        raise BadDefinition(at, f"at most {MOST_TEXT} characters")
+    if any(character < " " or "\ud800" <= character <= "\udfff" for character in text):
+        raise BadDefinition(at, "holds a character that cannot be shown")
+
+
+def _check_curve(curve: Curve, at: str) -> None:
+    if not curve.points:
+        raise BadDefinition(at, "at least one breakpoint is needed")
+    if len(curve.points) > MOST_BREAKPOINTS:
+        raise BadDefinition(at, f"at most {MOST_BREAKPOINTS} breakpoints")
+    if not all(abs(x) <= MOST_VALUE and abs(y) <= MOST_POINTS for x, y in curve.points):
+        raise BadDefinition(at, "breakpoints are numbers")
+    if any(y < 0 for _, y in curve.points):
+        raise BadDefinition(at, "points start at 0")
+    if any(right[0] - left[0] < LEAST_STEP for left, right in zip(curve.points, curve.points[1:], strict=False)):
+        raise BadDefinition(at, "breakpoints must rise from left to right")
+    if curve.max_points <= 0:
+        raise BadDefinition(at, "some breakpoint must give points")
