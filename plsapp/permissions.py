@@ -56,6 +56,7 @@ MATRIX: dict[str, Row] = {
     "api_queue_release": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
     "api_account": MEMBER,
     "api_account_scores": MEMBER,
+    "api_outcomes": frozenset({PRODUCT, ADMIN}),
     "api_nothing": MEMBER,
     # definitions
     "definitions": MEMBER,

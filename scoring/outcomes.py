@@ -6,11 +6,15 @@ Outcomes of an account that was merged belong to the account it went into.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from django.db import connection
+from django.utils import timezone
 
+from accounts import moments
+from accounts.models import Account
 from scoring.models import Outcome
 
 #: What a definition is judged by unless somebody says otherwise.
@@ -52,3 +56,72 @@ def of_accounts(kinds: Collection[str], *, since: dt.datetime | None = None) -> 
         np.array([account for account, _ in rows], dtype=np.int64),
         np.array([at for _, at in rows], dtype="datetime64[us]"),
     )
+
+
+class BadOutcome(ValueError):
+    """An outcome that cannot be kept. `field` names what is wrong."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}")
+        self.field = field
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class NewOutcome:
+    """An outcome to keep; the account may be a merged one."""
+
+    account_id: int
+    kind: str
+    at: dt.datetime
+    source: str = ""
+    note: str = ""
+
+
+def check(outcome: NewOutcome) -> None:
+    """Raises `BadOutcome` for what no database row can hold, and for times that cannot be."""
+    if outcome.kind not in Outcome.Kind.values:
+        raise BadOutcome("kind", f"{outcome.kind[:40]!r} is none of {', '.join(Outcome.Kind.values)}")
+    if outcome.at.year < moments.FIRST_YEAR:
+        raise BadOutcome("at", f"lies before the year {moments.FIRST_YEAR}")
+    if outcome.at > timezone.now() + moments.AHEAD:
+        raise BadOutcome("at", "lies in the future")
+    for name, said, longest in (("source", outcome.source, 60), ("note", outcome.note, 300)):
+        if len(said) > longest:
+            raise BadOutcome(name, f"is longer than {longest} characters")
+        if "\x00" in said:
+            raise BadOutcome(name, "has a NUL in it")
+
+
+def record(*, account_id: int, kind: str, at: dt.datetime, source: str = "", note: str = "") -> tuple[Outcome, bool]:
+    """Keeps an outcome, and says whether it is new. The same account, kind, time and source is the same outcome.
+
+    An account that was merged stands for the one it went into. Raises `BadOutcome`, `Account.DoesNotExist`.
+    """
+    check(NewOutcome(account_id, kind, at, source, note))
+    account = Account.objects.get(pk=account_id)
+    while account.merged_into is not None:
+        account = account.merged_into
+    return Outcome.objects.get_or_create(account=account, kind=kind, at=at, source=source, defaults={"note": note})
+
+
+def record_many(outcomes: Sequence[NewOutcome]) -> int:
+    """Keeps checked outcomes of accounts that are there; returns how many are new. One statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO scoring_outcome (account_id, kind, at, source, note, created_at)
+            SELECT account_id, kind, at, source, note, now()
+            FROM unnest(%s::bigint[], %s::text[], %s::timestamptz[], %s::text[], %s::text[])
+                AS new (account_id, kind, at, source, note)
+            ON CONFLICT (account_id, kind, at, source) DO NOTHING
+            """,
+            [
+                [one.account_id for one in outcomes],
+                [one.kind for one in outcomes],
+                [one.at for one in outcomes],
+                [one.source for one in outcomes],
+                [one.note for one in outcomes],
+            ],
+        )
+        return cursor.rowcount
