@@ -20,7 +20,8 @@ WORKERS = {
 def can(member: Member, action: str, thing: Any = None) -> bool:
     """Whether the member may do the action to the thing.
 
-    Actions: `work` a queue item (anything with `motion`), `edit_events`, `administer`. Unknown actions raise `KeyError`.
+    Actions: `work` a queue item (anything with `motion`), `edit_events`, `edit_definitions`, `administer`.
+    Unknown actions raise `KeyError`.
     """
     if not member.is_active:
         return False
@@ -30,5 +31,6 @@ def can(member: Member, action: str, thing: Any = None) -> bool:
 _RULES = {
     "work": lambda member, item: member.role in WORKERS.get(item.motion, ()),
     "edit_events": lambda member, _: member.role in (Role.PRODUCT, Role.ADMIN),
+    "edit_definitions": lambda member, _: member.role in (Role.PRODUCT, Role.ADMIN),
     "administer": lambda member, _: member.role == Role.ADMIN,
 }
