@@ -1,8 +1,9 @@
 """The breakdown of a score: numbers as they are stored, lists of components as they are read.
 
 A row of `Score` or `ScoreChange` has `feature_values`, every feature in the order of `features.CATALOGUE` (NaN: not known), and
-`effects`, the score points of each component of its definition. Labels, weights, curves and points are the definition's and
-follow from it when they are read: a tenth of the bytes of the same as JSON, and arrays can be written without a loop.
+`effects`, the score points of each component of its definition, or of the variant for its segment (then filled up with zeros to
+the widest recipe). Labels, weights, curves and points are the definition's and follow from it when they are read: a tenth of the
+bytes of the same as JSON, and arrays can be written without a loop.
 
 The catalogue is only ever appended to: a row that was written when it was shorter knows nothing of the later features. A
 definition that has scored an account is not changed any more.
@@ -61,13 +62,13 @@ def contributions(row: Score | ScoreChange) -> list[dict[str, Any]]:
             "label": component.label,
             "feature": component.feature,
             "value": number(value := _feature(values, component.feature)),
-            "parts": {name: number(_feature(values, name)) for name in PARTS.get(component.feature, ())},
-            "points": round(component.curve.points_at(value), 2),
+            "parts": {name: number(_feature(values, name)) for name in parts_of(component)},
+            "points": round(component.points_at(value, _age(values, component)), 2),
             "max_points": component.curve.max_points,
             "weight": component.weight,
             "effect": effect,
         }
-        for component, effect in zip(spec_of(row).components, effects, strict=False)
+        for component, effect in zip(recipe_of(row).components, effects, strict=False)
     ]
 
 
@@ -78,8 +79,19 @@ def contributions_before(row: Score) -> list[dict[str, Any]]:
         return []
     return [
         {"key": component.key, "value": number(value), "effect": effect}
-        for component, value, effect in zip(spec_of(row).components, values, effects, strict=False)
+        for component, value, effect in zip(recipe_of(row).components, values, effects, strict=False)
     ]
+
+
+def parts_of(component: rules.Component) -> tuple[str, ...]:
+    """The features that say more than the component's own: what it is made of, and how old its last is when it fades."""
+    parts = PARTS.get(component.feature, ())
+    return parts if component.age is None else (*parts, component.age)
+
+
+def recipe_of(row: Score | ScoreChange) -> rules.Recipe:
+    """What of the definition a row was scored with: that of its segment."""
+    return spec_of(row).recipe(row.segment)
 
 
 def spec_of(row: Score | ScoreChange) -> rules.Spec:
@@ -105,6 +117,10 @@ def _feature(values: Sequence[float], key: str) -> float:
     """NaN also for a feature that a definition names and the catalogue does not know (any more)."""
     place = PLACES.get(key)
     return math.nan if place is None else _at(values, place)
+
+
+def _age(values: Sequence[float], component: rules.Component) -> float:
+    return math.nan if component.age is None else _feature(values, component.age)
 
 
 def _at(values: Sequence[float], place: int) -> float:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from scoring.rules import SEGMENTS
+
 LIKELY, CONFIRMED = 0.6, 0.9
 SMB_BELOW, ENTERPRISE_FROM = 200, 1000
 
@@ -22,3 +24,11 @@ def segments(employees: np.ndarray) -> np.ndarray:
         ["unknown", "smb", "mid_market"],
         "enterprise",
     )
+
+
+def segment_places(segments: np.ndarray) -> np.ndarray:
+    """int8: the places in `rules.SEGMENTS` of these segments."""
+    places = np.zeros(len(segments), dtype=np.int8)
+    for place, name in enumerate(SEGMENTS):
+        places[segments == name] = place
+    return places

@@ -33,7 +33,9 @@ def backfill(*, weeks: int, progress: Callable[[range], Iterable[int]] = iter) -
         matrix = features.matrix(day)
         score, tier = (_of(account_ids, values, matrix["account_id"]) for values in (score, tier))
         account_ids = matrix["account_id"]
-        result = rules.evaluate(spec, matrix, evidence=matrix["events_28"] > 0, tier_before=tier)
+        segment = buyers.segments(matrix["employees"])
+        places = buyers.segment_places(segment)
+        result = rules.evaluate(spec, matrix, evidence=matrix["events_28"] > 0, tier_before=tier, segment=places)
         scored = Scored(
             as_of=day,
             spec=spec,
@@ -41,7 +43,7 @@ def backfill(*, weeks: int, progress: Callable[[range], Iterable[int]] = iter) -
             now=result,
             week_ago_features=matrix,
             week_ago=result,
-            segment=buyers.segments(matrix["employees"]),
+            segment=segment,
             buyer_state=buyers.states(matrix),
         )
         # An account begins in self-serve without a score, which is no news.

@@ -24,7 +24,7 @@ DECAYS = {
     "behaviours_28": "days_since_behaviour",
 }
 #: What a definition can be at most: every account is scored by it at once.
-MOST_COMPONENTS, MOST_GATES, MOST_BREAKPOINTS, MOST_TEXT = 30, 20, 50, 300
+MOST_COMPONENTS, MOST_GATES, MOST_BREAKPOINTS, MOST_TEXT = 30, 20, 50, 1_000
 MOST_WEIGHT, MOST_POINTS, MOST_VALUE, MOST_DAYS = 1e6, 1e6, 1e12, 3650.0
 #: Breakpoints that lie closer make a line so steep that its points are no numbers any more.
 LEAST_STEP = 1e-6

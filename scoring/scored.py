@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from scoring import buyers, definitions, features, rules
-from scoring.breakdown import number
+from scoring.breakdown import number, parts_of
 from scoring.expressions import BEFORE
 from scoring.features import Matrix
 from scoring.models import Definition
@@ -35,6 +35,10 @@ class Scored:
     def account_id(self) -> np.ndarray:
         return self.features["account_id"]
 
+    def recipe(self, row: int) -> rules.Recipe:
+        """The recipe that scored an account, now and a week before."""
+        return self.spec.recipes[self.now.recipe[row]]
+
     def contributions(self, row: int) -> list[dict[str, Any]]:
         """The breakdown of one account; effects add up to its score."""
         return [
@@ -43,13 +47,13 @@ class Scored:
                 "label": component.label,
                 "feature": component.feature,
                 "value": number(self.features[component.feature][row]),
-                "parts": {name: number(self.features[name][row]) for name in features.PARTS.get(component.feature, ())},
+                "parts": {name: number(self.features[name][row]) for name in parts_of(component)},
                 "points": round(float(self.now.points[row, place]), 2),
                 "max_points": component.curve.max_points,
                 "weight": component.weight,
                 "effect": int(self.now.effect[row, place]),
             }
-            for place, component in enumerate(self.spec.components)
+            for place, component in enumerate(self.recipe(row).components)
         ]
 
     def contributions_week_ago(self, row: int) -> list[dict[str, Any]]:
@@ -60,7 +64,7 @@ class Scored:
                 "value": number(self.week_ago_features[component.feature][row]),
                 "effect": int(self.week_ago.effect[row, place]),
             }
-            for place, component in enumerate(self.spec.components)
+            for place, component in enumerate(self.recipe(row).components)
         ]
 
     def tier(self, row: int) -> str:
@@ -68,7 +72,7 @@ class Scored:
 
     def tier_reason(self, row: int) -> str:
         gate = self.now.gate[row]
-        return self.spec.gates[gate].reason[:300] if gate >= 0 else ""
+        return self.recipe(row).gates[gate].reason[:300] if gate >= 0 else ""
 
     def score(self, row: int) -> int | None:
         return int(self.now.score[row]) or None
@@ -92,13 +96,16 @@ def compute(
     spec = definitions.spec_of(definition)
     now, before = features.pair(as_of, account_ids, between=between)
     tier_before = None if tiers_before is None else tiers_before(now["account_id"])
+    segment = buyers.segments(now["employees"])
+    # Both days by the recipe of today's segment: "why now" is about what people did, not about which recipe it was.
+    places = buyers.segment_places(segment)
     return Scored(
         as_of=as_of,
         spec=spec,
         features=now,
-        now=rules.evaluate(spec, now, evidence=now["events_28"] > 0, tier_before=tier_before),
+        now=rules.evaluate(spec, now, evidence=now["events_28"] > 0, tier_before=tier_before, segment=places),
         week_ago_features=before,
-        week_ago=rules.evaluate(spec, before, evidence=before["events_28"] > 0),
-        segment=buyers.segments(now["employees"]),
+        week_ago=rules.evaluate(spec, before, evidence=before["events_28"] > 0, segment=places),
+        segment=segment,
         buyer_state=buyers.states(now),
     )

@@ -98,12 +98,14 @@ def columns_of(scored: Scored, definition: Definition, raised: Mapping[int, dt.d
         at = np.array([moment.astimezone(dt.UTC).replace(tzinfo=None) for moment in raised.values()], "datetime64[us]")
         here = scored.account_id[place] == ids if n else np.zeros(len(ids), dtype=bool)
         hands[place[here]] = at[here]
-    reasons = ("", *(gate.reason[:300] for gate in scored.spec.gates))
+    recipes = scored.spec.recipes
+    reasons = ("", *(gate.reason[:300] for recipe in recipes for gate in recipe.gates))
+    first_reason = np.cumsum([0, *(len(recipe.gates) for recipe in recipes)])[scored.now.recipe]
     return {
         "account_id": scored.account_id,
         "score": Nullable(scored.now.score.astype(np.int16), scored.now.score > 0),
         "tier": Texts(scored.now.tier, rules.TIERS),
-        "tier_reason": Texts(scored.now.gate + 1, reasons),
+        "tier_reason": Texts(np.where(scored.now.gate < 0, 0, scored.now.gate + 1 + first_reason), reasons),
         "segment": _texts(scored.segment, SEGMENTS),
         "buyer_state": _texts(scored.buyer_state, BUYER_STATES),
         "week_ago_score": Nullable(scored.week_ago.score.astype(np.int16), scored.week_ago.score > 0),
@@ -111,11 +113,22 @@ def columns_of(scored: Scored, definition: Definition, raised: Mapping[int, dt.d
         "definition_id": np.full(n, definition.pk),
         "feature_values": np.stack([scored.features[key] for key in KEYS], axis=1),
         "effects": scored.now.effect.astype(np.int16),
-        "week_ago_values": np.stack(
-            [scored.week_ago_features[component.feature] for component in scored.spec.components], axis=1
-        ),
+        "week_ago_values": _values_week_ago(scored),
         "week_ago_effects": scored.week_ago.effect.astype(np.int16),
     }
+
+
+def _values_week_ago(scored: Scored) -> np.ndarray:
+    """float n × k: of each component's feature, filled up with NaN to the widest recipe."""
+    of_recipes = []
+    for recipe in scored.spec.recipes:
+        values = [scored.week_ago_features[component.feature] for component in recipe.components]
+        values += [np.full(len(scored.account_id), np.nan)] * (scored.spec.width - len(values))
+        of_recipes.append(np.stack(values, axis=1))
+    result = of_recipes[0]
+    for place, values_of in enumerate(of_recipes[1:], 1):
+        result[scored.now.recipe == place] = values_of[scored.now.recipe == place]
+    return result
 
 
 def _parts(columns: Mapping[str, Column]) -> Iterator[np.ndarray]:

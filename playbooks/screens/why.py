@@ -9,8 +9,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from scoring.breakdown import recipe_of
 from scoring.models import Score, Tier
-from scoring.rules import Thresholds
 from scoring.why import value_in_words
 
 
@@ -75,7 +75,7 @@ def to_pqa(score: Score, *, most: int = 2) -> str:
     """`2 points more. Most room: team size (up to 14), behaviour (up to 7).` Empty outside of the band below PQA."""
     if score.tier != Tier.ACTIVATE or score.score is None:
         return ""
-    short = int(score.definition.spec.get("thresholds", {}).get("pqa", Thresholds().pqa)) - score.score
+    short = recipe_of(score).thresholds.pqa - score.score
     if short <= 0:
         return score.tier_reason
     room = sorted(explain(score).parts, key=lambda part: part.effect - part.most)
