@@ -98,7 +98,7 @@ def fill(*, accounts: int, days: int = DAYS, seed: int = 1) -> World:
             """
             INSERT INTO accounts_account (id, name, domain, employees, industry, plan, created_at, of_person)
             SELECT n, 'Company ' || n, 'company' || n || '.example',
-                   CASE WHEN n %% 3 > 0 THEN 10 + (n * 7919) %% 5000 END, '', '', now(), false
+                   CASE WHEN n %% 3 > 0 THEN 10 + (n::bigint * 7919) %% 5000 END, '', '', now(), false
             FROM generate_series(1, %(accounts)s) AS n;
             INSERT INTO accounts_accountdomain (domain, account_id, source)
             SELECT 'company' || n || '.example', n, 'workspace' FROM generate_series(1, %(accounts)s) AS n;
