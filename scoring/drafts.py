@@ -1,0 +1,121 @@
+"""Drafts of definitions: begun from a version, saved by whoever saw what was there, put away and brought back.
+
+A draft is always one that could be published: a bad spec is refused at its field and the row stays as it was. `revision` grows
+with every change, and a save names the revision it began from; of two who save at once the second is told (`Changed`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts import access
+from accounts.models import Member
+from scoring import definitions, rules
+from scoring.features import BY_KEY
+from scoring.models import Definition
+
+NAME_LENGTH = 120
+
+
+class Changed(Exception):
+    """Somebody saved, published or discarded the draft since it was read; `current` is the row as it is now."""
+
+    def __init__(self, current: Definition) -> None:
+        super().__init__(_("The draft changed since you opened it."))
+        self.current = current
+
+
+def listing(*, discarded: bool = False) -> QuerySet[Definition]:
+    """Drafts by their last save, newest first; or those that were discarded."""
+    rows = Definition.objects.filter(state=Definition.State.DRAFT, discarded_at__isnull=not discarded)
+    return rows.select_related("based_on", "created_by", "updated_by").order_by("-updated_at", "-pk")
+
+
+def begin(*, member: Member, based_on: Definition | None = None, name: str = "", spec: Any | None = None) -> Definition:
+    """A new draft with the spec of a version or a draft, or with the one given; the version in force when none is.
+
+    Raises `rules.BadDefinition` naming the field.
+    """
+    _may(member)
+    based_on = based_on or definitions.published()
+    version = based_on if based_on.version is not None else based_on.based_on
+    name = name.strip() or _("Draft of version %(version)d") % {"version": version.version if version else 1}
+    checked = definitions.spec_of(based_on) if spec is None else rules.parse(spec, features=BY_KEY)
+    return Definition.objects.create(
+        name=_checked_name(name),
+        spec=checked.as_json(),
+        based_on=version,
+        created_by=member,
+        updated_by=member,
+    )
+
+
+def save(
+    *, draft_id: int, revision: int, member: Member, name: str | None = None, spec: Any | None = None
+) -> Definition:
+    """Saves name and spec, those that are given; answers the row with its new revision.
+
+    What changes nothing is no new revision. Raises `Definition.DoesNotExist`, `Changed`, and `rules.BadDefinition` naming the
+    field (`name` too).
+    """
+    _may(member)
+    with transaction.atomic():
+        draft = Definition.objects.select_for_update().get(pk=draft_id)
+        if draft.state != Definition.State.DRAFT or draft.discarded_at or draft.revision != revision:
+            raise Changed(draft)
+        told = draft.name, draft.spec
+        if name is not None:
+            draft.name = _checked_name(name.strip())
+        if spec is not None:
+            draft.spec = rules.parse(spec, features=BY_KEY).as_json()
+        if (draft.name, draft.spec) == told:
+            return draft
+        return _changed(draft, member, "name", "spec")
+
+
+def discard(*, draft_id: int, member: Member) -> Definition:
+    """Puts a draft away; `restore` brings it back. Doing it twice is doing it once. Raises `Definition.DoesNotExist`."""
+    return _put(draft_id, member, away=True)
+
+
+def restore(*, draft_id: int, member: Member) -> Definition:
+    """Brings a discarded draft back. Raises `Definition.DoesNotExist`."""
+    return _put(draft_id, member, away=False)
+
+
+@transaction.atomic
+def _put(draft_id: int, member: Member, *, away: bool) -> Definition:
+    _may(member)
+    draft = Definition.objects.select_for_update().get(pk=draft_id, state=Definition.State.DRAFT)
+    if bool(draft.discarded_at) == away:
+        return draft
+    draft.discarded_at = timezone.now() if away else None
+    return _changed(draft, member, "discarded_at")
+
+
+def _changed(draft: Definition, member: Member, *fields: str) -> Definition:
+    draft.revision += 1
+    draft.updated_by = member
+    draft.save(update_fields=[*fields, "revision", "updated_by", "updated_at"])
+    return draft
+
+
+def _may(member: Member) -> None:
+    if not access.can(member, "edit_definitions"):
+        raise PermissionDenied
+
+
+def _checked_name(name: str) -> str:
+    if not name:
+        raise rules.BadDefinition("name", _("a draft has a name"))
+    if len(name) > NAME_LENGTH:
+        raise rules.BadDefinition("name", _("at most %(n)d characters") % {"n": NAME_LENGTH})
+    if any(character < " " for character in name):
+        raise rules.BadDefinition("name", _("holds a character that cannot be shown"))
+    return name
