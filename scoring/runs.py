@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts import changes
-from scoring import before, definitions, signals, snapshots, warehouse, writing
+from scoring import before, definitions, matrices, signals, warehouse, writing
 from scoring.models import Score, ScoringRun
 from scoring.scored import WEEK, Scored, compute
 
@@ -83,7 +83,7 @@ def score_all(*, run: ScoringRun | None = None) -> ScoringRun:
     except Exception as error:
         failed(run, error)
         raise
-    snapshots.keep(run, scored)
+    matrices.keep_newest(run, scored.features)
     return run
 
 

@@ -16,7 +16,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from accounts import changes
-from scoring import definitions, runs, snapshots, warehouse
+from scoring import definitions, matrices, runs, warehouse
 from scoring.models import ScoringRun, ScoringShard
 from scoring.writing import EVERYONE
 
@@ -98,7 +98,7 @@ def score_shard(shard_id: int) -> bool:
     except Exception as error:
         runs.failed(ScoringRun.objects.get(shards=shard_id), error)
         raise
-    snapshots.keep(run, scored, shard=shard.place)
+    matrices.keep_newest(run, scored.features, part=shard.place)
     return True
 
 

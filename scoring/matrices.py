@@ -1,0 +1,234 @@
+"""Snapshots of the feature matrix: the newest, which every full run refreshes, and of any past day, computed from usage history.
+
+They do not depend on a definition: previews and backtests score them by any. Files in `PLSAPP_HOME/matrices`, mapped into memory
+(`matrix_files`), derived and disposable. The name of a past day's file says what it was made of (`fingerprints`): usage that comes
+late, or another category of an event, makes the day anew when it is next asked for; a corrected identity the next night.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import logging
+import uuid
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Iterable
+from threading import Lock
+
+import numpy as np
+from django.db import connection
+from django.utils import timezone
+
+from scoring import buyers, features, fingerprints, matrix_files
+from scoring.before import BUYER_STATES
+from scoring.breakdown import KEYS
+from scoring.fingerprints import NOTHING
+from scoring.matrix_files import ENDING, Columns, Snapshot
+from scoring.models import ScoringRun
+
+__all__ = ["Snapshot", "keep_newest", "latest", "make", "missing", "of_day", "prune", "weeks"]
+
+log = logging.getLogger(__name__)
+
+#: Weeks that are kept, and days for which a day that ends no week is.
+KEPT_WEEKS, KEPT_DAYS = 60, 14
+NEWEST = "newest"
+_OPEN_AT_ONCE = 80
+
+_open: OrderedDict[str, Snapshot] = OrderedDict()
+_lock = Lock()
+
+
+def latest() -> Snapshot:
+    """The features that the last full run saw; of now where its file is missing or no full run was yet."""
+    run = _last_full_run()
+    if run is not None:
+        begins = _newest_name(run)
+        for name in matrix_files.names():
+            if name.startswith(begins) and (found := _opened(name)) is not None:
+                return found
+    today = timezone.now().date()
+    matrix = features.matrix(today)
+    return _kept(None if run is None else _newest_name(run, today), today, matrix, replaces=_is_newest)
+
+
+def keep_newest(run: ScoringRun, matrix: features.Matrix, *, part: int | None = None) -> None:
+    """Keeps the matrix of a full run, or a part of one in shards: with the last part the whole is put together.
+
+    Parts that were written on other machines are not found; then `latest` computes the features when asked. Never fails.
+    """
+    try:
+        if part is None:
+            _kept(_newest_name(run.pk, run.as_of), run.as_of, matrix, replaces=_is_newest)
+            return
+        begins = f"part.{_database()}-{run.pk}."
+        columns = _columns(matrix)
+        matrix_files.write(f"{begins}{part}{ENDING}", as_of=run.as_of, columns=columns, made_at=timezone.now())
+        names = [name for name in matrix_files.names() if name.startswith(begins)]
+        if len(names) < run.shards.count():
+            return
+        parts = [found for name in names if (found := matrix_files.read(name)) is not None]
+        if len(parts) < len(names):
+            return
+        ids = np.concatenate([one.account_id for one in parts])
+        order = np.argsort(ids, kind="stable")
+        whole = {key: np.concatenate([one.features[key] for one in parts])[order] for key in ("account_id", *KEYS)}
+        _kept(_newest_name(run.pk, run.as_of), run.as_of, whole, replaces=_is_newest)
+        matrix_files.remove([name for name in matrix_files.names() if name.startswith("part.")])
+    except OSError as error:
+        log.warning("The features of run %s were not kept: %s", run.pk, error)
+
+
+def of_day(day: dt.date) -> Snapshot:
+    """The features as of the end of a day, with what was known then; computed and kept when missing, in about a second.
+
+    A day without any usage in its windows has no accounts. Raises ValueError for a day to come.
+    """
+    if day > timezone.now().date():
+        raise ValueError(f"{day.isoformat()} lies in the future")
+    return _of_days([day], names=matrix_files.names())[day]
+
+
+def of_days(days: Collection[dt.date]) -> list[Snapshot]:
+    """`of_day` of each, in their order, for the price of one look at what is there."""
+    found = _of_days(days, names=matrix_files.names())
+    return [found[day] for day in days]
+
+
+def weeks(n: int = 26, *, until: dt.date | None = None) -> list[dt.date]:
+    """The last n Sundays, oldest first, the last of them `until` (yesterday) or before it."""
+    until = until or timezone.now().date() - dt.timedelta(days=1)
+    last = until - dt.timedelta(days=(until.weekday() + 1) % 7)
+    return [last - dt.timedelta(weeks=back) for back in range(n - 1, -1, -1)]
+
+
+def missing(days: Collection[dt.date]) -> list[dt.date]:
+    """Those of the days that are not on disk, or made of usage that has changed since."""
+    hashes, names = fingerprints.usage(days), matrix_files.names()
+    return [day for day in days if hashes[day] != NOTHING and not _find(names, day, hashes[day])]
+
+
+def make(days: Collection[dt.date], *, progress: Callable[[list[dt.date]], Iterable[dt.date]] = iter) -> None:
+    """Makes those that are missing or stale, also by a corrected identity; `progress` is given them and yields them again."""
+    hashes, names = fingerprints.usage(days), matrix_files.names()
+    wanted = [day for day in days if hashes[day] != NOTHING]
+    identities = fingerprints.identity(wanted)
+    stale = [day for day in wanted if _name(day, hashes[day], identities[day]) not in names]
+    for day in progress(stale):
+        _make(day, hashes[day], identities[day])
+
+
+def prune() -> None:
+    """Removes the ends of weeks older than `KEPT_WEEKS`, other days after `KEPT_DAYS`, and what killed processes left."""
+    today = timezone.now().date()
+    oldest, recent = today - dt.timedelta(weeks=KEPT_WEEKS), dt.timedelta(days=KEPT_DAYS)
+    old = []
+    for name in matrix_files.names():
+        try:
+            day = dt.date.fromisoformat(name.partition(".")[0])
+            made = dt.datetime.fromtimestamp((matrix_files.folder() / name).stat().st_mtime, dt.UTC)
+        except (ValueError, OSError):
+            continue
+        if day < oldest or (day.weekday() != 6 and timezone.now() - made > recent):
+            old.append(name)
+    matrix_files.remove(old)
+    matrix_files.remove_unfinished(older_than=dt.timedelta(hours=1))
+
+
+def _of_days(days: Collection[dt.date], *, names: list[str]) -> dict[dt.date, Snapshot]:
+    hashes = fingerprints.usage(days)
+    found = {}
+    for day in days:
+        if hashes[day] == NOTHING:
+            found[day] = _empty(day)
+            continue
+        name = _find(names, day, hashes[day])
+        found[day] = (name and _opened(name)) or _make(day, hashes[day], fingerprints.identity([day])[day])
+    return found
+
+
+def _make(day: dt.date, usage: str, identity: str) -> Snapshot:
+    return _kept(
+        _name(day, usage, identity), day, features.matrix(day), replaces=lambda name: name.startswith(day.isoformat())
+    )
+
+
+def _name(day: dt.date, usage: str, identity: str) -> str:
+    return f"{day.isoformat()}.{usage}.{identity}{ENDING}"
+
+
+def _find(names: list[str], day: dt.date, usage: str) -> str | None:
+    begins = f"{day.isoformat()}.{usage}."
+    return next((name for name in names if name.startswith(begins)), None)
+
+
+def _kept(name: str | None, as_of: dt.date, matrix: features.Matrix, *, replaces: Callable[[str], bool]) -> Snapshot:
+    """The snapshot of a matrix, from its new file; from memory where that cannot be written, or has no name."""
+    columns, made_at = _columns(matrix), timezone.now()
+    if name is not None and matrix_files.write(name, as_of=as_of, columns=columns, made_at=made_at):
+        matrix_files.remove([old for old in matrix_files.names() if replaces(old) and old != name])
+        if (found := _opened(name)) is not None:
+            return found
+    stored = {column: matrix_files.narrowed(column, values) for column, values in columns.items()}
+    return _in_memory(as_of, stored, made_at)
+
+
+def _in_memory(as_of: dt.date, stored: dict[str, np.ndarray], made_at: dt.datetime) -> Snapshot:
+    segment, state = stored.pop("segment"), stored.pop("buyer_state")
+    return Snapshot(as_of, Columns(stored), segment, state, made_at, key=uuid.uuid4().hex)
+
+
+def _empty(day: dt.date) -> Snapshot:
+    nothing = np.zeros(0, dtype=np.int8)
+    stored = dict.fromkeys((*KEYS, "segment", "buyer_state"), nothing) | {"account_id": nothing.astype(np.int64)}
+    return _in_memory(day, stored, timezone.now())
+
+
+def _columns(matrix: features.Matrix) -> dict[str, np.ndarray]:
+    """What is kept of a matrix, with the segment and the buyer state that follow from it."""
+    states = buyers.states(matrix)
+    place = np.zeros(len(states), dtype=np.int8)
+    for number, name in enumerate(BUYER_STATES):
+        place[states == name] = number
+    segment = buyers.segment_places(buyers.segments(matrix["employees"]))
+    return {key: matrix[key] for key in ("account_id", *KEYS)} | {"segment": segment, "buyer_state": place}
+
+
+def _opened(name: str) -> Snapshot | None:
+    """The snapshot of a file, opened once in this process."""
+    key = f"{matrix_files.folder()}/{name}"
+    with _lock:
+        found = _open.get(key)
+        if found is not None:
+            _open.move_to_end(key)
+            return found
+    found = matrix_files.read(name)
+    if found is not None:
+        with _lock:
+            _open[key] = found
+            while len(_open) > _OPEN_AT_ONCE:
+                _open.popitem(last=False)
+    return found
+
+
+def _is_newest(name: str) -> bool:
+    return name.startswith(f"{NEWEST}.")
+
+
+def _newest_name(run: int, as_of: dt.date | None = None) -> str:
+    """The file's name, or how it begins."""
+    begins = f"{NEWEST}.{_database()}-{run}."
+    return begins if as_of is None else f"{begins}{as_of.isoformat()}{ENDING}"
+
+
+def _database() -> str:
+    """Tells databases apart that share a home: runs are numbered in each."""
+    return hashlib.sha256(str(connection.settings_dict["NAME"]).encode()).hexdigest()[:8]
+
+
+def _last_full_run() -> int | None:
+    """The number of the last full run that is done."""
+    run = (
+        ScoringRun.objects.filter(kind="full", state=ScoringRun.State.DONE).order_by("-pk")
+    )
+    return run.values_list("pk", flat=True).first()

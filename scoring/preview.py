@@ -1,0 +1,217 @@
+"""What a draft would do to every account, beside the definition in force: the same rules as a run, over the newest snapshot.
+
+Nothing is read but the snapshot and the tiers that accounts have, and nothing is written. What stays the same from one keystroke to
+the next (the scores by the published definition) is kept in the process.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from accounts import columns
+from scoring import rules
+from scoring.matrices import Snapshot
+from scoring.models import ScoringRun
+from scoring.rules import NO_SCORE, TIERS, Evaluated, Spec
+
+#: Scores by a spec over a snapshot, one byte an account.
+_KEPT = 6
+#: Seconds for which the tiers are taken as they were read, while no full run comes between.
+_TIERS_FOR = 15.0
+
+
+@dataclass(frozen=True)
+class Effect:
+    """A draft beside the definition in force, over n accounts as of a day.
+
+    `histogram_now`, `histogram_draft`: int[101], accounts by score (place 0: no score). `transitions`: int 3 × 3, row: the tier
+    now, column: the tier by the draft, in the order of `rules.TIERS`. `shares`: component → its part of all score points by the
+    draft (before rounding; they add up to 1, or to 0 when nobody has a score). A key in several recipes is counted together.
+    """
+
+    as_of: dt.date
+    accounts: int
+    histogram_now: np.ndarray
+    histogram_draft: np.ndarray
+    transitions: np.ndarray
+    shares: dict[str, float]
+    milliseconds: float
+    account_id: np.ndarray = field(repr=False)
+    tier_now: np.ndarray = field(repr=False)
+    tier_draft: np.ndarray = field(repr=False)
+
+    def cell(self, now: str, then: str) -> np.ndarray:
+        """The ids of the accounts that go from one tier to the other. Raises ValueError for a tier that there is not."""
+        return self.account_id[self.places(now, then)]
+
+    def places(self, now: str, then: str) -> np.ndarray:
+        return np.flatnonzero((self.tier_now == TIERS.index(now)) & (self.tier_draft == TIERS.index(then)))
+
+
+@dataclass(frozen=True)
+class Mover:
+    """An account of a cell. Scores are none without usage. `moved`: component's label and the points it gained, biggest first."""
+
+    account_id: int
+    score_now: int | None
+    score_draft: int | None
+    moved: list[tuple[str, int]]
+
+
+def compare(draft: Spec, published: Spec, *, snapshot: Snapshot, tiers: np.ndarray) -> Effect:
+    """The effect of a draft. `tiers`: the tier of each account of the snapshot (`tiers_now`), which hysteresis holds on to.
+
+    The row of an account is the tier it has; its column is what a run of the draft would give it now.
+    """
+    started = time.perf_counter()
+    scores = _scores(published, snapshot)
+    found = _evaluate(draft, snapshot, tiers)
+    tier_now = np.where(tiers < 0, rules.SELF_SERVE, tiers)
+    _keep(draft, snapshot, found.score.astype(np.int8))
+    return Effect(
+        as_of=snapshot.as_of,
+        accounts=len(snapshot),
+        histogram_now=np.bincount(scores, minlength=101),
+        histogram_draft=np.bincount(found.score, minlength=101),
+        transitions=np.bincount(tier_now * 3 + found.tier, minlength=9).reshape(3, 3),
+        shares=_shares(draft, snapshot, found),
+        milliseconds=(time.perf_counter() - started) * 1000,
+        account_id=snapshot.account_id,
+        tier_now=tier_now,
+        tier_draft=found.tier,
+    )
+
+
+def movers(
+    draft: Spec,
+    published: Spec,
+    *,
+    snapshot: Snapshot,
+    tiers: np.ndarray,
+    now: str,
+    then: str,
+    limit: int = 50,
+    offset: int = 0,
+) -> list[Mover]:
+    """Accounts of a cell of the matrix with what moved them: those whose score changes most first, then the highest."""
+    found = _evaluate(draft, snapshot, tiers)
+    tier_now = np.where(tiers < 0, rules.SELF_SERVE, tiers)
+    inside = np.flatnonzero((tier_now == TIERS.index(now)) & (found.tier == TIERS.index(then)))
+    before, after = _scores(published, snapshot)[inside].astype(np.int64), found.score[inside]
+    order = np.lexsort((snapshot.account_id[inside], -np.maximum(before, after), -np.abs(after - before)))
+    places = inside[order[offset : offset + limit]]
+    old, new = (_detail(spec, snapshot, tiers, places) for spec in (published, draft))
+    return [
+        Mover(
+            account_id=int(snapshot.account_id[place]),
+            score_now=int(old.score[row]) or None,
+            score_draft=int(new.score[row]) or None,
+            moved=_moved(published, old, draft, new, row),
+        )
+        for row, place in enumerate(places)
+    ]
+
+
+def tiers_now(snapshot: Snapshot) -> np.ndarray:
+    """Places in `rules.TIERS` of the stored scores, for each account of the snapshot (int8); −1 without a row.
+
+    Read at most every 15 seconds while only single accounts are scored; a full run is seen at once.
+    """
+    runs = ScoringRun.objects.filter(state=ScoringRun.State.DONE).order_by("-pk").values_list("pk", flat=True)
+    newest = (runs.first(), runs.filter(kind="full").first())
+    known = _tiers.get(snapshot.key)
+    if known is not None:
+        at, seen, tiers = known
+        if seen == newest or (seen[1] == newest[1] and time.monotonic() - at < _TIERS_FOR):
+            return tiers
+    places = " ".join(f"WHEN '{name}' THEN {place}" for place, name in enumerate(TIERS))
+    rows = columns.read(
+        {"id": ("account_id", "int8"), "tier": (f"CASE tier {places} END", "int2")}, "FROM scoring_score", ()
+    )
+    order = np.argsort(rows["id"], kind="stable")
+    tiers = aligned(rows["id"][order], rows["tier"][order].astype(np.int8), snapshot.account_id, none=-1)
+    _tiers.clear()
+    _tiers[snapshot.key] = (time.monotonic(), newest, tiers)
+    return tiers
+
+
+def aligned(known: np.ndarray, values: np.ndarray, account_ids: np.ndarray, *, none: int) -> np.ndarray:
+    """The values of the known accounts (sorted) in the order of `account_ids`; `none` for those not known."""
+    if np.array_equal(known, account_ids):
+        return values
+    if not len(known):
+        return np.full(len(account_ids), none, dtype=values.dtype)
+    place = np.searchsorted(known, account_ids).clip(max=len(known) - 1)
+    return np.where(known[place] == account_ids, values[place], np.array(none, dtype=values.dtype))
+
+
+_kept: OrderedDict[tuple[str, Spec], np.ndarray] = OrderedDict()
+_tiers: dict[str, tuple[float, tuple[int | None, int | None], np.ndarray]] = {}
+
+
+def _scores(spec: Spec, snapshot: Snapshot) -> np.ndarray:
+    """The scores by a spec, int8; kept for the specs that were last asked about."""
+    found = _kept.get((snapshot.key, spec))
+    return _keep(spec, snapshot, _evaluate(spec, snapshot).score.astype(np.int8)) if found is None else found
+
+
+def _keep(spec: Spec, snapshot: Snapshot, scores: np.ndarray) -> np.ndarray:
+    _kept[snapshot.key, spec] = scores
+    while len(_kept) > _KEPT:
+        _kept.popitem(last=False)
+    return scores
+
+
+def _evaluate(spec: Spec, snapshot: Snapshot, tiers: np.ndarray | None = None) -> Evaluated:
+    return rules.evaluate(
+        spec,
+        snapshot.features.narrow(),
+        evidence=snapshot.evidence,
+        tier_before=tiers,
+        segment=snapshot.segment,
+        detail=False,
+    )
+
+
+def _detail(spec: Spec, snapshot: Snapshot, tiers: np.ndarray, places: np.ndarray) -> Evaluated:
+    return rules.evaluate(
+        spec,
+        snapshot.features.narrow().rows(places),
+        evidence=snapshot.evidence[places],
+        tier_before=tiers[places],
+        segment=snapshot.segment[places],
+    )
+
+
+def _shares(spec: Spec, snapshot: Snapshot, found: Evaluated) -> dict[str, float]:
+    points: dict[str, float] = {}
+    features = snapshot.features.narrow()
+    for place, recipe in enumerate(spec.recipes):
+        scored = found.score != NO_SCORE
+        if spec.variants:
+            scored &= found.recipe == place
+        total = sum(component.weight for component in recipe.components)
+        for component in recipe.components:
+            given = rules.exact_shares(component, features, component.weight / total)
+            points[component.key] = points.get(component.key, 0.0) + float(
+                given.sum(where=scored, dtype=np.float64) / rules.UNIT
+            )
+    whole = sum(points.values())
+    return {key: value / whole if whole else 0.0 for key, value in points.items()}
+
+
+def _moved(old_spec: Spec, old: Evaluated, new_spec: Spec, new: Evaluated, row: int) -> list[tuple[str, int]]:
+    """Components that are only in one of both count from or to nothing."""
+    labels: dict[str, str] = {}
+    gained: dict[str, int] = {}
+    for spec, evaluated, sign in ((old_spec, old, -1), (new_spec, new, 1)):
+        for place, component in enumerate(spec.recipes[evaluated.recipe[row]].components):
+            labels[component.key] = component.label
+            gained[component.key] = gained.get(component.key, 0) + sign * int(evaluated.effect[row, place])
+    moved = [(labels[key], points) for key, points in gained.items() if points]
+    return sorted(moved, key=lambda pair: -abs(pair[1]))
