@@ -36,7 +36,7 @@ def auc(positives: np.ndarray, others: np.ndarray) -> Auc:
 
 
 def difference(positives: tuple[np.ndarray, np.ndarray], others: tuple[np.ndarray, np.ndarray]) -> Auc:
-    """AUC of the first number minus that of the second, of the same accounts: (first, second) of the positives and of the others."""
+    """AUC of the first number minus that of the second, of the same accounts: (first, second) of positives, and of others."""
     if min(len(positives[0]), len(others[0])) < 2:
         return NOT_KNOWN
     first, second = (_placements(positives[which], others[which]) for which in (0, 1))
@@ -79,6 +79,15 @@ def bins(values: np.ndarray, *, most: int) -> np.ndarray:
     return edges if edges[-1] == distinct[-1] else np.append(edges, distinct[-1])
 
 
+def balanced(positives: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Values of both groups, as many of each, so that a few positives are not lost in a crowd; with the least and the most."""
+    each = max(2, min(len(positives), len(others), 2_000))
+    quantiles = np.linspace(0, 1, each)
+    return np.concatenate(
+        [np.quantile(group, quantiles, method="nearest") for group in (positives, others) if len(group)]
+    )
+
+
 def rising(rates: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """The nearest rates that never fall (pool adjacent violators); same shape."""
     blocks: list[tuple[float, float, int]] = []
@@ -95,19 +104,21 @@ def rising(rates: np.ndarray, weights: np.ndarray) -> np.ndarray:
 def curve(positives: np.ndarray, others: np.ndarray, *, most: int = 6) -> tuple[tuple[float, float], ...] | None:
     """A linear curve of 0 to 100 points that rises (or falls) with the share of positives among like values; none: it says nothing.
 
-    Bins hold like many positives and others alike, so that a few positives are not lost in a crowd. A bin's share is drawn to
-    the whole's as if one account of each group were in it, and stands at the bin's median.
+    A bin's share is drawn to the whole's as if one account of each group were in it, and stands at the bin's median.
     """
     if min(len(positives), len(others)) < 2:
         return None
-    each = min(len(positives), len(others), 2_000)
-    quantiles = (np.arange(each) + 0.5) / each
-    pooled = np.concatenate([np.quantile(group, quantiles, method="nearest") for group in (positives, others)])
+    pooled = balanced(positives, others)
     edges = bins(pooled, most=most)
     inner = edges[1:-1]
-    share = [np.bincount(np.searchsorted(inner, group, side="right"), minlength=len(inner) + 1) for group in (positives, others)]
+    share = [
+        np.bincount(np.searchsorted(inner, group, side="right"), minlength=len(inner) + 1)
+        for group in (positives, others)
+    ]
     weight = share[0] / len(positives) + share[1] / len(others)
-    pulled = [(counts + 1) / (len(group) + len(inner) + 1) for counts, group in zip(share, (positives, others), strict=True)]
+    pulled = [
+        (counts + 1) / (len(group) + len(inner) + 1) for counts, group in zip(share, (positives, others), strict=True)
+    ]
     rates = pulled[0] / (pulled[0] + pulled[1])
     falls = auc(positives, others).value < 0.5
     rates = -rising(-rates, weight) if falls else rising(rates, weight)
