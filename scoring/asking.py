@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from scoring import definitions
-from scoring.models import ScoringRun
+from scoring.models import Definition, ScoringRun
 
 LOCK = 7_004
 #: A run that has not ended by then was lost (its task is stopped after a quarter of an hour) and holds up nobody.
@@ -27,7 +27,11 @@ def ask_for_full_run(*, enqueue: Callable[[int], None]) -> ScoringRun | None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
     if under_way() is not None:
         return None
-    definition = definitions.published()
+    return start_full_run(definitions.published(), enqueue=enqueue)
+
+
+def start_full_run(definition: Definition, *, enqueue: Callable[[int], None]) -> ScoringRun:
+    """A full run by this definition, whatever is under way; in the caller's transaction."""
     run = ScoringRun.objects.create(definition=definition, kind="full", as_of=timezone.now().date())
     enqueue(run.pk)
     return run
@@ -37,6 +41,12 @@ def under_way() -> ScoringRun | None:
     """The full run that was asked for and has not ended."""
     running = ScoringRun.objects.filter(kind="full", state=ScoringRun.State.RUNNING)
     return running.filter(started_at__gt=timezone.now() - LOST_AFTER).order_by("started_at").first()
+
+
+def is_coming() -> bool:
+    """Whether a full run was asked for just now, so that nobody else need score every account."""
+    run = under_way()
+    return run is not None and not is_late(run)
 
 
 def is_late(run: ScoringRun) -> bool:

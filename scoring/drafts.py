@@ -45,7 +45,7 @@ def begin(*, member: Member, based_on: Definition | None = None, name: str = "",
     _may(member)
     based_on = based_on or definitions.published()
     version = based_on if based_on.version is not None else based_on.based_on
-    name = name.strip() or _("Draft of version %(version)d") % {"version": version.version if version else 1}
+    name = name.strip() or name_of_draft(version)
     checked = definitions.spec_of(based_on) if spec is None else rules.parse(spec, features=BY_KEY)
     return Definition.objects.create(
         name=_checked_name(name),
@@ -54,6 +54,11 @@ def begin(*, member: Member, based_on: Definition | None = None, name: str = "",
         created_by=member,
         updated_by=member,
     )
+
+
+def name_of_draft(version: Definition | None) -> str:
+    """What a draft is called that nobody has named."""
+    return _("Draft of version %(version)d") % {"version": version.version if version and version.version else 1}
 
 
 def save(

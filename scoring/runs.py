@@ -3,20 +3,27 @@
 A run computes the features as of the day and as of seven days before, so that "why now" is the difference of two scores
 under the same definition. Only changed rows are written; every change of score, tier, buyer state or segment goes to the
 history.
+
+A run asks between its steps and before it commits whether its definition is still in force. Publishing another makes it stale:
+it is rolled back and writes nothing.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
 import numpy as np
 from django.db import connection, transaction
+from django.db.models import F
 from django.utils import timezone
 
 from accounts import changes
-from scoring import before, definitions, matrices, signals, warehouse, writing
+from scoring import asking, before, definitions, matrices, signals, warehouse, writing
 from scoring.models import Score, ScoringRun
+from scoring.progress import Overtaken, Progress, ensure_wanted, make_stale, stale_when_overtaken
 from scoring.scored import WEEK, Scored, compute
 
 log = logging.getLogger(__name__)
@@ -45,6 +52,9 @@ def score_changed(*, limit: int = CHANGED_AT_ONCE, people: int = PEOPLE_AT_ONCE)
             # Read after the work: publishing marks every account, so who is marked has the new definition to be scored with.
             run.definition = definitions.published()
             pairs, everybody = batch.pairs, not batch.is_urgent and many_wait()
+            if everybody and asking.is_coming():
+                run.delete()
+                return 0
             if everybody:
                 commit_lazily()
                 pairs = changes.waiting(limit=EVERYTHING, ordinary=True)
@@ -53,6 +63,9 @@ def score_changed(*, limit: int = CHANGED_AT_ONCE, people: int = PEOPLE_AT_ONCE)
             mark_scored(changed, pairs, urgent=batch.is_urgent)
             finish(run, accounts=len(scored.account_id), changed=len(changed))
         return len(pairs)
+    except Overtaken:
+        make_stale(run.pk)
+        return 0
     except Exception as error:
         failed(run, error)
         raise
@@ -65,24 +78,34 @@ def many_wait() -> bool:
 
 
 def score_all(*, run: ScoringRun | None = None) -> ScoringRun:
-    """Scores every account in one transaction; waits for a scorer that is at work."""
+    """Scores every account in one transaction; waits for a scorer that is at work.
+
+    A run that was overtaken, before or on the way, is answered as it is then: not done, and nothing was written.
+    """
     run = run or begin("full")
+    scored = None
     try:
-        if warehouse.is_used():
-            warehouse.refresh(run.as_of)
-        with transaction.atomic():
-            lock(wait=True)
-            commit_lazily()
-            pairs = changes.waiting(limit=EVERYTHING)
-            run.definition = definitions.published()
-            scored, changed = score(run)
-            changes.done(pairs)
-            mark_scored(changed, pairs)
-            finish(run, accounts=len(scored.account_id), changed=len(changed))
-            give_up_older(run)
+        with stale_when_overtaken(run), Progress(run) as progress:
+            if warehouse.is_used():
+                warehouse.refresh(run.as_of)
+            with transaction.atomic():
+                lock(wait=True)
+                commit_lazily()
+                pairs = changes.waiting(limit=EVERYTHING)
+                run.definition = definitions.published()
+                ensure_wanted(run)
+                whole, changed = score(run, step=progress.step)
+                changes.done(pairs)
+                mark_scored(changed, pairs)
+                progress.step()
+                finish(run, accounts=len(whole.account_id), changed=len(changed))
+                give_up_older(run)
+            scored = whole
     except Exception as error:
         failed(run, error)
         raise
+    if scored is None:
+        return run
     matrices.keep_newest(run, scored.features)
     return run
 
@@ -111,14 +134,21 @@ def begin(kind: Literal["full", "changed"]) -> ScoringRun:
 
 
 def score(
-    run: ScoringRun, *, account_ids: list[int] | None = None, between: tuple[int, int] | None = None
+    run: ScoringRun,
+    *,
+    account_ids: list[int] | None = None,
+    between: tuple[int, int] | None = None,
+    step: Callable[[], None] | None = None,
 ) -> tuple[Scored, np.ndarray]:
     """Scores and writes the given accounts, or those between two ids, or all, in the caller's transaction.
 
-    Answers them, and the ids of those that changed.
+    Answers them, and the ids of those that changed. `step` is called between the steps; by itself it asks whether the run is
+    still wanted. Raises `Overtaken` when it is not.
     """
+    step = step or partial(ensure_wanted, run)
     writing.forget_merged(between=between or writing.EVERYONE)
     past = before.read(account_ids, between=between)
+    step()
     scored = compute(
         as_of=run.as_of,
         definition=run.definition,
@@ -127,8 +157,10 @@ def score(
         tiers_before=past.tiers,
     )
     raised = signals.hand_raises(account_ids, as_of=run.as_of)
+    step()
     changed = writing.write(run, run.definition, scored, past, raised)
     signals.record_spikes(scored)
+    step()
     return scored, changed
 
 
@@ -154,16 +186,25 @@ def lock(*, wait: bool, shared: bool = False) -> bool:
 
 
 def finish(run: ScoringRun, *, accounts: int, changed: int) -> None:
+    """The run is done. Raises `Overtaken` when it is not wanted any more; else nobody publishes before this commits."""
+    ensure_wanted(run, until_commit=True)
     run.finished_at = timezone.now()
     run.duration_ms = round((run.finished_at - run.started_at).total_seconds() * 1000)
     run.accounts, run.changed, run.state = accounts, changed, ScoringRun.State.DONE
-    run.save(update_fields=["definition", "finished_at", "duration_ms", "accounts", "changed", "state"])
+    names = ("definition", "finished_at", "duration_ms", "accounts", "changed", "state")
+    told = {name: getattr(run, name) for name in names}
+    # Whoever made it stale in this moment was first.
+    if not ScoringRun.objects.filter(pk=run.pk, state=ScoringRun.State.RUNNING).update(**told, done_parts=F("parts")):
+        raise Overtaken
 
 
 def failed(run: ScoringRun, error: Exception) -> None:
-    run.state, run.finished_at = ScoringRun.State.FAILED, timezone.now()
-    run.error = f"{type(error).__name__}: {error}"[:2000]
+    told = {
+        "state": ScoringRun.State.FAILED,
+        "finished_at": timezone.now(),
+        "error": f"{type(error).__name__}: {error}"[:2000],
+    }
     try:
-        run.save(update_fields=["state", "finished_at", "error"])
+        ScoringRun.objects.filter(pk=run.pk, state=ScoringRun.State.RUNNING).update(**told)
     except Exception:
         log.exception("A failed scoring run could not be marked as failed")

@@ -2,7 +2,8 @@
 
 A run is split into rows of `ScoringShard`, and each row is one task. Shards hold the scorer's lock together, so that they work at
 the same time, and each locks its own row, so that nobody scores a shard twice. A shard whose worker is killed is rolled back; its
-message comes again. The run is done when its last shard is. All shards use the definition that the run began with.
+message comes again. The run is done when its last shard is. All shards use the definition that the run began with; when another
+is published meanwhile, the run is stale and its other shards are not scored.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import Sum
+from django.db.models import F, Sum
 from django.utils import timezone
 
 from accounts import changes
 from scoring import definitions, matrices, runs, warehouse
 from scoring.models import ScoringRun, ScoringShard
+from scoring.progress import Overtaken, ensure_wanted, make_stale
 from scoring.writing import EVERYONE
 
 type Range = tuple[int, int]
@@ -44,6 +46,8 @@ def split(run: ScoringRun, *, shards: int, enqueue: Callable[[int], None]) -> No
         warehouse.refresh(run.as_of)
     with transaction.atomic():
         runs.lock(wait=True)
+        if not ScoringRun.objects.filter(pk=run.pk, state=ScoringRun.State.RUNNING).exists():
+            return  # overtaken, or given up
         if not run.shards.exists():
             under_way = ScoringRun.objects.filter(kind="full", state=ScoringRun.State.RUNNING, shards__isnull=False)
             under_way.exclude(pk=run.pk).update(
@@ -51,8 +55,8 @@ def split(run: ScoringRun, *, shards: int, enqueue: Callable[[int], None]) -> No
                 finished_at=timezone.now(),
                 error=f"Run {run.pk} began before it had ended",
             )
-            run.definition = definitions.published()
-            run.save(update_fields=["definition"])
+            run.definition, run.parts = definitions.published(), shards
+            run.save(update_fields=["definition", "parts"])
             ScoringShard.objects.bulk_create(
                 ScoringShard(run=run, place=place, low=low, high=high)
                 for place, (low, high) in enumerate(ranges(shards))
@@ -74,7 +78,7 @@ def ranges(shards: int) -> list[Range]:
 
 
 def score_shard(shard_id: int) -> bool:
-    """Scores one shard. False when there is nothing to do: it is done, somebody is at it, or its run was given up."""
+    """Scores one shard. False when there is nothing to do: it is done, somebody is at it, or its run is overtaken."""
     try:
         with transaction.atomic():
             runs.lock(wait=True, shared=True)
@@ -84,15 +88,17 @@ def score_shard(shard_id: int) -> bool:
                 return False
             run, between = shard.run, (shard.low, shard.high)
             pairs = changes.waiting(limit=runs.EVERYTHING, between=between)
-            # Publishing marks every account: those marks are for the new definition, which is not that of this run.
-            is_in_force = definitions.published().pk == run.definition_id
             scored, changed = runs.score(run, between=between)
-            if is_in_force:
-                changes.done(pairs)
+            changes.done(pairs)
             runs.mark_scored(changed, pairs)
+            # Publishing marks every account: nothing of this may be kept when those marks were among the ones done.
+            ensure_wanted(run, until_commit=True)
             shard.accounts, shard.changed, shard.finished_at = len(scored.account_id), len(changed), timezone.now()
             shard.save(update_fields=["accounts", "changed", "finished_at"])
             _finish_with_last(run)
+    except Overtaken:
+        make_stale(run.pk)
+        return False
     except (OperationalError, InterfaceError):
         raise  # the database restarts: the task is tried again
     except Exception as error:
@@ -104,7 +110,7 @@ def score_shard(shard_id: int) -> bool:
 
 def _finish_with_last(run: ScoringRun) -> None:
     """The lock makes shards end one after another, so that the last one knows it is."""
-    ScoringRun.objects.select_for_update().get(pk=run.pk)
+    ScoringRun.objects.filter(pk=run.pk).update(done_parts=F("done_parts") + 1)
     if not run.shards.filter(finished_at=None).exists():
         runs.finish(run, **run.shards.aggregate(accounts=Sum("accounts"), changed=Sum("changed")))
 

@@ -140,15 +140,19 @@ def test_a_later_full_run_does_the_work_of_one_that_is_under_way(accounts):
     assert (first.state, str(second.pk) in first.error) == ("failed", True)
 
 
-def test_a_definition_published_in_mid_run_is_for_the_next_one(accounts):
-    _run, ids = split(2)
+def test_a_definition_published_in_mid_run_ends_it(accounts):
+    run, ids = split(2)
     assert shards.score_shard(ids[0])
+    run.refresh_from_db()
+    assert (run.parts, run.done_parts, run.state) == (2, 1, "running")
     old = definitions.published()
     with transaction.atomic():
         Definition.objects.update(state="retired")
         Definition.objects.create(version=2, name="Two", state="published", spec=old.spec | {"hysteresis": 0})
         changes.mark_all()
-    assert shards.score_shard(ids[1])
+    assert not shards.score_shard(ids[1])
+    run.refresh_from_db()
+    assert (run.state, run.done_parts) == ("stale", 1)
     assert set(Score.objects.values_list("definition__version", flat=True)) == {1}
     assert sorted(AccountChange.objects.values_list("account_id", flat=True)) == accounts
     assert runs.score_changed() == 9
