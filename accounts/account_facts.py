@@ -22,6 +22,11 @@ def write(directory: Directory, spaces: list[Space], people: list[Person]) -> No
     changed, or a company still has its domain for a name; and only what differs is written.
     """
     names: dict[int, str] = {}
+    sized: dict[int, int] = {}
+    told: list[Space | Person] = [*spaces, *people]
+    for who in told:
+        if who.account_id is not None and who.employees_at is not None:
+            sized[who.account_id] = max(who.employees_at, sized.get(who.account_id, 0))
     for person in people:
         if person.account_id is not None and person.company:
             names[person.account_id] = max(person.company, names.get(person.account_id, ""))
@@ -35,14 +40,14 @@ def write(directory: Directory, spaces: list[Space], people: list[Person]) -> No
         cursor.execute(
             """
             WITH facts AS MATERIALIZED (
-                SELECT account.id,
+                SELECT account.id, new.sized_at,
                     coalesce(said.name, CASE WHEN account.name = account.domain
                                              THEN coalesce(said.other_name, new.name) END, account.name) AS name,
                     coalesce(said.employees, (SELECT max(p.employees) FROM accounts_productuser p
                                               WHERE p.account_id = account.id), account.employees) AS employees,
                     coalesce(said.industry, account.industry) AS industry,
                     coalesce(said.plan, account.plan) AS plan
-                FROM unnest(%(accounts)s::bigint[], %(names)s::text[]) AS new (id, name)
+                FROM unnest(%(accounts)s::bigint[], %(names)s::text[], %(sized)s::bigint[]) AS new (id, name, sized_at)
                 JOIN accounts_account account ON account.id = new.id
                 LEFT JOIN LATERAL (
                     SELECT max(w.employees) AS employees,
@@ -58,7 +63,15 @@ def write(directory: Directory, spaces: list[Space], people: list[Person]) -> No
                 ) AS said ON true
             )
             UPDATE accounts_account AS account
-            SET name = facts.name, employees = facts.employees, industry = facts.industry, plan = facts.plan
+            SET name = facts.name, employees = facts.employees,
+                employees_at = CASE
+                    WHEN account.employees IS NOT DISTINCT FROM facts.employees THEN account.employees_at
+                    WHEN facts.sized_at IS NOT NULL THEN to_timestamp(facts.sized_at / 1000000.0)
+                    -- It came with an account that went into this one, else just now.
+                    ELSE coalesce((SELECT min(coalesce(o.employees_at, o.created_at)) FROM accounts_account o
+                                   WHERE o.merged_into_id = account.id AND o.employees = facts.employees), now())
+                END,
+                industry = facts.industry, plan = facts.plan
             FROM facts WHERE account.id = facts.id
             AND (account.name, account.employees, account.industry, account.plan)
                 IS DISTINCT FROM (facts.name, facts.employees, facts.industry, facts.plan)
@@ -66,6 +79,7 @@ def write(directory: Directory, spaces: list[Space], people: list[Person]) -> No
             {
                 "accounts": bulk.plain(accounts),
                 "names": bulk.texts(names.get(account) for account in accounts),  # type: ignore[arg-type]
+                "sized": bulk.plain(sized.get(account) for account in accounts),  # type: ignore[arg-type]
                 "free": list(FREE_PLANS),
             },
         )

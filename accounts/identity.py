@@ -125,12 +125,18 @@ class Directory:
         if not person.email and other.email:  # the account goes with the e-mail, never without it
             self._left(person)
             person.account_id = other.account_id
+        profile = _profile(person)
         if not (person.title or person.seniority) or other.buying_confidence >= 0.9 > person.buying_confidence:
             person.buying_role, person.buying_confidence = other.buying_role, other.buying_confidence
             person.is_new_buyer = other.is_new_buyer
         for field in ("email", "name", "title", "department", "seniority", "company", "employees"):
             if not getattr(person, field):
                 setattr(person, field, getattr(other, field))
+        if _profile(person) != profile:
+            told = [at for at in (person.profiled_at, other.profiled_at) if at is not None]
+            person.profiled_at = max(told, default=None)
+        if person.employees_at is None:
+            person.employees_at = other.employees_at
         for seen_at in (other.first_seen_at, other.last_seen_at):
             if seen_at is not None:
                 person.seen(seen_at)
@@ -140,7 +146,7 @@ class Directory:
         if space is None:
             space = self.spaces[message.group_id] = Space(message.group_id)
         if message.type == "group" and message.traits:
-            self._learn_space(space, message.traits)
+            self._learn_space(space, message)
         return space
 
     # What traits say -------------------------------------------------------------------------------------------------
@@ -162,10 +168,13 @@ class Directory:
         said_department = _DEPARTMENTS.get(text(traits, "department").lower(), "")
         said_seniority = _SENIORITIES.get(text(traits, "seniority", "level").lower(), "")
         before = (person.title, person.department, person.seniority, person.employees)
+        profile = _profile(person)
         for field, value in learnt.items():
             if value and value != getattr(person, field):
                 setattr(person, field, value)
                 person.changed = True
+                if field == "employees":
+                    person.employees_at = moments.micros(message.at)
                 if field == "email":
                     self._left(person)
                     person.account_id, person.moved = None, True  # found again when the batch is written
@@ -178,6 +187,8 @@ class Directory:
             person.changed = True
             if person.title or person.seniority:
                 self._rate_buyer(person)
+            if _profile(person) != profile:
+                person.profiled_at = moments.micros(message.at)
 
     def _rate_buyer(self, person: Person) -> None:
         if person.buying_confidence >= 0.9:  # a person said so: titles do not overrule it
@@ -188,7 +199,8 @@ class Directory:
         )
         person.is_new_buyer = person.buying_role == "economic_buyer" and (person.is_new_buyer or not was_buyer)
 
-    def _learn_space(self, space: Space, traits: dict[str, Any]) -> None:
+    def _learn_space(self, space: Space, message: Message) -> None:
+        traits = message.traits
         stated = [traits.get(name) for name in ("domain", "website", "url")]
         if isinstance(traits.get("domains"), list):
             stated += traits["domains"][:20]
@@ -206,6 +218,8 @@ class Directory:
             if value and value != getattr(space, field):
                 setattr(space, field, value)
                 space.changed = space.touched = True
+                if field == "employees":
+                    space.employees_at = moments.micros(message.at)
 
     # Writing ---------------------------------------------------------------------------------------------------------
 
@@ -225,6 +239,11 @@ class Directory:
         if self._roots is None:
             self._roots = list(dict.fromkeys(map(self.root, self.people.values())))
         return self._roots
+
+
+def _profile(person: Person) -> tuple[Any, ...]:
+    """What features look at; `profiled_at` is since when."""
+    return person.title, person.seniority, person.buying_role, person.buying_confidence
 
 
 def company_domain(value: str) -> str:

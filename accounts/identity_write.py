@@ -29,6 +29,7 @@ PERSON_COLUMNS = {
     "buying_role": "text",
     "buying_confidence": "float8",
     "account_id": "bigint",
+    "profiled_at": "micros",
     "first_seen_at": "micros",
     "last_seen_at": "micros",
 }
