@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import re
 from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -40,22 +41,40 @@ SHAPES: dict[str, dict[str, str]] = {
         "id": "int32",
         "seniority": "string",
         "buying_confidence": "float64",
+        "known_at": "timestamp('UTC')",
         "is_profiled": "boolean",
         "is_buyer": "boolean",
     },
     "workspaces": {"id": "int32", "account_id": "int32"},
-    "memberships": {"user_id": "int32", "workspace_id": "int32"},
+    "memberships": {"user_id": "int32", "workspace_id": "int32", "first_seen_at": "timestamp('UTC')"},
     "event_types": {"id": "int32", "category": "string", "signal": "string"},
-    "accounts": {"id": "int32", "employees": "int32"},
+    "accounts": {"id": "int32", "employees": "int32", "known_at": "timestamp('UTC')"},
 }
+#: What stands for a time that is not known: after every day that can be asked about.
+NEVER = "'9999-12-31'::timestamptz"
+#: The day for which the expression is compiled; its dates are then moved to the day that is asked about.
+_SOME_DAY = dt.date(2001, 1, 1)
+_DATE = re.compile(r"(?<=MAKE_DATE\()(\d+), (\d+), (\d+)(?=\))|(?<=MAKE_TIMESTAMPTZ\()(\d+), (\d+), (\d+)(?=,)")
 
 
-@lru_cache(maxsize=8)
 def sql(as_of: dt.date, *, all_accounts: bool) -> tuple[str, str]:
     """The expression as SQL for DuckDB in two steps, over tables named as in `SHAPES`: first the table `by_person`, then the rest.
 
-    The first needs no people, so it runs while they are read. Compiling takes a quarter of a second, so it is kept.
+    The first needs no people, so it runs while they are read. Compiling takes a third of a second, so it is done for one day, and
+    the dates in it are moved.
     """
+    by = as_of - _SOME_DAY
+
+    def moved(found: re.Match[str]) -> str:
+        day = dt.date(*(int(part) for part in found.groups() if part is not None)) + by
+        return f"{day.year}, {day.month}, {day.day}"
+
+    first, rest = _compiled(_SOME_DAY, all_accounts=all_accounts)
+    return _DATE.sub(moved, first), _DATE.sub(moved, rest)
+
+
+@lru_cache(maxsize=8)
+def _compiled(as_of: dt.date, *, all_accounts: bool) -> tuple[str, str]:
     tables = {name: ibis.table(shape, name=name) for name, shape in SHAPES.items()}
     usage = expressions.recent(tables.pop("usage"), as_of)
     usage = usage.mutate(ago=ibis.literal(as_of).delta(usage.day, unit="day").cast("int32"))
@@ -190,7 +209,7 @@ def _people(where: str, *params: Any) -> pa.Table:
         {
             "id": ("id", "int8"),
             "account_id": ("coalesce(account_id, -1)", "int8"),
-            "first_seen_at": ("coalesce(first_seen_at, '9999-12-31')", "timestamptz"),
+            "first_seen_at": (f"coalesce(first_seen_at, {NEVER})", "timestamptz"),
         },
         f"FROM accounts_productuser WHERE {where}",
         params,
@@ -199,7 +218,7 @@ def _people(where: str, *params: Any) -> pa.Table:
         {
             "id": mirror.narrowed(read["id"]),
             "account_id": _nullable(read["account_id"]),
-            "first_seen_at": pa.array(read["first_seen_at"], pa.timestamp("us", "UTC")),
+            "first_seen_at": _moments(read["first_seen_at"]),
         }
     )
 
@@ -211,6 +230,7 @@ def _profiles(where: str, *params: Any) -> pa.Table:
             "id": ("id", "int8"),
             "seniority": (f"CASE seniority {senior} ELSE 0 END", "int2"),
             "buying_confidence": ("buying_confidence", "float8"),
+            "known_at": (f"coalesce(profiled_at, first_seen_at, {NEVER})", "timestamptz"),
             "is_profiled": ("(title <> '' OR seniority <> '')::int", "int2"),
             "is_buyer": ("(buying_role = 'economic_buyer')::int", "int2"),
         },
@@ -223,6 +243,7 @@ def _profiles(where: str, *params: Any) -> pa.Table:
             "id": mirror.narrowed(read["id"]),
             "seniority": pa.DictionaryArray.from_arrays(read["seniority"].astype(np.int8), levels),
             "buying_confidence": read["buying_confidence"],
+            "known_at": _moments(read["known_at"]),
             "is_profiled": read["is_profiled"] == 1,
             "is_buyer": read["is_buyer"] == 1,
         }
@@ -240,20 +261,44 @@ def _workspaces(where: str, *params: Any) -> pa.Table:
 
 def _memberships(where: str, *params: Any) -> pa.Table:
     read = columns.read(
-        {"user_id": ("user_id", "int8"), "workspace_id": ("workspace_id", "int8")},
+        {
+            "user_id": ("user_id", "int8"),
+            "workspace_id": ("workspace_id", "int8"),
+            "first_seen_at": ("first_seen_at", "timestamptz"),
+        },
         f"FROM accounts_membership WHERE {where}",
         params,
     )
-    return pa.table({name: mirror.narrowed(values) for name, values in read.items()})
+    return pa.table(
+        {
+            "user_id": mirror.narrowed(read["user_id"]),
+            "workspace_id": mirror.narrowed(read["workspace_id"]),
+            "first_seen_at": _moments(read["first_seen_at"]),
+        }
+    )
 
 
 def _accounts(where: str, *params: Any) -> pa.Table:
     read = columns.read(
-        {"id": ("id", "int8"), "employees": ("coalesce(employees, -1)", "int4")},
+        {
+            "id": ("id", "int8"),
+            "employees": ("coalesce(employees, -1)", "int4"),
+            "known_at": ("coalesce(employees_at, created_at)", "timestamptz"),
+        },
         f"FROM accounts_account WHERE merged_into_id IS NULL AND {where}",
         params,
     )
-    return pa.table({"id": mirror.narrowed(read["id"]), "employees": _nullable(read["employees"])})
+    return pa.table(
+        {
+            "id": mirror.narrowed(read["id"]),
+            "employees": _nullable(read["employees"]),
+            "known_at": _moments(read["known_at"]),
+        }
+    )
+
+
+def _moments(values: np.ndarray) -> pa.Array:
+    return pa.array(values, pa.timestamp("us", "UTC"))
 
 
 def _nullable(values: np.ndarray) -> pa.Array:

@@ -21,6 +21,8 @@ BEFORE = 7
 DAYS = LOOKBACK + BEFORE
 
 CATEGORIES = ("core", "advanced", "collaboration", "creation", "intent", "admin")
+#: Categories of which it counts how long ago the last event was.
+FADING = ("creation", "intent", "admin")
 SENIOR = ("c_level", "vp", "director")
 #: A buyer counts as likely from this confidence on.
 LIKELY = 0.6
@@ -37,14 +39,26 @@ PEOPLE = ibis.table(
         "seniority": "string",
         "buying_role": "string",
         "buying_confidence": "float64",
+        "profiled_at": "timestamp('UTC')",
         "first_seen_at": "timestamp('UTC')",
     },
     name="accounts_productuser",
 )
 WORKSPACES = ibis.table({"id": "int64", "account_id": "int64"}, name="accounts_workspace")
-MEMBERSHIPS = ibis.table({"user_id": "int64", "workspace_id": "int64"}, name="accounts_membership")
+MEMBERSHIPS = ibis.table(
+    {"user_id": "int64", "workspace_id": "int64", "first_seen_at": "timestamp('UTC')"}, name="accounts_membership"
+)
 EVENT_TYPES = ibis.table({"id": "int64", "category": "string", "signal": "string"}, name="accounts_eventtype")
-ACCOUNTS = ibis.table({"id": "int64", "employees": "int64", "merged_into_id": "int64"}, name="accounts_account")
+ACCOUNTS = ibis.table(
+    {
+        "id": "int64",
+        "employees": "int64",
+        "employees_at": "timestamp('UTC')",
+        "created_at": "timestamp('UTC')",
+        "merged_into_id": "int64",
+    },
+    name="accounts_account",
+)
 SCOPE = ibis.table({"account_id": "int64"}, name="scoring_scope")
 
 
@@ -54,10 +68,13 @@ class Tables:
 
     `usage`: user_id, workspace_id (0: none), event_type_id, day, count, and `ago` (days before as_of, 0 to `DAYS` − 1; no other
     rows). `people`: id, account_id, first_seen_at. `profiles`: id, is_profiled (bool), seniority, is_buyer (bool),
-    buying_confidence, of people of whom any is known. `workspaces`: id, account_id. `memberships`: user_id, workspace_id.
-    `event_types`: id, category, signal. `accounts`: id, employees; only those to answer about. `all_accounts` is false when
-    these are few: then usage is narrowed to their people first. `by_person`: what `by_person()` answers, where an engine has
-    computed it before.
+    buying_confidence and since when that is known (`known_at`), of people of whom any is. `workspaces`: id, account_id.
+    `memberships`: user_id, workspace_id, first_seen_at. `event_types`: id, category, signal. `accounts`: id, employees and since
+    when they are known (`known_at`); only those to answer about. `all_accounts` is false when these are few: then usage is
+    narrowed to their people first. `by_person`: what `by_person()` answers, where an engine has computed it before.
+
+    What became known after the day that is asked about does not count: a person's title, a company's size, who joined later.
+    Which account a workspace or a person belongs to is taken as it is known now: a corrected identity corrects the past.
     """
 
     usage: ibis.Table
@@ -78,7 +95,8 @@ def _days_between(later: ibis.Value, earlier: ibis.Value) -> ibis.Value:
 
 def in_postgresql(as_of: dt.date, *, scoped: bool = False) -> Tables:
     """The app's own tables; with `scoped`, only the accounts in the temporary table `scoring_scope`, by index."""
-    accounts = ACCOUNTS.filter(ACCOUNTS.merged_into_id.isnull()).select("id", "employees")
+    accounts = ACCOUNTS.filter(ACCOUNTS.merged_into_id.isnull())
+    accounts = accounts.select("id", "employees", known_at=ibis.coalesce(accounts.employees_at, accounts.created_at))
     if scoped:
         accounts = accounts.semi_join(SCOPE, accounts.id == SCOPE.account_id)
     usage = recent(USAGE, as_of)
@@ -90,6 +108,7 @@ def in_postgresql(as_of: dt.date, *, scoped: bool = False) -> Tables:
             "id",
             "seniority",
             "buying_confidence",
+            known_at=ibis.coalesce(known.profiled_at, known.first_seen_at),
             is_profiled=(known.title != "") | (known.seniority != ""),
             is_buyer=known.buying_role == "economic_buyer",
         ),
@@ -107,7 +126,7 @@ def recent(usage: ibis.Table, as_of: dt.date) -> ibis.Table:
 
 
 def of_accounts(as_of: dt.date, tables: Tables) -> ibis.Table:
-    """One row an account: `account_id`, `employees`, and the aggregates that `features.derive` takes, of both days."""
+    """One row an account: `account_id`, `employees` (null: unknown), and the aggregates for `features.derive`, of both days."""
     accounts = tables.accounts
     spaces = tables.workspaces.filter(tables.workspaces.account_id.notnull())
     belongs = _belongs(tables, spaces)
@@ -116,19 +135,21 @@ def of_accounts(as_of: dt.date, tables: Tables) -> ibis.Table:
         usage = usage.semi_join(belongs, usage.user_id == belongs.user_id)
     used = counted(usage, tables.event_types)
 
-    joined = accounts
+    joined = accounts.select("id")
     for part in (
-        _activity(used, tables, spaces),
+        _activity(used, tables, spaces, as_of),
         _volume(used, tables, spaces),
         _kinds(usage, tables, spaces, as_of),
         _people(belongs, as_of),
         _profiles(belongs, tables, as_of),
+        _sizes(accounts, as_of),
     ):
         of_part = part.rename(of_account="account_id")
         joined = joined.left_join(of_part, joined.id == of_part.of_account).drop("of_account")
-    counts = [name for name in joined.columns if name not in ("id", "employees", "first_day")]
+    sizes = ("employees", "before_employees")
+    counts = [name for name in joined.columns if name not in ("id", "first_day", *sizes)]
     return joined.select(
-        "employees", "first_day", account_id=joined.id, **{name: joined[name].fill_null(0) for name in counts}
+        *sizes, "first_day", account_id=joined.id, **{name: joined[name].fill_null(0) for name in counts}
     )
 
 
@@ -150,11 +171,21 @@ def _how_many(condition: ibis.Value) -> ibis.Value:
     return ibis.ifelse(condition, 1, 0).cast("float64").sum()
 
 
+def _max(values: ibis.Value, where: ibis.Value) -> ibis.Value:
+    """The largest, 0 without any. No filtered aggregate: of no rows, engines answer null or 0."""
+    return ibis.ifelse(where, values, 0).max()
+
+
+def _most_recent(ago: ibis.Value, back: int) -> ibis.Value:
+    """How recently before the day `back` days ago: `WINDOW` on the day itself, 0 when not within the window before it."""
+    return ibis.ifelse((ago >= back) & (ago < WINDOW + back), WINDOW + back - ago, 0).max()
+
+
 def _events(rows: ibis.Table, low: int, high: int) -> ibis.Value:
     return _total(rows["count"], where=_within(rows.ago, low, high))
 
 
-def _activity(used: ibis.Table, tables: Tables, spaces: ibis.Table) -> ibis.Table:
+def _activity(used: ibis.Table, tables: Tables, spaces: ibis.Table, as_of: dt.date) -> ibis.Table:
     """Who was active when. Each person once an account, also when active in several of its workspaces."""
     by_space = by_person(used) if tables.by_person is None else tables.by_person
     by_space = _with_account(by_space, tables, spaces)
@@ -164,7 +195,7 @@ def _activity(used: ibis.Table, tables: Tables, spaces: ibis.Table) -> ibis.Tabl
         before_heaviest=by_space.before_heaviest.sum(),
     )
     known = tables.profiles.filter(tables.profiles.is_profiled)
-    by_user = by_user.left_join(known, by_user.user_id == known.id)
+    by_user = by_user.left_join(known.select("id", "known_at"), by_user.user_id == known.id)
 
     def active(low: int, high: int, where: ibis.Value | None = None) -> ibis.Value:
         is_active = (by_user.days & ibis.literal(_bits(low, high), "int64")) != 0
@@ -175,7 +206,8 @@ def _activity(used: ibis.Table, tables: Tables, spaces: ibis.Table) -> ibis.Tabl
     for prefix, back in (("", 0), ("before_", BEFORE)):
         for name, (low, high) in windows.items():
             columns[f"{prefix}active_users_{name}"] = active(low + back, high + back)
-        columns[f"{prefix}profiled_active"] = active(back, WINDOW + back, by_user.id.notnull())
+        is_known = by_user.known_at < _end_of(as_of - dt.timedelta(days=back))
+        columns[f"{prefix}profiled_active"] = active(back, WINDOW + back, is_known)
         columns[f"{prefix}heaviest"] = by_user[f"{prefix}heaviest"].max()
     return by_user.group_by("account_id").agg(**columns)
 
@@ -190,18 +222,27 @@ def _volume(used: ibis.Table, tables: Tables, spaces: ibis.Table) -> ibis.Table:
 
 
 def _kinds(usage: ibis.Table, tables: Tables, spaces: ibis.Table, as_of: dt.date) -> ibis.Table:
-    """What was used: events by category, invitations, and how many different event types."""
+    """What was used: events by category, invitations, how many different event types; how recently (28: that day, 0: never)."""
     rows = usage.filter(usage.day > as_of - dt.timedelta(days=WINDOW + BEFORE))
     rows = _with_account(rows.select("user_id", "workspace_id", "event_type_id", "ago", "count"), tables, spaces)
     by_type = rows.group_by("account_id", "event_type_id").agg(
-        now=_events(rows, 0, WINDOW), before=_events(rows, BEFORE, WINDOW + BEFORE)
+        now=_events(rows, 0, WINDOW),
+        before=_events(rows, BEFORE, WINDOW + BEFORE),
+        recent=_most_recent(rows.ago, 0),
+        before_recent=_most_recent(rows.ago, BEFORE),
     )
     kinds = tables.event_types.filter(tables.event_types.category != "noise")
     by_type = by_type.join(kinds, by_type.event_type_id == kinds.id)
     columns = {}
-    for prefix, events in (("", by_type.now), ("before_", by_type.before)):
+    for prefix, events, recent in (
+        ("", by_type.now, by_type.recent),
+        ("before_", by_type.before, by_type.before_recent),
+    ):
         for category in CATEGORIES:
             columns[f"{prefix}{category}_28"] = _total(events, where=by_type.category == category)
+        for category in FADING:
+            columns[f"{prefix}recent_{category}"] = _max(recent, where=by_type.category == category)
+        columns[f"{prefix}recent_invites"] = _max(recent, where=by_type.signal == "invite")
         columns[f"{prefix}invites_28"] = _total(events, where=by_type.signal == "invite")
         columns[f"{prefix}breadth_28"] = _how_many((events > 0) & (by_type.category != "intent"))
     return by_type.group_by("account_id").agg(**columns)
@@ -220,30 +261,43 @@ def _people(belongs: ibis.Table, as_of: dt.date) -> ibis.Table:
 
 def _profiles(belongs: ibis.Table, tables: Tables, as_of: dt.date) -> ibis.Table:
     """Who of them is senior or a buyer."""
-    rows = belongs.join(tables.profiles, belongs.user_id == tables.profiles.id)
+    profiles = tables.profiles
+    rows = belongs.join(profiles, belongs.user_id == profiles.id)
     columns = {}
     for prefix, day in (("", as_of), ("before_", as_of - dt.timedelta(days=BEFORE))):
-        is_known = rows.first_seen_at < _end_of(day)
+        is_known = (rows.first_seen_at < _end_of(day)) & (rows.known_at < _end_of(day))
         columns[f"{prefix}senior_people"] = _how_many(is_known & rows.seniority.isin(SENIOR))
         columns[f"{prefix}buyers"] = _how_many(is_known & rows.is_buyer & (rows.buying_confidence >= LIKELY))
         columns[f"{prefix}buyer_confidence"] = rows.buying_confidence.max(where=is_known & rows.is_buyer)
     return rows.group_by("account_id").agg(**columns)
 
 
+def _sizes(accounts: ibis.Table, as_of: dt.date) -> ibis.Table:
+    """The companies' employees, as far as they were known."""
+    columns = {
+        f"{prefix}employees": ibis.ifelse(
+            accounts.known_at < _end_of(as_of - dt.timedelta(days=back)), accounts.employees, ibis.null("int64")
+        )
+        for prefix, back in (("", 0), ("before_", BEFORE))
+    }
+    return accounts.select(account_id=accounts.id, **columns)
+
+
 def _belongs(tables: Tables, spaces: ibis.Table) -> ibis.Table:
-    """(account, person, first seen) once each: people of its domains, and others who are members of its workspaces."""
+    """(account, person, first seen) once each: people of its domains, and others who are members of its workspaces, seen there."""
     people = tables.people
     own = people.semi_join(tables.accounts, people.account_id == tables.accounts.id)
     own = own.select("account_id", user_id=own.id, first_seen_at=own.first_seen_at)
     inside = spaces.semi_join(tables.accounts, spaces.account_id == tables.accounts.id)
     inside = inside.select(space_id=inside.id, space_account_id=inside.account_id)
-    members = tables.memberships.join(inside, tables.memberships.workspace_id == inside.space_id)
+    members = tables.memberships.select("user_id", "workspace_id", joined_at=tables.memberships.first_seen_at)
+    members = members.join(inside, members.workspace_id == inside.space_id)
     members = members.join(people, members.user_id == people.id)
     outside = members.filter(members.account_id.isnull() | (members.account_id != members.space_account_id))
-    outside = outside.select(
-        account_id=outside.space_account_id, user_id=outside.user_id, first_seen_at=outside.first_seen_at
+    outside = outside.group_by(account_id=outside.space_account_id, user_id=outside.user_id).agg(
+        first_seen_at=outside.joined_at.min()
     )
-    return own.union(outside.distinct())
+    return own.union(outside)
 
 
 def by_person(used: ibis.Table) -> ibis.Table:

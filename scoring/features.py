@@ -75,7 +75,25 @@ CATALOGUE = [
     Feature("fit", "Fit", "points of 100", "Company size and seniority of its people"),
     Feature("days_since_last_use", "Days since last use", "days", "Within 56 days, else unknown"),
     Feature("days_since_first_use", "Days since first use", "days", "Since its first person was seen"),
+    Feature(
+        "days_since_intent", "Days since intent", "days", "Since the last intent event, within 28 days, else unknown"
+    ),
+    Feature("days_since_admin", "Days since admin", "days", "Since the last admin event, within 28 days, else unknown"),
+    Feature(
+        "days_since_invite",
+        "Days since an invitation",
+        "days",
+        "Since the last invitation, within 28 days, else unknown",
+    ),
+    Feature(
+        "days_since_behaviour",
+        "Days since a buying behaviour",
+        "days",
+        "Since the last invitation, creation, admin change or intent, within 28 days, else unknown",
+    ),
 ]
+#: Where an age is not called as what it is the age of.
+AGES = {"invites": "invite"}
 #: Features that are made of others, which say in words what the number alone does not.
 PARTS: dict[str, tuple[str, ...]] = {
     "behaviours_28": ("invites_28", "creation_28", "admin_28", "intent_28"),
@@ -162,14 +180,15 @@ def derive(raw: Mapping[str, Any], as_of: dt.date) -> tuple[Matrix, Matrix]:
     weeks = np.array([columns.pop(f"week_{week}") for week in range(DAYS // WEEK)])
     matrices = []
     for prefix, back in (("", 0), ("before_", BEFORE)):
-        m: Matrix = {"account_id": account_id[order], "employees": columns["employees"]}
+        m: Matrix = {"account_id": account_id[order]}
         for name, values in columns.items():
-            if name.startswith("before_") == bool(prefix) and name != "employees":
+            if name.startswith("before_") == bool(prefix):
                 m[name.removeprefix(prefix)] = values.copy()
         at = back // WEEK
         m["events_7"], m["events_prev_7"] = weeks[at], weeks[at + 1]
         m["events_28"], m["events_prev_28"] = weeks[at : at + 4].sum(axis=0), weeks[at + 4 : at + 8].sum(axis=0)
         _from_days(m, days >> back, first_day, as_of - dt.timedelta(days=back))
+        _ages(m)
         _ratios(m)
         matrices.append(m)
     return matrices[0], matrices[1]
@@ -183,6 +202,15 @@ def _from_days(m: Matrix, days: np.ndarray, first_day: np.ndarray, as_of: dt.dat
     m["days_since_last_use"] = np.log2(lowest, out=np.full(len(seen), np.nan), where=seen != 0)
     since = (np.datetime64(as_of) - first_day).astype("timedelta64[D]").astype(np.float64)
     m["days_since_first_use"] = np.where(np.isnat(first_day) | (since < 0), np.nan, since)
+
+
+def _ages(m: Matrix) -> None:
+    """Days since the last of each behaviour, from how recently it was (`WINDOW`: that day, 0: never)."""
+    recent = {name: m.pop(f"recent_{name}") for name in ("creation", "intent", "admin", "invites")}
+    recent["behaviour"] = np.maximum.reduce(list(recent.values()))
+    for name, values in recent.items():
+        if name != "creation":
+            m[f"days_since_{AGES.get(name, name)}"] = np.where(values > 0, WINDOW - values, np.nan)
 
 
 def _ratios(m: Matrix) -> None:

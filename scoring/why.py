@@ -46,10 +46,24 @@ def value_in_words(feature: str, value: float | None, parts: Mapping[str, float 
             return _behaviours(parts) or _("%(n)d of 4 buying behaviours") % {"n": whole}
         case "fit":
             return _fit(parts) or _("fit %(n)d of 100") % {"n": whole}
+        case "days_since_intent":
+            return _ago(_("intent"), whole)
+        case "days_since_admin":
+            return _ago(_("an admin change"), whole)
+        case "days_since_invite":
+            return _ago(_("an invitation"), whole)
+        case "days_since_behaviour":
+            return _ago(_("a buying behaviour"), whole)
         case "heaviest_share":
             return _("%(n)d %% by one person") % {"n": round(value * 100)}
         case _:
             return number(value)
+
+
+def _ago(what: str, days: int) -> str:
+    if days <= 0:
+        return _("%(what)s today") % {"what": what}
+    return ngettext("%(what)s %(n)d day ago", "%(what)s %(n)d days ago", days) % {"what": what, "n": days}
 
 
 def _behaviours(parts: Mapping[str, float | None]) -> str:

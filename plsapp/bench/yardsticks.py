@@ -45,9 +45,9 @@ one AS (
 activity AS (
     SELECT account_id, bit_or(active) AS days, max(heaviest) AS heaviest, max(before_heaviest) AS before_heaviest,
            {active},
-           count(*) FILTER (WHERE active & {month} <> 0 AND f.id IS NOT NULL) AS profiled_active,
-           count(*) FILTER (WHERE active & {before_month} <> 0 AND f.id IS NOT NULL) AS before_profiled_active
-    FROM one LEFT JOIN (SELECT id FROM profiles WHERE is_profiled) f ON f.id = one.user_id GROUP BY account_id
+           count(*) FILTER (WHERE active & {month} <> 0 AND f.known_at < {end}) AS profiled_active,
+           count(*) FILTER (WHERE active & {before_month} <> 0 AND f.known_at < {before_end}) AS before_profiled_active
+    FROM one LEFT JOIN (SELECT id, known_at FROM profiles WHERE is_profiled) f ON f.id = one.user_id GROUP BY account_id
 ),
 week AS (
     SELECT account_id, ago // 7 AS week, sum(count::DOUBLE) AS events
@@ -56,21 +56,26 @@ week AS (
 volume AS (SELECT account_id, {weeks} FROM week GROUP BY account_id),
 kind AS (
     SELECT account_id, event_type_id, sum(count::DOUBLE) FILTER (WHERE ago < 28) AS now,
-           sum(count::DOUBLE) FILTER (WHERE ago >= 7) AS before
+           sum(count::DOUBLE) FILTER (WHERE ago >= 7) AS before,
+           max(CASE WHEN ago < 28 THEN 28 - ago ELSE 0 END) AS recent,
+           max(CASE WHEN ago >= 7 THEN 35 - ago ELSE 0 END) AS before_recent
     FROM attributed WHERE ago < 35 GROUP BY ALL
 ),
 kinds AS (SELECT account_id, {kinds} FROM kind JOIN counted t ON t.id = event_type_id GROUP BY account_id),
 member AS (
     SELECT account_id, id AS user_id, first_seen_at FROM people WHERE account_id IS NOT NULL
     UNION
-    SELECT w.account_id, p.id, p.first_seen_at FROM memberships m JOIN workspaces w ON w.id = m.workspace_id
+    SELECT w.account_id, p.id, min(m.first_seen_at) FROM memberships m JOIN workspaces w ON w.id = m.workspace_id
     JOIN people p ON p.id = m.user_id WHERE w.account_id IS NOT NULL AND w.account_id IS DISTINCT FROM p.account_id
+    GROUP BY 1, 2
 ),
 known AS (
     SELECT account_id, min(first_seen_at)::DATE AS first_day, {known}
     FROM member m LEFT JOIN profiles f ON f.id = m.user_id GROUP BY account_id
 )
-SELECT a.id AS account_id, a.employees, * EXCLUDE (id, employees, account_id)
+SELECT a.id AS account_id, CASE WHEN a.known_at < {end} THEN a.employees END AS employees,
+       CASE WHEN a.known_at < {before_end} THEN a.employees END AS before_employees,
+       * EXCLUDE (id, employees, account_id, known_at)
 FROM accounts a LEFT JOIN activity ON activity.account_id = a.id LEFT JOIN volume ON volume.account_id = a.id
 LEFT JOIN kinds ON kinds.account_id = a.id LEFT JOIN known ON known.account_id = a.id
 """
@@ -104,21 +109,28 @@ def _by_hand(as_of: dt.date) -> str:
         events = "before" if back else "now"
         for category in expressions.CATEGORIES:
             kinds.append(f"sum({events}) FILTER (WHERE t.category = '{category}') AS {prefix}{category}_28")
+        recent = f"{prefix}recent"
+        for category in expressions.FADING:
+            kinds.append(f"max({recent}) FILTER (WHERE t.category = '{category}') AS {prefix}recent_{category}")
+        kinds.append(f"max({recent}) FILTER (WHERE t.signal = 'invite') AS {prefix}recent_invites")
         kinds.append(f"sum({events}) FILTER (WHERE t.signal = 'invite') AS {prefix}invites_28")
         kinds.append(f"count(*) FILTER (WHERE {events} > 0 AND t.category <> 'intent') AS {prefix}breadth_28")
         end = as_of - dt.timedelta(days=back - 1)
         is_known = f"m.first_seen_at < TIMESTAMPTZ '{end} 00:00:00+00'"
+        is_profiled = f"{is_known} AND f.known_at < TIMESTAMPTZ '{end} 00:00:00+00'"
         begin = end - dt.timedelta(days=28)
         known += [
             f"count(*) FILTER (WHERE {is_known}) AS {prefix}people",
             f"count(*) FILTER (WHERE {is_known} AND m.first_seen_at >= TIMESTAMPTZ '{begin} 00:00:00+00')"
             f" AS {prefix}new_users_28",
-            f"count(*) FILTER (WHERE {is_known} AND f.seniority IN ('c_level', 'vp', 'director')) AS {prefix}senior_people",
-            f"count(*) FILTER (WHERE {is_known} AND f.is_buyer AND f.buying_confidence >= 0.6) AS {prefix}buyers",
-            f"max(f.buying_confidence) FILTER (WHERE {is_known} AND f.is_buyer) AS {prefix}buyer_confidence",
+            f"count(*) FILTER (WHERE {is_profiled} AND f.seniority IN ('c_level', 'vp', 'director')) AS {prefix}senior_people",
+            f"count(*) FILTER (WHERE {is_profiled} AND f.is_buyer AND f.buying_confidence >= 0.6) AS {prefix}buyers",
+            f"max(f.buying_confidence) FILTER (WHERE {is_profiled} AND f.is_buyer) AS {prefix}buyer_confidence",
         ]
     return BY_HAND.format(
         as_of=as_of,
+        end=f"TIMESTAMPTZ '{as_of + dt.timedelta(days=1)} 00:00:00+00'",
+        before_end=f"TIMESTAMPTZ '{as_of - dt.timedelta(days=6)} 00:00:00+00'",
         since=as_of - dt.timedelta(days=DAYS),
         active=", ".join(active),
         month=(1 << 28) - 1,

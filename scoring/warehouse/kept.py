@@ -24,7 +24,7 @@ from scoring.models import ScoringRun
 
 #: Aggregates that do not come from usage: PostgreSQL knows them better, since it knows them now.
 _OF_PEOPLE = ("people", "new_users_28", "senior_people", "buyers", "buyer_confidence")
-NOT_OF_USAGE = {"employees", "first_day", *_OF_PEOPLE, *(f"before_{name}" for name in _OF_PEOPLE)}
+NOT_OF_USAGE = {"employees", "before_employees", "first_day", *_OF_PEOPLE, *(f"before_{name}" for name in _OF_PEOPLE)}
 
 
 def write(aggregates: pa.Table, *, read_at: dt.datetime) -> int:

@@ -25,7 +25,8 @@ FACTS: dict[str, tuple[str, dict[str, pa.DataType]]] = {
     ),
     "profiles": (
         """
-        SELECT id, title <> '' OR seniority <> '', seniority, buying_role = 'economic_buyer', buying_confidence
+        SELECT id, title <> '' OR seniority <> '', seniority, buying_role = 'economic_buyer', buying_confidence,
+            coalesce(profiled_at, first_seen_at)
         FROM accounts_productuser WHERE title <> '' OR seniority <> '' OR buying_role <> ''
         """,
         {
@@ -34,20 +35,21 @@ FACTS: dict[str, tuple[str, dict[str, pa.DataType]]] = {
             "seniority": pa.string(),
             "is_buyer": pa.bool_(),
             "buying_confidence": pa.float64(),
+            "known_at": UTC,
         },
     ),
     "workspaces": ("SELECT id, account_id FROM accounts_workspace", {"id": pa.int64(), "account_id": pa.int64()}),
     "memberships": (
-        "SELECT user_id, workspace_id FROM accounts_membership",
-        {"user_id": pa.int64(), "workspace_id": pa.int64()},
+        "SELECT user_id, workspace_id, first_seen_at FROM accounts_membership",
+        {"user_id": pa.int64(), "workspace_id": pa.int64(), "first_seen_at": UTC},
     ),
     "event_types": (
         "SELECT id, category, signal FROM accounts_eventtype",
         {"id": pa.int64(), "category": pa.string(), "signal": pa.string()},
     ),
     "accounts": (
-        "SELECT id, employees FROM accounts_account WHERE merged_into_id IS NULL",
-        {"id": pa.int64(), "employees": pa.int64()},
+        "SELECT id, employees, coalesce(employees_at, created_at) FROM accounts_account WHERE merged_into_id IS NULL",
+        {"id": pa.int64(), "employees": pa.int64(), "known_at": UTC},
     ),
 }
 #: Those that turn the customer's names into our ids. A key that was given up for another one means the person it became.

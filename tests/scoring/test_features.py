@@ -15,11 +15,21 @@ AS_OF = dt.date(2026, 6, 15)
 CATEGORIES = ["core", "advanced", "collaboration", "creation", "admin", "intent", "noise"]
 
 
+def end_of(days_ago):
+    return dt.datetime.combine(AS_OF, dt.time(23, 59), dt.UTC) - dt.timedelta(days=days_ago)
+
+
 def scene(seed):
     """Random accounts, people in and out of workspaces, and usage around the edges of every window."""
     draw = random.Random(seed)
     accounts = Account.objects.bulk_create(
-        Account(name=f"c{n}", domain=f"c{n}.com", employees=draw.choice([None, 30, 90, 300, 5000])) for n in range(12)
+        Account(
+            name=f"c{n}",
+            domain=f"c{n}.com",
+            employees=draw.choice([None, 30, 90, 300, 5000]),
+            employees_at=end_of(draw.choice([-1, 0, 3, 7, 50])),
+        )
+        for n in range(12)
     )
     merged = Account.objects.create(name="gone", merged_into=accounts[0])
     types = EventType.objects.bulk_create(
@@ -34,8 +44,8 @@ def scene(seed):
             seniority=draw.choice(["", "director", "other"]),
             buying_role=draw.choice(["", "economic_buyer", "influencer"]),
             buying_confidence=draw.choice([0, 0.3, 0.6, 0.9]),
-            first_seen_at=dt.datetime.combine(AS_OF, dt.time(23, 59), dt.UTC)
-            - dt.timedelta(days=draw.choice([-1, 0, 5, 27, 28, 29, 60, 200])),
+            first_seen_at=end_of(draw.choice([-1, 0, 5, 27, 28, 29, 60, 200])),
+            profiled_at=draw.choice([None, None, end_of(draw.choice([-3, 0, 6, 7, 30]))]),
         )
         for n in range(60)
     )
@@ -51,8 +61,8 @@ def scene(seed):
             day = AS_OF - dt.timedelta(days=draw.choice([-1, 0, 1, 6, 7, 8, 13, 14, 27, 28, 29, 55, 56, 57, 90]))
             rows[user.pk, day, draw.choice(types).pk, space.pk if space else 0] = draw.randint(1, 9)
     Membership.objects.bulk_create(
-        Membership(user_id=user, workspace_id=space, first_seen_at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
-        for user, space in members
+        Membership(user_id=user, workspace_id=space, first_seen_at=end_of(draw.choice([-2, 0, 6, 7, 20, 150])))
+        for user, space in sorted(members)
     )
     Usage.objects.bulk_create(
         Usage(user_id=user, day=day, event_type_id=event, workspace_id=space, count=count)
@@ -74,10 +84,16 @@ def reference(as_of):
             if owner == account.pk and 0 <= age < 56 and types[row.event_type_id].category != "noise":
                 used.append((row.user_id, age, types[row.event_type_id], row.count))
         month = [u for u in used if u[1] < 28]
-        people = {u.pk for u in users.values() if u.account_id == account.pk} | {
-            m.user_id for m in Membership.objects.all() if spaces[m.workspace_id] == account.pk
-        }
-        known = [users[p] for p in people if users[p].first_seen_at.date() <= as_of]
+        people = {u.pk: u.first_seen_at.date() for u in users.values() if u.account_id == account.pk}
+        guests = {}
+        for m in Membership.objects.all():
+            if spaces[m.workspace_id] == account.pk and m.user_id not in people:
+                guests[m.user_id] = min(guests.get(m.user_id, dt.date.max), m.first_seen_at.date())
+        people |= guests
+        known = [users[p] for p, since in people.items() if since <= as_of]
+
+        def profiled(user):
+            return (user.profiled_at or user.first_seen_at).date() <= as_of and (user.title or user.seniority)
 
         def events(rows, category=None):
             return sum(n for _, _, e, n in rows if category is None or e.category == category)
@@ -91,12 +107,18 @@ def reference(as_of):
         a28, ap28 = len(active(0, 28)), len(active(28, 56))
         e28, ep28 = events(month), events(used) - events(month)
         per_user = [events([u for u in month if u[0] == who]) for who in active(0, 28)]
-        buyers = [p for p in known if p.buying_role == "economic_buyer"]
+        facts = [p for p in known if (p.profiled_at or p.first_seen_at).date() <= as_of]
+        buyers = [p for p in facts if p.buying_role == "economic_buyer"]
         best = max((p.buying_confidence for p in buyers), default=0)
-        senior = sum(p.seniority in ("c_level", "vp", "director") for p in known)
-        size = {None: 40, 30: 20, 90: 40, 300: 60, 5000: 50}[account.employees]
+        senior = sum(p.seniority in ("c_level", "vp", "director") for p in facts)
+        employees = account.employees if account.employees_at.date() <= as_of else None
+        size = {None: 40, 30: 20, 90: 40, 300: 60, 5000: 50}[employees]
         core, advanced = events(month, "core"), events(month, "advanced")
         invites = sum(n for _, _, e, n in month if e.signal == "invite")
+
+        def since(*categories, signal=None, rows=month):
+            return min((age for _, age, e, _ in rows if e.category in categories or e.signal == signal), default=None)
+
         kinds = [invites, events(month, "creation"), events(month, "admin"), events(month, "intent")]
         result[account.pk] = {
             "weekly_active_days": len({age for _, age, _, _ in month}) / 4,
@@ -112,7 +134,7 @@ def reference(as_of):
             "events_growth": growth(e28, ep28, 20),
             "growth": (growth(a28, ap28, 3) + growth(e28, ep28, 20)) / 2,
             "weekly_growth": growth(len(active(0, 7)), len(active(7, 14)), 2),
-            "new_users_28": sum((as_of - p.first_seen_at.date()).days < 28 for p in known),
+            "new_users_28": sum((as_of - people[p.pk]).days < 28 for p in known),
             "core_28": core,
             "advanced_28": advanced,
             "collaboration_28": events(month, "collaboration"),
@@ -125,14 +147,18 @@ def reference(as_of):
             "behaviours_28": sum(n > 0 for n in kinds),
             "heaviest_share": max(per_user, default=0) / e28 if e28 else 0,
             "people": len(known),
-            "profiled_active": sum(bool(users[u].title or users[u].seniority) for u in active(0, 28)),
+            "profiled_active": sum(bool(profiled(users[u])) for u in active(0, 28)),
             "senior_people": senior,
             "buyers": sum(p.buying_confidence >= 0.6 for p in buyers),
             "buyer_confidence": best,
-            "employees": account.employees,
+            "employees": employees,
             "fit": size + (40 if best >= 0.6 else 25 if senior else 0),
             "days_since_last_use": min((age for _, age, _, _ in used), default=None),
-            "days_since_first_use": max(((as_of - p.first_seen_at.date()).days for p in known), default=None),
+            "days_since_first_use": max(((as_of - people[p.pk]).days for p in known), default=None),
+            "days_since_intent": since("intent"),
+            "days_since_admin": since("admin"),
+            "days_since_invite": since(signal="invite"),
+            "days_since_behaviour": since("creation", "intent", "admin", signal="invite"),
         }
     return result
 

@@ -39,3 +39,10 @@ def test_an_account_without_a_score_says_so():
 def test_an_unknown_value_is_not_a_number():
     assert why.value_in_words("employees", None) == "not known"
     assert why.value_in_words("heaviest_share", 0.5) == "50 % by one person"
+
+
+def test_ages_are_said_in_days():
+    assert value_in_words("days_since_invite", 3.0) == "an invitation 3 days ago"
+    assert value_in_words("days_since_intent", 1.0) == "intent 1 day ago"
+    assert value_in_words("days_since_admin", 0.0) == "an admin change today"
+    assert value_in_words("days_since_behaviour", float("nan")) == "not known"
