@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from scoring import buyers, definitions, features, rules
+from scoring import buyers, definitions, features, rules, silence
 from scoring.breakdown import number, parts_of
 from scoring.expressions import BEFORE
 from scoring.features import Matrix
@@ -94,7 +94,8 @@ def compute(
     `tiers_before` answers the tiers that accounts have had so far, for hysteresis: ids → places in `rules.TIERS`, −1: none.
     """
     spec = definitions.spec_of(definition)
-    now, before = features.pair(as_of, account_ids, between=between)
+    pair = features.pair(as_of, account_ids, between=between)
+    now, before = silence.hold(pair, as_of, account_ids, between=between, read=features.pair)
     tier_before = None if tiers_before is None else tiers_before(now["account_id"])
     segment = buyers.segments(now["employees"])
     # Both days by the recipe of today's segment: "why now" is about what people did, not about which recipe it was.

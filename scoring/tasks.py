@@ -7,7 +7,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from scoring import mirror, runs, shards
+from scoring import mirror, runs, shards, silence
 from scoring.expressions import DAYS
 from scoring.models import ScoringRun
 
@@ -29,6 +29,7 @@ def score_all(run_id: int | None = None) -> None:
     run = ScoringRun.objects.filter(pk=run_id).first() if run_id else None
     if run is not None and run.state != ScoringRun.State.RUNNING:
         return
+    silence.find()  # before the run, so that what it would break is held
     if settings.SCORE_SHARDS > 1:
         shards.split(run or runs.begin("full"), shards=settings.SCORE_SHARDS, enqueue=score_shard.delay_on_commit)
     else:
@@ -41,3 +42,9 @@ def score_all(run_id: int | None = None) -> None:
 def score_shard(shard_id: int) -> None:
     """Scores one shard of a full run."""
     shards.score_shard(shard_id)
+
+
+@shared_task
+def find_silent() -> None:
+    """Marks events whose volume fell to zero; every hour, by the days that are over."""
+    silence.find()

@@ -1,0 +1,321 @@
+"""Events that fell silent: a steady event whose volume is zero is more likely a broken or renamed call than a change of habits.
+
+Found once a night and every hour, for whole days only. The expected volume of a silent day is the mean of its weekday in the four
+weeks before, times how lively the rest of the product was on that day: a holiday or an outage of everything is not the event's.
+The chance of a day without it follows the negative binomial law with the event's own dispersion (Poisson when it is even). Below
+1 in 10,000 for the silent days together, the event is marked.
+
+While an event of the score is silent, the features that it feeds are held as of its last good day, for 28 days at most, which is
+how long they would have reached back. `held_features` has the rule.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import math
+import re
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from django.core.cache import cache
+from django.db import connection
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models import EventType
+from scoring.expressions import BEFORE, WINDOW
+from scoring.features import Matrix
+
+DAY = dt.timedelta(days=1)
+HISTORY = 28
+#: How long ago an event may have fallen silent to be found.
+LOOKBACK = 28
+STEADY, CHANCE = 0.8, 1e-4
+#: Share of the whole volume from which on an event's silence also holds volume and activity.
+LARGE = 0.05
+#: Days around the silence in which a new event may be the old one's new name.
+AROUND = 3
+
+_VOLUME = ("events_7", "events_prev_7", "events_28", "events_prev_28", "events_growth", "growth", "heaviest_share")
+_ACTIVITY = (
+    *("weekly_active_days", "active_users_7", "active_users_prev_7", "active_users_28", "active_users_prev_28"),
+    *("users_growth", "weekly_growth", "profiled_active", "days_since_last_use"),
+)
+_BEHAVIOURS = ("creation", "admin", "intent")
+
+
+# Finding -------------------------------------------------------------------------------------------------------------
+
+
+def find(day: dt.date | None = None) -> list[EventType]:
+    """Marks the event types that are silent at the end of `day` (yesterday), and unmarks those that came back.
+
+    Returns those that are marked for the first time. A silence that a member accepted is not found again until the event was back.
+    """
+    day = day or timezone.now().date() - DAY
+    _forget_those_that_came_back()
+    first = day - (HISTORY + LOOKBACK - 1) * DAY
+    counts, types = _daily(first, day)
+    total = counts.sum(axis=0)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT DISTINCT event_type_id FROM accounts_usage WHERE day > %s", [day])
+        back = {pk for (pk,) in cursor.fetchall()}
+    found = []
+    for place, event_type in enumerate(types):
+        since = silent_from(counts[place], total - counts[place], first=first)
+        if (
+            since is not None
+            and event_type.pk not in back
+            and event_type.silent_since is None
+            and event_type.silence_accepted_at is None
+        ):
+            event_type.silent_since = since
+            event_type.save(update_fields=["silent_since"])
+            found.append(event_type)
+    return found
+
+
+def silent_from(counts: np.ndarray, others: np.ndarray, *, first: dt.date) -> dt.date | None:
+    """The first day of an event's silence, or none. `counts` of each day from `first` on, and `others`: of all other events."""
+    seen = np.flatnonzero(counts)
+    if not len(seen):
+        return None
+    last = int(seen[-1])
+    start = last - HISTORY + 1
+    if last == len(counts) - 1 or start < 0:
+        return None
+    history, rest = counts[start : last + 1].astype(float), others[start : last + 1].astype(float)
+    weekday = np.arange(start, last + 1) % 7
+    by_weekday = np.array([history[weekday == one].mean() for one in range(7)])
+    rest_by_weekday = np.array([rest[weekday == one].mean() for one in range(7)])
+    # Days of the week on which it is usual; a few strays on Sundays make no habit.
+    usual = np.array([(history[weekday == one] > 0).sum() >= 2 for one in range(7)])
+    expected_days = usual[weekday]
+    if not usual.any() or (history[expected_days] > 0).mean() < STEADY or not (history[:7] > 0).any():
+        return None
+    even = by_weekday[weekday]
+    spread = float(((history - even)[expected_days] ** 2 / np.maximum(even[expected_days], 1e-9)).sum())
+    # Four weeks of one weekday leave three quarters of the freedom.
+    dispersion = max(1.0, spread / max(1.0, 0.75 * expected_days.sum()))
+    log_chance = 0.0
+    for ago in range(last + 1, len(counts)):
+        one = ago % 7
+        liveliness = min(1.0, others[ago] / rest_by_weekday[one]) if rest_by_weekday[one] > 0 else 0.0
+        log_chance += _log_chance_of_none(by_weekday[one] * liveliness if usual[one] else 0.0, dispersion)
+    return first + (last + 1) * DAY if log_chance < math.log(CHANCE) else None
+
+
+def _log_chance_of_none(mean: float, dispersion: float) -> float:
+    if dispersion <= 1.0 + 1e-9:
+        return -mean
+    return -mean / (dispersion - 1) * math.log(dispersion)
+
+
+def accept(*, event_type_id: int) -> EventType:
+    """It is over for good: no warning, and nothing is held any more. Raises `EventType.DoesNotExist`."""
+    found = EventType.objects.get(pk=event_type_id)
+    found.silence_accepted_at, found.silent_since = timezone.now(), None
+    found.save(update_fields=["silence_accepted_at", "silent_since"])
+    return found
+
+
+def reopen(*, event_type_id: int) -> EventType:
+    """Takes `accept` back: it is looked for again at once."""
+    found = EventType.objects.get(pk=event_type_id)
+    found.silence_accepted_at = None
+    found.save(update_fields=["silence_accepted_at"])
+    find()
+    found.refresh_from_db()
+    return found
+
+
+def _forget_those_that_came_back() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE accounts_eventtype e SET silent_since = NULL, silence_accepted_at = NULL
+            WHERE (silent_since IS NOT NULL AND EXISTS (
+                       SELECT 1 FROM accounts_usage u WHERE u.event_type_id = e.id AND u.day >= e.silent_since))
+            OR (silence_accepted_at IS NOT NULL AND EXISTS (
+                       SELECT 1 FROM accounts_usage u WHERE u.event_type_id = e.id
+                       AND u.day > (e.silence_accepted_at AT TIME ZONE 'UTC')::date))
+            """
+        )
+
+
+def _daily(first: dt.date, last: dt.date) -> tuple[np.ndarray, list[EventType]]:
+    """Volume of each event type (all but noise) on each day, and the event types."""
+    types = {found.pk: found for found in EventType.objects.exclude(category="noise").order_by("pk")}
+    place = {pk: number for number, pk in enumerate(types)}
+    counts = np.zeros((len(types), (last - first).days + 1), dtype=np.int64)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT event_type_id, day - %s::date, sum(count) FROM accounts_usage WHERE day BETWEEN %s AND %s GROUP BY 1, 2",
+            [first, first, last],
+        )
+        for pk, number, volume in cursor.fetchall():
+            if pk in place:
+                counts[place[pk], number] = volume
+    return counts, list(types.values())
+
+
+# A new name ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Renamed:
+    """What may be the silent event's new name. `users` (0 to 1): the share of its last week's people who do the new one since;
+    `likeness` (0 to 1) of the two names."""
+
+    event_type: EventType
+    users: float
+    likeness: float
+
+
+def renamed_to(event_type: EventType) -> Renamed | None:
+    """Another event that the same people began as this one ended: at least half of them, or a quarter when the names are alike."""
+    since = event_type.silent_since
+    if since is None:
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH people AS (
+                SELECT DISTINCT user_id FROM accounts_usage WHERE event_type_id = %(event)s
+                AND day BETWEEN %(since)s::date - 7 AND %(since)s::date - 1
+            )
+            SELECT u.event_type_id, count(DISTINCT u.user_id)::float / greatest(1, (SELECT count(*) FROM people))
+            FROM accounts_usage u JOIN people USING (user_id)
+            WHERE u.day BETWEEN %(since)s::date - %(around)s AND %(since)s::date + 13 AND u.event_type_id IN (
+                SELECT id FROM accounts_eventtype
+                WHERE first_seen_at >= %(since)s::date - %(around)s AND first_seen_at < %(since)s::date + %(around)s + 1
+            )
+            GROUP BY 1
+            """,
+            {"event": event_type.pk, "since": since, "around": AROUND},
+        )
+        shares = dict(cursor.fetchall())
+    types = EventType.objects.in_bulk(list(shares))
+    found = [Renamed(types[pk], share, likeness(event_type.name, types[pk].name)) for pk, share in shares.items()]
+    found = [one for one in found if one.users >= 0.5 or (one.users >= 0.25 and one.likeness >= 0.6)]
+    return max(found, key=lambda one: one.users + one.likeness, default=None)
+
+
+def likeness(one: str, other: str) -> float:
+    """Of two names, 0 to 1; case and what stands between words do not matter."""
+    plain = [
+        " ".join(re.findall(r"[a-z]+|\d+", re.sub(r"([a-z])([A-Z])", r"\1 \2", name).lower())) for name in (one, other)
+    ]
+    return difflib.SequenceMatcher(a=plain[0], b=plain[1]).ratio()
+
+
+# Holding features ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Held:
+    """A silent event and what is held because of it."""
+
+    event_type: EventType
+    since: dt.date
+    good_day: dt.date
+    until: dt.date
+    """the last day on which it is held"""
+    features: frozenset[str]
+
+
+def held(as_of: dt.date) -> list[Held]:
+    """Of events that are silent at `as_of` and fell so at most 28 days before. One query when there are none."""
+    silent = EventType.objects.filter(
+        ~Q(category="noise"),
+        silent_since__lte=as_of,
+        silent_since__gt=as_of - WINDOW * DAY,
+        silence_accepted_at=None,
+    )
+    return [
+        Held(one, one.silent_since, one.silent_since - DAY, one.silent_since + (WINDOW - 1) * DAY, held_features(one))
+        for one in silent.order_by("silent_since", "name")
+        if one.silent_since is not None
+    ]
+
+
+def held_features(event_type: EventType) -> frozenset[str]:
+    """Those of its category, breadth and depth; for a large event, a twentieth of the volume or more, also volume and activity.
+
+    Facts (company, people, profiles) are never held.
+    """
+    category, is_invite = event_type.category, event_type.signal == "invite"
+    names = {f"{category}_28", "breadth_28"} if category != "intent" else {"intent_28"}
+    if category in ("core", "advanced"):
+        names.add("feature_depth")
+    if category in _BEHAVIOURS or is_invite:
+        names |= {"behaviours_28", "days_since_behaviour"}
+    if category in ("admin", "intent"):
+        names.add(f"days_since_{category}")
+    if is_invite:
+        names |= {"invites_28", "days_since_invite"}
+    if _share_of_volume(event_type) >= LARGE:
+        names |= {*_VOLUME, *_ACTIVITY}
+    return frozenset(names)
+
+
+def _share_of_volume(event_type: EventType) -> float:
+    """In the four weeks before it fell silent. Kept for a day: runs over changed accounts ask every second."""
+    key = f"silent-share:{event_type.pk}:{event_type.silent_since}"
+    share = cache.get(key)
+    if share is None:
+        share = _read_share_of_volume(event_type)
+        cache.set(key, share, 86_400)
+    return float(share)
+
+
+def _read_share_of_volume(event_type: EventType) -> float:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT coalesce(sum(u.count) FILTER (WHERE u.event_type_id = %s), 0)::float / greatest(1, sum(u.count))
+            FROM accounts_usage u JOIN accounts_eventtype e ON e.id = u.event_type_id AND e.category <> 'noise'
+            WHERE u.day BETWEEN %s::date - 28 AND %s::date - 1
+            """,
+            [event_type.pk, event_type.silent_since, event_type.silent_since],
+        )
+        return float(cursor.fetchone()[0])
+
+
+def hold(
+    matrices: tuple[Matrix, Matrix],
+    as_of: dt.date,
+    account_ids: Collection[int] | None,
+    *,
+    between: tuple[int, int] | None,
+    read: Callable[..., tuple[Matrix, Matrix]],
+) -> tuple[Matrix, Matrix]:
+    """The features of both days, with those of silent events as they were on their last good day; `read` is `features.pair`.
+
+    Accounts that had no usage then keep what they have now.
+    """
+    for one in reversed(held(as_of)):  # the earliest good day wins
+        good = read(one.good_day, account_ids, between=between)[0]
+        days = (as_of, as_of - BEFORE * DAY)
+        matrices = tuple(  # type: ignore[assignment]
+            _with(matrix, good, one.features) if day >= one.since else matrix
+            for matrix, day in zip(matrices, days, strict=True)
+        )
+    return matrices
+
+
+def _with(matrix: Matrix, good: Matrix, names: Collection[str]) -> Matrix:
+    ids, good_ids = matrix["account_id"], good["account_id"]
+    if not len(good_ids):
+        return matrix
+    place = np.minimum(np.searchsorted(good_ids, ids), len(good_ids) - 1)
+    was_there = (good_ids[place] == ids) & (good["events_28"][place] > 0)
+    replaced = {name: np.where(was_there, good[name][place], matrix[name]) for name in names if name in matrix}
+    return {**matrix, **replaced}
+
+
+def components_held(feature_names: Sequence[str], as_of: dt.date) -> list[Held]:
+    """Those that hold any of these features."""
+    return [one for one in held(as_of) if one.features & set(feature_names)]

@@ -1,0 +1,194 @@
+import datetime as dt
+
+import numpy as np
+import pytest
+from django.core.cache import cache
+from django.utils import timezone
+
+from accounts.models import EventType, Usage
+from scoring import definitions, features, scored, silence
+from tests.factories import AccountFactory, EventTypeFactory, ProductUserFactory
+
+pytestmark = pytest.mark.django_db
+DAY = dt.timedelta(days=1)
+MONDAY = dt.date(2026, 1, 5)
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept(tmp_path, settings):
+    settings.HOME = tmp_path
+    cache.clear()
+
+
+# The rule, over daily counts ------------------------------------------------------------------------------------------
+
+
+def silent(counts, others=None):
+    counts = np.asarray(counts)
+    return silence.silent_from(
+        counts, np.full(len(counts), 500) if others is None else np.asarray(others), first=MONDAY
+    )
+
+
+def test_a_steady_event_is_silent_from_the_first_day_without_it():
+    assert silent([40, 35, 44, 38, 41, 12, 9] * 5 + [0]) == MONDAY + 35 * DAY
+
+
+def test_a_weekend_without_a_weekday_event_is_no_silence():
+    week = [40, 35, 44, 38, 41, 0, 0]
+    assert silent(week * 5) is None
+    assert silent([*week * 5, 0]) == MONDAY + 33 * DAY, "the Monday after is; silent since the Saturday"
+
+
+def test_a_rare_event_or_a_young_one_has_no_steady_history():
+    draw = np.random.default_rng(1)
+    assert silent([*(draw.random(42) < 0.3).astype(int), 0, 0]) is None
+    assert silent([*[0] * 30, *[50] * 12, 0, 0, 0]) is None
+
+
+def test_few_a_day_need_more_days_of_silence():
+    assert silent([3] * 35 + [0] * 2) is None
+    assert silent([3] * 35 + [0] * 4) == MONDAY + 35 * DAY
+
+
+def test_an_event_that_comes_in_bursts_needs_more_days_than_an_even_one():
+    draw = np.random.default_rng(2)
+    bursts = draw.negative_binomial(0.9, 0.03, 35) + 1
+    assert silent([*bursts, 0]) is None
+    assert silent([int(bursts.mean())] * 35 + [0]) is not None
+
+
+def test_a_day_without_the_whole_product_is_not_the_events_silence():
+    assert silent([40] * 35 + [0], others=[500] * 35 + [0]) is None
+    assert silent([40] * 35 + [0], others=[500] * 35 + [40]) is None, "a holiday"
+    assert silent([40] * 35 + [0], others=[500] * 36) is not None
+
+
+def test_an_event_that_is_there_is_not_silent():
+    assert silent([40] * 40) is None
+    assert silent([0] * 40) is None
+
+
+# In the world ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def product():
+    """Twelve accounts of four people who do two events a day for eight weeks, up to yesterday."""
+    yesterday = timezone.now().date() - DAY
+    events = {
+        "Task Created": EventTypeFactory(name="Task Created", category="creation"),
+        "Report Viewed": EventTypeFactory(name="Report Viewed", category="core"),
+    }
+    people = []
+    for _ in range(12):
+        account = AccountFactory()
+        people += [ProductUserFactory(account=account, first_seen_at=timezone.now() - 100 * DAY) for _ in range(4)]
+    rows = [
+        Usage(user=person, day=yesterday - ago * DAY, event_type=event, count=3)
+        for person in people
+        for event in events.values()
+        for ago in range(56)
+    ]
+    Usage.objects.bulk_create(rows)
+    return events, people, yesterday
+
+
+def fall_silent(event, since):
+    Usage.objects.filter(event_type=event, day__gte=since).delete()
+
+
+def test_an_event_is_marked_and_unmarked_when_it_comes_back(product):
+    events, people, yesterday = product
+    assert silence.find() == []
+    fall_silent(events["Task Created"], yesterday - DAY)
+    assert [event.name for event in silence.find()] == ["Task Created"]
+    assert EventType.objects.get(name="Task Created").silent_since == yesterday - DAY
+    assert silence.find() == [], "told once"
+    Usage.objects.create(user=people[0], day=yesterday + DAY, event_type=events["Task Created"], count=1)
+    silence.find()
+    assert EventType.objects.get(name="Task Created").silent_since is None
+
+
+def test_what_a_member_accepts_is_not_told_again_until_it_was_back(product):
+    events, _, yesterday = product
+    gone = events["Task Created"]
+    fall_silent(gone, yesterday - DAY)
+    silence.find()
+    silence.accept(event_type_id=gone.pk)
+    assert silence.find() == []
+    assert silence.held(yesterday + DAY) == []
+    assert silence.reopen(event_type_id=gone.pk).silent_since == yesterday - DAY
+
+
+def test_the_whole_product_going_silent_marks_no_event(product):
+    _, _, yesterday = product
+    Usage.objects.filter(day__gte=yesterday - DAY).delete()
+    assert silence.find() == []
+
+
+def test_a_new_event_of_the_same_people_is_told_as_its_new_name(product):
+    events, people, yesterday = product
+    since = yesterday - 2 * DAY
+    fall_silent(events["Task Created"], since)
+    begun = dt.datetime.combine(since, dt.time(), dt.UTC)
+    new = EventTypeFactory(name="task_create", category="creation", first_seen_at=begun)
+    EventTypeFactory(name="Other", first_seen_at=begun)
+    Usage.objects.bulk_create(Usage(user=who, day=since, event_type=new, count=3) for who in people[:30])
+    silence.find()
+    found = silence.renamed_to(EventType.objects.get(name="Task Created"))
+    assert found.event_type == new
+    assert found.users == pytest.approx(30 / 48)
+    assert found.likeness > 0.8
+
+
+def scores(day):
+    found = scored.compute(as_of=day, definition=definitions.published())
+    return found.now.score.tolist(), found
+
+
+def test_no_account_drops_while_an_event_of_its_score_is_silent(product):
+    events, _, yesterday = product
+    today = yesterday + DAY
+    for person in product[1]:
+        Usage.objects.create(user=person, day=today, event_type=events["Report Viewed"], count=3)
+    since = today - 20 * DAY
+    good, _ = scores(since - DAY)
+    fall_silent(events["Task Created"], since)
+    dropped, _ = scores(today)
+    assert all(low < high for low, high in zip(dropped, good, strict=True))
+    EventType.objects.filter(name="Task Created").update(silent_since=since)
+    held, found = scores(today)
+    assert held == good
+    (one,) = silence.held(today)
+    assert {"creation_28", "breadth_28", "behaviours_28", "events_28", "active_users_28"} <= one.features
+    assert "fit" not in one.features
+    assert (one.good_day, one.until) == (since - DAY, since + 27 * DAY)
+    assert found.week_ago.score.tolist() == good, "the week before is held too: why now is not the silence"
+
+
+def test_it_is_held_for_28_days_and_not_before_it_fell_silent(product):
+    _events, _, yesterday = product
+    since = yesterday - 30 * DAY
+    EventType.objects.filter(name="Task Created").update(silent_since=since)
+    assert len(silence.held(since + 27 * DAY)) == 1
+    assert silence.held(since + 28 * DAY) == []
+    assert silence.held(since - DAY) == []
+
+
+def test_a_small_event_holds_its_category_and_not_volume(product):
+    _events, people, yesterday = product
+    small = EventTypeFactory(name="Role Changed", category="admin")
+    Usage.objects.create(user=people[0], day=yesterday - 5 * DAY, event_type=small, count=2)
+    small.silent_since = yesterday
+    assert silence.held_features(small) == {
+        *("admin_28", "breadth_28", "behaviours_28", "days_since_admin", "days_since_behaviour")
+    }
+
+
+def test_what_is_held_is_in_the_catalogue(product):
+    events, _, yesterday = product
+    for category in ("core", "advanced", "collaboration", "creation", "admin", "intent"):
+        event = events["Task Created"]
+        event.category, event.signal, event.silent_since = category, "invite", yesterday
+        assert silence.held_features(event) <= set(features.BY_KEY)
