@@ -17,6 +17,11 @@ SETTINGS = (
     *("members", "member", "routing"),
 )
 
+DEFINITIONS = (
+    *("definitions", "definition_versions", "draft", "draft_features", "draft_movers", "draft_backtest"),
+    *("draft_review", "published_run", "roll_back", "learn", "runs"),
+)
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -38,7 +43,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         ("queue", _("Queue"), "inbox", ("queue", "queue_motion")),
         ("accounts", _("Accounts"), "building", ("accounts", "account")),
         ("buyers", _("Buyers"), "users", ("buyers",)),
-        ("definitions", _("Definitions"), "adjustments", ("definitions", "runs")),
+        ("definitions", _("Definitions"), "adjustments", DEFINITIONS),
         ("events", _("Events"), "activity", ("events", "event_type")),
         ("settings", _("Settings"), "settings", SETTINGS),
     ]

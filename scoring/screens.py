@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from scoring import rules
 from scoring.features import BY_KEY, Feature
-from scoring.models import Score, ScoringRun, Tier
+from scoring.models import Score, ScoringRun, Segment, Tier
 
 #: The box of a curve's drawing, and the space in it for the line.
 WIDTH, HEIGHT = 240.0, 96.0
@@ -45,6 +45,7 @@ class Breakpoint:
 class Part:
     """One component, in words and as a drawing."""
 
+    key: str
     label: str
     feature: str
     meaning: str
@@ -120,7 +121,30 @@ class Standing:
     by_tier: dict[str, int]
 
 
-def read(spec: rules.Spec, by_tier: dict[str, int]) -> Reading:
+@dataclass(frozen=True)
+class VariantReading:
+    """The recipe of some segments."""
+
+    name: str
+    reading: Reading
+    pqa: int
+    activate: int
+
+
+def variants(spec: rules.Spec) -> list[VariantReading]:
+    """The recipes of segments that have one of their own."""
+    return [
+        VariantReading(
+            ", ".join(str(Segment(name).label) for name in variant.segments),
+            read(variant, {}),
+            variant.thresholds.pqa,
+            variant.thresholds.activate,
+        )
+        for variant in spec.variants
+    ]
+
+
+def read(spec: rules.Recipe, by_tier: dict[str, int]) -> Reading:
     """`by_tier`: accounts now, by tier; empty when the definition is not the one in force."""
     total = math.fsum(component.weight for component in spec.components)
     pqa, activate = spec.thresholds.pqa, spec.thresholds.activate
@@ -230,6 +254,7 @@ def _part(component: rules.Component, total: float) -> Part:
     corners.append((WIDTH, corners[-1][1]))
     line = " ".join(f"{_n(x)},{_n(y)}" for x, y in corners)
     return Part(
+        key=component.key,
         label=component.label,
         feature=feature.label,
         meaning=feature.meaning,

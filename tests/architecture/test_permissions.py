@@ -10,7 +10,8 @@ from django.utils import timezone
 from accounts.models import Member, Role, SetAside
 from playbooks.models import Motion, QueueItem
 from plsapp.permissions import MATRIX, MEMBER, PUBLIC, allows
-from scoring.models import BuyerState, Segment, Tier
+from scoring import definitions, drafts
+from scoring.models import BuyerState, ScoringRun, Segment, Tier
 from tests.factories import AccountFactory, EventTypeFactory, MemberFactory, SourceFactory
 
 NOTHING = 2_000_000_000
@@ -55,7 +56,11 @@ def arguments(db) -> dict[str, dict[str, object]]:
     refused = SetAside.objects.create(
         kind=SetAside.Kind.REQUEST, received_at=now, path="batch", body=b"{", status=400, code="json", reason="no JSON"
     )
+    draft = drafts.begin(member=MemberFactory(role=Role.PRODUCT))
+    run = ScoringRun.objects.create(definition=definitions.published(), kind="full", as_of=now.date(), state="done")
     known = {
+        "draft_id": draft.pk,
+        "run_id": run.pk,
         "kind": "batch",
         "event_type_id": EventTypeFactory().pk,
         "source_id": SourceFactory().pk,

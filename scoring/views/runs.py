@@ -1,55 +1,21 @@
-"""The published definition, its versions and the runs of the engine. Read only, but for asking for a run."""
+"""The runs of the engine, and asking for one."""
 
 from __future__ import annotations
 
 from django.core.paginator import Paginator
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts import access
 from accounts.views.answers import done
 from accounts.views.requests import MemberRequest
-from scoring import asking, definitions, rules, screens, tasks
-from scoring.models import Definition, Score, ScoringRun
+from scoring import asking, screens, tasks
+from scoring.models import Score, ScoringRun
 
 PAGE = 30
-
-
-@require_GET
-def definition_page(request: MemberRequest) -> HttpResponse:
-    """The definition in force, or with `version` another one."""
-    published = definitions.published()
-    wanted = request.GET.get("version", "")
-    shown = published
-    if wanted and wanted != str(published.version):
-        version = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 10 else 0
-        shown = get_object_or_404(Definition.objects.select_related("published_by"), version=version)
-    context: dict[str, object] = {
-        "definition": shown,
-        "published": published,
-        "is_published": shown.pk == published.pk,
-        "versions": Definition.objects.exclude(version=None)
-        .select_related("published_by")
-        .defer("spec")
-        .order_by("-version"),
-        "may_edit": access.can(request.user, "edit_events"),
-        "last_run": ScoringRun.objects.filter(definition=shown, state=ScoringRun.State.DONE)
-        .order_by("-finished_at")
-        .first(),
-    }
-    try:
-        spec = definitions.spec_of(shown)
-    except rules.BadDefinition as bad:
-        context["problem"] = bad
-        return render(request, "scoring/definitions.html", context)
-    standing = screens.standing(spec) if shown.pk == published.pk else None
-    context["standing"] = standing
-    context["reading"] = screens.read(spec, standing.by_tier if standing else {})
-    return render(request, "scoring/definitions.html", context)
 
 
 @require_GET

@@ -1,0 +1,146 @@
+"""What a draft does: the accounts of a cell of its matrix, and the backtest."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.db import connection
+from django.db.models import Count, Max, Sum
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from accounts import access
+from accounts.models import Account, Member, Role, Signal
+from accounts.views.requests import MemberRequest
+from scoring import backtest, backtest_screen, definitions, effect_screen, matrices, preview, rules
+from scoring.models import Definition, Outcome, Tier
+
+PAGE = 50
+WEEKS = 26
+#: Seconds that one request makes missing weeks for.
+PATIENCE = 2.0
+
+
+@dataclass(frozen=True)
+class Moving:
+    """An account of a cell. Scores are none without usage."""
+
+    id: int
+    name: str
+    now: int | None
+    draft: int | None
+    delta: int
+    moved: list[tuple[str, int]]
+
+
+@require_GET
+def draft_movers(request: MemberRequest, draft_id: int) -> HttpResponse:
+    """The accounts that go from tier `now` to tier `then`, with both scores and what moved them."""
+    found = get_object_or_404(Definition, pk=draft_id, version=None)
+    now, then = request.GET.get("now", "activate"), request.GET.get("then", "pqa")
+    if now not in rules.TIERS or then not in rules.TIERS:
+        raise Http404
+    try:
+        spec, published = definitions.spec_of(found), definitions.spec_of(definitions.published())
+    except rules.BadDefinition:
+        raise Http404 from None
+    snapshot = matrices.latest()
+    tiers = preview.tiers_now(snapshot)
+    compared = preview.compare(spec, published, snapshot=snapshot, tiers=tiers)
+    page = Paginator(range(len(compared.cell(now, then))), PAGE).get_page(request.GET.get("page"))
+    moving = preview.movers(
+        spec,
+        published,
+        snapshot=snapshot,
+        tiers=tiers,
+        now=now,
+        then=then,
+        limit=PAGE,
+        offset=page.start_index() - 1 if page.paginator.count else 0,
+    )
+    names = Account.objects.in_bulk([line.account_id for line in moving])
+    rows = [
+        Moving(
+            line.account_id,
+            names[line.account_id].name or names[line.account_id].domain or _("Account %(n)d") % {"n": line.account_id},
+            line.score_now,
+            line.score_draft,
+            (line.score_draft or 0) - (line.score_now or 0),
+            line.moved[:4],
+        )
+        for line in moving
+        if line.account_id in names
+    ]
+    title = (
+        _("Stays %(tier)s") % {"tier": Tier(now).label}
+        if now == then
+        else _("From %(now)s to %(then)s") % {"now": Tier(now).label, "then": Tier(then).label}
+    )
+    context = {"draft": found, "rows": rows, "page": page, "title": title, "all": page.paginator.count}
+    return render(request, "scoring/movers.html", context)
+
+
+@require_GET
+def draft_backtest(request: MemberRequest, draft_id: int) -> HttpResponse:
+    """The backtest beside that of the version in force, and what the team can work. To htmx it answers the panels alone.
+
+    Weeks that are not there yet are made a few seconds at a time, with a progress bar in between.
+    """
+    found = get_object_or_404(Definition, pk=draft_id, version=None)
+    context: dict[str, Any] = {"draft": found, "may_edit": access.can(request.user, "edit_definitions")}
+    days = matrices.weeks(WEEKS + 1)
+    missing = _make_some(matrices.missing(days))
+    context |= {"missing": len(missing), "all": len(days), "made": len(days) - len(missing)}
+    if not missing:
+        context |= _judged(found)
+    is_fragment = request.htmx and not request.htmx.history_restore_request
+    context["is_fragment"] = is_fragment
+    response = render(request, "scoring/backtest.html" + ("#backtest" if is_fragment else ""), context)
+    patch_vary_headers(response, ["HX-Request", "HX-History-Restore-Request"])
+    return response
+
+
+def _make_some(missing: list[dt.date]) -> list[dt.date]:
+    """Makes weeks for about `PATIENCE` seconds, newest first; answers those that are still missing."""
+    until = time.monotonic() + PATIENCE
+    left = sorted(missing)
+    while left and time.monotonic() < until:
+        matrices.make([left.pop()])
+    return left
+
+
+def _judged(found: Definition) -> dict[str, Any]:
+    in_force = definitions.published()
+    try:
+        spec, published = definitions.spec_of(found), definitions.spec_of(in_force)
+    except rules.BadDefinition as bad:
+        return {"unreadable": bad}
+    draft = _run(spec)
+    team = Member.objects.filter(role=Role.SALES, is_active=True).aggregate(n=Sum("weekly_capacity"))["n"] or 0
+    return {
+        "judged": backtest_screen.judged(draft, _run(published)),
+        "version": in_force.version,
+        "capacity": effect_screen.capacity(backtest.loads(spec), spec, team=team),
+    }
+
+
+def _run(spec: rules.Spec) -> backtest.Backtest:
+    """Kept while neither a day nor an outcome comes: the published definition is asked about with every change of a draft."""
+    latest = Outcome.objects.aggregate(last=Max("pk"), n=Count("pk"))
+    hands = Signal.objects.filter(kind="hand_raise").aggregate(last=Max("pk"))["last"]
+    key = (timezone.now().date(), latest["last"], latest["n"], hands, connection.settings_dict["NAME"])
+    return _run_kept(spec, key)
+
+
+@lru_cache(maxsize=8)
+def _run_kept(spec: rules.Spec, key: tuple[object, ...]) -> backtest.Backtest:
+    return backtest.run(spec, weeks=WEEKS)
