@@ -42,7 +42,7 @@ def test_an_unknown_value_is_not_a_number():
 
 
 def test_ages_are_said_in_days():
-    assert value_in_words("days_since_invite", 3.0) == "an invitation 3 days ago"
-    assert value_in_words("days_since_intent", 1.0) == "intent 1 day ago"
-    assert value_in_words("days_since_admin", 0.0) == "an admin change today"
-    assert value_in_words("days_since_behaviour", float("nan")) == "not known"
+    assert why.value_in_words("days_since_invite", 3.0) == "an invitation 3 days ago"
+    assert why.value_in_words("days_since_intent", 1.0) == "intent 1 day ago"
+    assert why.value_in_words("days_since_admin", 0.0) == "an admin change today"
+    assert why.value_in_words("days_since_behaviour", float("nan")) == "not known"
