@@ -30,11 +30,21 @@ class MemberForm(forms.Form):
         widget=forms.Select(attrs={"class": "form-select"}),
         help_text=_("Decides which queue is the member’s own, and what may be changed."),
     )
+    weekly_capacity = forms.IntegerField(
+        label=_("Accounts a week"),
+        required=False,
+        min_value=0,
+        max_value=1000,
+        initial=10,
+        help_text=_(
+            "How many accounts this person can work in a week. A draft of a definition is measured against it."
+        ),
+    )
 
 
 class NewMemberForm(MemberForm):
     email = forms.EmailField(label=_("E-mail"), max_length=254)
-    field_order = ["email", "name", "role"]
+    field_order = ["email", "name", "role", "weekly_capacity"]
 
     def clean_email(self) -> str:
         email: str = self.cleaned_data["email"].lower()

@@ -13,24 +13,30 @@ from django.utils.translation import gettext as _
 from accounts.models import Member, Role
 
 
-def add(*, email: str, name: str, role: str) -> Member:
+def add(*, email: str, name: str, role: str, weekly_capacity: int | None = None) -> Member:
     """A new member without a password; the set-password link makes one. Raises `ValidationError` naming the field."""
     try:
         with transaction.atomic():
-            return Member.objects.create_user(email, None, name=name.strip(), role=role)
+            said = {} if weekly_capacity is None else {"weekly_capacity": weekly_capacity}
+            return Member.objects.create_user(email, None, name=name.strip(), role=role, **said)
     except IntegrityError:  # another admin was a moment faster
         raise ValidationError({"email": _("A member with this e-mail exists already.")}) from None
 
 
 @transaction.atomic
-def change(*, member_id: int, name: str, role: str) -> Member:
-    """Another name or role. Raises `Member.DoesNotExist`, and `ValidationError` (for the last admin's role too)."""
+def change(*, member_id: int, name: str, role: str, weekly_capacity: int | None = None) -> Member:
+    """Another name, role or capacity (none given: as it was).
+
+    Raises `Member.DoesNotExist`, and `ValidationError` (for the last admin’s role too).
+    """
     member = _locked(member_id)
     if member.role == Role.ADMIN and role != Role.ADMIN:
         _not_the_last_admin(member, "role")
     member.name, member.role = name.strip(), role
+    if weekly_capacity is not None:
+        member.weekly_capacity = weekly_capacity
     member.full_clean(exclude=["password"])
-    member.save(update_fields=["name", "role"])
+    member.save(update_fields=["name", "role", "weekly_capacity"])
     return member
 
 

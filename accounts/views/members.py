@@ -44,7 +44,7 @@ def members(request: MemberRequest) -> HttpResponse:
 def member(request: MemberRequest, member_id: int) -> HttpResponse:
     """One member. POST with `action` save, deactivate, reactivate or link."""
     found = get_object_or_404(Member, pk=member_id)
-    form = MemberForm(initial={"name": found.name, "role": found.role})
+    form = MemberForm(initial={"name": found.name, "role": found.role, "weekly_capacity": found.weekly_capacity})
     problem = ""
     if request.method == "POST":
         said = request.POST if "action" in request.POST else request.GET
@@ -80,7 +80,9 @@ def _act(request: MemberRequest, found: Member, action: str, form: MemberForm) -
             if not form.is_valid():
                 return None
             changed = verbs.change(member_id=found.pk, **form.cleaned_data)
-            undo = with_query(here, action="save", name=found.name, role=found.role)
+            undo = with_query(
+                here, action="save", name=found.name, role=found.role, weekly_capacity=found.weekly_capacity
+            )
             return done(request, to=here, words=_("%(member)s is saved.") % {"member": changed}, undo=undo)
         case "deactivate":
             verbs.deactivate(member_id=found.pk, actor=request.user)

@@ -168,3 +168,17 @@ def test_the_list_asks_the_same_for_one_member_and_for_many(admin, django_assert
     MemberFactory.create_batch(20)
     with django_assert_num_queries(3):
         admin.get(reverse("members"))
+
+
+def test_an_admin_says_how_many_accounts_a_week_a_person_works(sign_in):
+    admin, member = sign_in(Role.ADMIN), MemberFactory()
+    said = {"action": "save", "name": member.name, "role": member.role}
+    answer = admin.post(member_url(member), {**said, "weekly_capacity": "25"}, follow=True)
+    member.refresh_from_db()
+    assert member.weekly_capacity == 25
+    assert 'value="25"' in answer.content.decode()
+    refused = admin.post(member_url(member), {**said, "weekly_capacity": "-1"})
+    assert refused.status_code == 422
+    admin.post(member_url(member), said)
+    member.refresh_from_db()
+    assert member.weekly_capacity == 25, "what is not said stays"
