@@ -33,7 +33,7 @@ def classify(*, event_type_id: int, category: str, signal: str, by_hand: bool = 
     event_type = EventType.objects.select_for_update().get(pk=event_type_id)
     before = Kind(event_type.category, event_type.signal, event_type.by_hand)
     event_type.category, event_type.signal, event_type.by_hand = category, signal, by_hand
-    event_type.clean_fields(exclude=["name", "first_seen_at", "last_seen_at"])
+    event_type.clean_fields(exclude=["name", "first_seen_at", "last_seen_at", "silent_since", "silence_accepted_at"])
     if (category, signal) == (before.category, before.signal) and by_hand == before.by_hand:
         return event_type, before
     event_type.save(update_fields=["category", "signal", "by_hand"])

@@ -56,6 +56,16 @@ MATRIX: dict[str, Row] = {
     "api_queue_release": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
     "api_account": MEMBER,
     "api_account_scores": MEMBER,
+    "api_definitions": MEMBER,  # beginning and saving a draft: product and admins, as the verbs have it
+    "api_definition": MEMBER,
+    "api_definition_preview": MEMBER,
+    "api_definition_movers": MEMBER,
+    "api_definition_backtest": MEMBER,
+    "api_definition_effects": MEMBER,
+    "api_definition_publish": frozenset({PRODUCT, ADMIN}),
+    "api_definition_discard": frozenset({PRODUCT, ADMIN}),
+    "api_definition_restore": frozenset({PRODUCT, ADMIN}),
+    "api_definition_roll_back": frozenset({PRODUCT, ADMIN}),
     "api_outcomes": frozenset({PRODUCT, ADMIN}),
     "api_nothing": MEMBER,
     # definitions
@@ -76,6 +86,7 @@ MATRIX: dict[str, Row] = {
     "learn": MEMBER,
     "events": MEMBER,
     "event_type": frozenset({PRODUCT, ADMIN}),
+    "event_silence": frozenset({PRODUCT, ADMIN}),
     "runs": frozenset({PRODUCT, ADMIN}),
     "run_all": frozenset({PRODUCT, ADMIN}),
     # settings

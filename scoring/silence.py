@@ -15,7 +15,7 @@ import datetime as dt
 import difflib
 import math
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -246,6 +246,18 @@ def held_features(event_type: EventType) -> frozenset[str]:
 
     Facts (company, people, profiles) are never held.
     """
+    return _of_kind(event_type) | (
+        {*_VOLUME, *_ACTIVITY} if _share_of_volume(event_type) >= LARGE else frozenset[str]()
+    )
+
+
+def fed_features(event_type: EventType) -> frozenset[str]:
+    """Every feature that counts this event."""
+    return frozenset() if event_type.category == "noise" else _of_kind(event_type) | {*_VOLUME, *_ACTIVITY}
+
+
+def _of_kind(event_type: EventType) -> frozenset[str]:
+    """What only some kinds of events feed."""
     category, is_invite = event_type.category, event_type.signal == "invite"
     names = {f"{category}_28", "breadth_28"} if category != "intent" else {"intent_28"}
     if category in ("core", "advanced"):
@@ -256,8 +268,6 @@ def held_features(event_type: EventType) -> frozenset[str]:
         names.add(f"days_since_{category}")
     if is_invite:
         names |= {"invites_28", "days_since_invite"}
-    if _share_of_volume(event_type) >= LARGE:
-        names |= {*_VOLUME, *_ACTIVITY}
     return frozenset(names)
 
 
@@ -314,8 +324,3 @@ def _with(matrix: Matrix, good: Matrix, names: Collection[str]) -> Matrix:
     was_there = (good_ids[place] == ids) & (good["events_28"][place] > 0)
     replaced = {name: np.where(was_there, good[name][place], matrix[name]) for name in names if name in matrix}
     return {**matrix, **replaced}
-
-
-def components_held(feature_names: Sequence[str], as_of: dt.date) -> list[Held]:
-    """Those that hold any of these features."""
-    return [one for one in held(as_of) if one.features & set(feature_names)]

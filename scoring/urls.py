@@ -1,8 +1,9 @@
 from django.urls import URLPattern, path
 
-from scoring.views import definitions, drafts, effects, learning, runs
+from scoring.views import definitions, drafts, effects, learning, runs, silence
 
 urlpatterns: list[URLPattern] = [
+    path("events/<int:event_type_id>/silence/", silence.event_silence, name="event_silence"),
     path("definitions/", definitions.definition_page, name="definitions"),
     path("definitions/versions/", definitions.definition_versions, name="definition_versions"),
     path("definitions/drafts/new", definitions.draft_new, name="draft_new"),

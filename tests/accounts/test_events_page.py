@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts import changes, event_types
 from accounts.models import Category, EventType, Role, Usage
+from scoring import definitions
 from tests.factories import AccountFactory, EventTypeFactory, ProductUserFactory, SourceFactory
 
 pytestmark = pytest.mark.django_db
@@ -123,6 +124,7 @@ def test_the_page_asks_the_same_for_one_event_and_for_many(sign_in, django_asser
             Usage.objects.create(user=user, day=today, event_type=EventTypeFactory(volume=1), count=1)
 
     fill(1)
+    definitions.published()  # the first page of all publishes the default one
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 

@@ -5,7 +5,7 @@ import pytest
 from django.core.cache import cache
 from django.utils import timezone
 
-from accounts.models import EventType, Usage
+from accounts.models import EventType, Role, Usage
 from scoring import definitions, features, scored, silence
 from tests.factories import AccountFactory, EventTypeFactory, ProductUserFactory
 
@@ -192,3 +192,33 @@ def test_what_is_held_is_in_the_catalogue(product):
         event = events["Task Created"]
         event.category, event.signal, event.silent_since = category, "invite", yesterday
         assert silence.held_features(event) <= set(features.BY_KEY)
+
+
+# The page of events ----------------------------------------------------------------------------------------------------
+
+
+def test_the_page_warns_and_says_what_to_do_and_a_member_ends_it(product, sign_in):
+    events, _, yesterday = product
+    fall_silent(events["Task Created"], yesterday - DAY)
+    silence.find()
+    client = sign_in(Role.PRODUCT)
+    page = client.get("/events/").content.decode()
+    assert "“Task Created” fell silent" in page
+    assert "It feeds Usage, Team size, Features, Velocity, Behaviour" in page
+    assert "frozen as of" in page
+    assert "What to do" in page
+    client.post(f"/events/{events['Task Created'].pk}/silence/")
+    page = client.get("/events/").content.decode()
+    assert "fell silent" not in page
+    client.post(f"/events/{events['Task Created'].pk}/silence/?undo=1")
+    assert "fell silent" in client.get("/events/").content.decode()
+    sales = sign_in(Role.SALES)
+    assert "It is over for good" not in sales.get("/events/").content.decode()
+    assert sales.post(f"/events/{events['Task Created'].pk}/silence/").status_code == 403
+
+
+def test_each_event_says_which_components_it_feeds(sign_in):
+    EventTypeFactory(name="Ping", category="noise")
+    EventTypeFactory(name="Pricing Viewed", category="intent")
+    page = sign_in(Role.SALES).get("/events/").content.decode()
+    assert page.count("Usage, Team size, Velocity, Behaviour") == 1
