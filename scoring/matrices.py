@@ -19,7 +19,7 @@ import numpy as np
 from django.db import connection
 from django.utils import timezone
 
-from scoring import buyers, features, fingerprints, matrix_files
+from scoring import buyers, features, fingerprints, matrix_files, silence
 from scoring.before import BUYER_STATES
 from scoring.breakdown import KEYS
 from scoring.fingerprints import NOTHING
@@ -48,8 +48,7 @@ def latest() -> Snapshot:
             if name.startswith(begins) and (found := _opened(name)) is not None:
                 return found
     today = timezone.now().date()
-    matrix = features.matrix(today)
-    return _kept(None if run is None else _newest_name(run, today), today, matrix, replaces=_is_newest)
+    return _kept(None if run is None else _newest_name(run, today), today, _computed(today), replaces=_is_newest)
 
 
 def keep_newest(run: ScoringRun, matrix: features.Matrix, *, part: int | None = None) -> None:
@@ -149,8 +148,13 @@ def _of_days(days: Collection[dt.date], *, names: list[str]) -> dict[dt.date, Sn
 
 def _make(day: dt.date, usage: str, identity: str) -> Snapshot:
     return _kept(
-        _name(day, usage, identity), day, features.matrix(day), replaces=lambda name: name.startswith(day.isoformat())
+        _name(day, usage, identity), day, _computed(day), replaces=lambda name: name.startswith(day.isoformat())
     )
+
+
+def _computed(day: dt.date) -> features.Matrix:
+    """What a run of that day computes, silent events included."""
+    return silence.hold(features.pair(day), day, None, between=None, read=features.pair)[0]
 
 
 def _name(day: dt.date, usage: str, identity: str) -> str:

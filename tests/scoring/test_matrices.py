@@ -89,7 +89,7 @@ def test_a_past_day_is_computed_once_and_mapped_into_memory(monkeypatch):
     assert_same(first, features.matrix(day))
     assert matrices.missing([day]) == []
     monkeypatch.setattr(matrices, "_open", type(matrices._open)())
-    monkeypatch.setattr(features, "matrix", None)
+    monkeypatch.setattr(features, "pair", None)
     again = matrices.of_day(day)
     assert again is not first
     assert not again.features.narrow()["active_users_28"].flags.owndata
@@ -112,6 +112,16 @@ def test_another_category_of_an_event_makes_the_days_anew():
     matrices.of_day(ago(20))
     EventType.objects.filter(name="Query Run").update(category="noise")
     assert matrices.missing([ago(20)]) == [ago(20)]
+
+
+def test_a_silent_event_makes_the_days_anew_in_which_its_features_are_held():
+    team(people=2, days=range(10, 60))
+    before, after = ago(30), ago(6)
+    for day in (before, after):
+        matrices.of_day(day)
+    EventType.objects.filter(name="Teammate Invited").update(silent_since=ago(9))
+    assert matrices.missing([before, after]) == [after]
+    assert matrices.of_day(after).features["invites_28"] == matrices.of_day(ago(10)).features["invites_28"]
 
 
 @pytest.mark.parametrize("fact", ["account", "title", "company"])
