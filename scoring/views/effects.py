@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import time
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db import connection
-from django.db.models import Count, Max, Sum
+from django.db.models import Sum
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from accounts import access
-from accounts.models import Account, Member, Role, Signal
+from accounts.models import Account, Member, Role
 from accounts.views.requests import MemberRequest
 from scoring import backtest, backtest_screen, definitions, effect_screen, matrices, preview, rules
-from scoring.models import Definition, Outcome, Tier
+from scoring.models import Definition, Tier
+from scoring.rules import Spec
+from scoring.views import past
 
 PAGE = 50
 WEEKS = 26
-#: Seconds that one request makes missing weeks for.
-PATIENCE = 2.0
 
 
 @dataclass(frozen=True)
@@ -97,25 +93,15 @@ def draft_backtest(request: MemberRequest, draft_id: int) -> HttpResponse:
     """
     found = get_object_or_404(Definition, pk=draft_id, version=None)
     context: dict[str, Any] = {"draft": found, "may_edit": access.can(request.user, "edit_definitions")}
-    days = matrices.weeks(WEEKS + 1)
-    missing = _make_some(matrices.missing(days))
-    context |= {"missing": len(missing), "all": len(days), "made": len(days) - len(missing)}
-    if not missing:
+    weeks = past.made(matrices.weeks(WEEKS + 1))
+    context["past"] = weeks
+    if weeks.is_whole:
         context |= _judged(found)
     is_fragment = request.htmx and not request.htmx.history_restore_request
     context["is_fragment"] = is_fragment
     response = render(request, "scoring/backtest.html" + ("#backtest" if is_fragment else ""), context)
     patch_vary_headers(response, ["HX-Request", "HX-History-Restore-Request"])
     return response
-
-
-def _make_some(missing: list[dt.date]) -> list[dt.date]:
-    """Makes weeks for about `PATIENCE` seconds, newest first; answers those that are still missing."""
-    until = time.monotonic() + PATIENCE
-    left = sorted(missing)
-    while left and time.monotonic() < until:
-        matrices.make([left.pop()])
-    return left
 
 
 def _judged(found: Definition) -> dict[str, Any]:
@@ -133,14 +119,11 @@ def _judged(found: Definition) -> dict[str, Any]:
     }
 
 
-def _run(spec: rules.Spec) -> backtest.Backtest:
-    """Kept while neither a day nor an outcome comes: the published definition is asked about with every change of a draft."""
-    latest = Outcome.objects.aggregate(last=Max("pk"), n=Count("pk"))
-    hands = Signal.objects.filter(kind="hand_raise").aggregate(last=Max("pk"))["last"]
-    key = (timezone.now().date(), latest["last"], latest["n"], hands, connection.settings_dict["NAME"])
-    return _run_kept(spec, key)
+def _run(spec: Spec) -> backtest.Backtest:
+    """Kept: the published definition is asked about with every change of a draft."""
+    return _run_kept(spec, past.stamp())
 
 
 @lru_cache(maxsize=8)
-def _run_kept(spec: rules.Spec, key: tuple[object, ...]) -> backtest.Backtest:
+def _run_kept(spec: Spec, stamp: tuple[object, ...]) -> backtest.Backtest:
     return backtest.run(spec, weeks=WEEKS)
