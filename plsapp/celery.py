@@ -81,6 +81,12 @@ SCHEDULE: dict[str, dict[str, object]] = {
         "schedule": crontab(hour="2", minute="10"),
         "options": {"expires": 4 * 3600},
     },
+    # After the full run, whose mirror of usage it reads.
+    "weeks for backtests": {
+        "task": "scoring.tasks.keep_matrices",
+        "schedule": crontab(hour="2", minute="40"),
+        "options": {"expires": 4 * 3600},
+    },
 }
 
 app.add_defaults(configure)

@@ -15,7 +15,7 @@ from accounts import landing, loading, messages
 from accounts.models import Source
 from playbooks import queue
 from plsapp import simulation
-from scoring import history, runs
+from scoring import history, matrices, runs
 
 SOURCE = "Demo product"
 #: Weeks of score history that the engine works out from the usage, so that charts have a past.
@@ -50,6 +50,9 @@ def fill(*, accounts: int = 2000, days: int = 120, progress: Callable[[str], Any
     progress(f"Loaded {total.messages:,} messages, {total.duplicates:,} repeated, {total.set_aside:,} set aside")
     history.backfill(weeks=HISTORY_WEEKS, progress=lambda weeks: tqdm(weeks, desc="Scoring the past", file=sys.stderr))
     run = runs.score_all()
+    matrices.make(
+        matrices.for_backtest(), progress=lambda days: tqdm(days, desc="Weeks for backtests", file=sys.stderr)
+    )
     while queue.route_scored():
         pass
     _age_queues()

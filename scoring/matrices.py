@@ -23,10 +23,12 @@ from scoring import buyers, features, fingerprints, matrix_files, silence
 from scoring.before import BUYER_STATES
 from scoring.breakdown import KEYS
 from scoring.fingerprints import NOTHING
-from scoring.matrix_files import ENDING, Columns, Snapshot
+from scoring.matrix_files import ENDING, Columns, Snapshot, folder
 from scoring.models import ScoringRun
 
-__all__ = ["Snapshot", "keep_newest", "latest", "make", "missing", "of_day", "prune", "weeks"]
+__all__ = [
+    "Snapshot", "folder", "for_backtest", "keep", "keep_newest", "latest", "make", "missing", "of_day", "of_days", "prune", "weeks",
+]  # fmt: skip
 
 log = logging.getLogger(__name__)
 
@@ -101,6 +103,11 @@ def weeks(n: int = 26, *, until: dt.date | None = None) -> list[dt.date]:
     return [last - dt.timedelta(weeks=back) for back in range(n - 1, -1, -1)]
 
 
+def for_backtest(n: int = 26) -> list[dt.date]:
+    """The last n weeks, and the one before them, from which tiers carry their hysteresis."""
+    return weeks(n + 1)
+
+
 def missing(days: Collection[dt.date]) -> list[dt.date]:
     """Those of the days that are not on disk, or made of usage that has changed since."""
     hashes, names = fingerprints.usage(days), matrix_files.names()
@@ -125,7 +132,7 @@ def prune() -> None:
     for name in matrix_files.names():
         try:
             day = dt.date.fromisoformat(name.partition(".")[0])
-            made = dt.datetime.fromtimestamp((matrix_files.folder() / name).stat().st_mtime, dt.UTC)
+            made = dt.datetime.fromtimestamp((folder() / name).stat().st_mtime, dt.UTC)
         except (ValueError, OSError):
             continue
         if day < oldest or (day.weekday() != 6 and timezone.now() - made > recent):
@@ -147,9 +154,14 @@ def _of_days(days: Collection[dt.date], *, names: list[str]) -> dict[dt.date, Sn
 
 
 def _make(day: dt.date, usage: str, identity: str) -> Snapshot:
-    return _kept(
-        _name(day, usage, identity), day, _computed(day), replaces=lambda name: name.startswith(day.isoformat())
-    )
+    name = _name(day, usage, identity)
+    return _kept(name, day, _computed(day), replaces=lambda old: old.startswith(day.isoformat()))
+
+
+def keep(day: dt.date, matrix: features.Matrix) -> Snapshot:
+    """Keeps this matrix as that of the day, as long as nothing that the day is made of changes."""
+    name = _name(day, fingerprints.usage([day])[day], fingerprints.identity([day])[day])
+    return _kept(name, day, matrix, replaces=lambda old: old.startswith(day.isoformat()))
 
 
 def _computed(day: dt.date) -> features.Matrix:
@@ -200,7 +212,7 @@ def _columns(matrix: features.Matrix) -> dict[str, np.ndarray]:
 
 def _opened(name: str) -> Snapshot | None:
     """The snapshot of a file, opened once in this process."""
-    key = f"{matrix_files.folder()}/{name}"
+    key = f"{folder()}/{name}"
     with _lock:
         found = _open.get(key)
         if found is not None:
@@ -232,7 +244,5 @@ def _database() -> str:
 
 def _last_full_run() -> int | None:
     """The number of the last full run that is done."""
-    run = (
-        ScoringRun.objects.filter(kind="full", state=ScoringRun.State.DONE).order_by("-pk")
-    )
+    run = ScoringRun.objects.filter(kind="full", state=ScoringRun.State.DONE).order_by("-pk")
     return run.values_list("pk", flat=True).first()

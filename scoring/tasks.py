@@ -1,13 +1,13 @@
 """Scoring as jobs. Their messages are hints: the work table says which accounts changed."""
 
 import datetime as dt
-import time
 
 from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from scoring import mirror, runs, shards, silence
+from accounts import changes
+from scoring import matrices, mirror, runs, shards, silence
 from scoring.expressions import DAYS
 from scoring.models import ScoringRun
 
@@ -18,9 +18,7 @@ SHARE = 0.5
 @shared_task
 def score_changed() -> None:
     """Scores the accounts that changed; every second, and for about half of it, so that others have the machine too."""
-    until = time.monotonic() + SHARE
-    while runs.score_changed() and time.monotonic() < until:
-        pass
+    changes.work_off(runs.score_changed, seconds=SHARE)
 
 
 @shared_task
@@ -42,6 +40,13 @@ def score_all(run_id: int | None = None) -> None:
 def score_shard(shard_id: int) -> None:
     """Scores one shard of a full run."""
     shards.score_shard(shard_id)
+
+
+@shared_task
+def keep_matrices() -> None:
+    """Makes the matrices of the past weeks that are missing or stale, so that backtests need not wait, and removes old ones."""
+    matrices.prune()
+    matrices.make(matrices.for_backtest())
 
 
 @shared_task

@@ -11,7 +11,7 @@ import importlib
 
 from plsapp.bench.report import Report
 
-NAMES = ("changed", "faults", "freshness", "growth", "ingest", "load", "queue", "score")
+NAMES = ("backtest", "changed", "faults", "freshness", "growth", "ingest", "load", "preview", "queue", "score")
 
 
 def run(name: str, *, accounts: int | None = None) -> Report:
