@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from scoring.breakdown import recipe_of
+from scoring.explain import Explained
 from scoring.models import Score, Tier
 from scoring.why import value_in_words
 
@@ -43,7 +44,7 @@ class Why:
     gate: str
 
 
-def explain(score: Score) -> Why:
+def explain(score: Score | Explained) -> Why:
     before = {line["key"]: line for line in score.week_ago}
     has_before = score.week_ago_score is not None
     weights = sum(float(line.get("weight") or 0) for line in score.contributions) or 1.0

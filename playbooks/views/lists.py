@@ -13,7 +13,7 @@ from accounts.views.requests import MemberRequest
 from playbooks.filters import SORTS, AccountFilter, BuyerFilter
 from playbooks.querysets import accounts_page, buyers_page, rows_of
 from playbooks.screens import account as account_screen
-from playbooks.screens import lists
+from playbooks.screens import asked, lists
 from scoring.models import BuyerState, Segment, Tier
 
 PAGE = 50
@@ -58,5 +58,9 @@ def account(request: MemberRequest, account_id: int) -> HttpResponse:
     found = get_object_or_404(Account, pk=account_id)
     if found.merged_into_id is not None:
         return redirect("account", account_id=found.merged_into_id)
-    page = account_screen.page(found, request.user, today=timezone.now().date())
-    return render(request, "playbooks/account.html", {"page": page})
+    today = timezone.now().date()
+    context = {
+        "page": account_screen.page(found, request.user, today=today),
+        "asked": asked.answer(found, request.GET, today=today),
+    }
+    return render(request, "playbooks/account.html", context)
