@@ -3,8 +3,10 @@
 from django.urls import URLPattern, path
 
 from playbooks import rest as queues
+from playbooks import rest_definitions as definition_effects
 from scoring import outcome_rest
 from scoring import rest as scores
+from scoring import rest_definitions as definitions
 
 urlpatterns: list[URLPattern] = [
     path("queue/<slug:motion>/", queues.queue, name="api_queue"),
@@ -12,5 +14,15 @@ urlpatterns: list[URLPattern] = [
     path("queue/items/<int:item_id>/release/", queues.release, name="api_queue_release"),
     path("accounts/<int:account_id>/", scores.account, name="api_account"),
     path("accounts/<int:account_id>/scores/", scores.account_scores, name="api_account_scores"),
+    path("definitions/", definitions.definition_list, name="api_definitions"),
+    path("definitions/<int:definition_id>/", definitions.definition, name="api_definition"),
+    path("definitions/<int:definition_id>/preview/", definitions.preview_of, name="api_definition_preview"),
+    path("definitions/<int:definition_id>/movers/", definitions.movers, name="api_definition_movers"),
+    path("definitions/<int:definition_id>/backtest/", definitions.backtest_of, name="api_definition_backtest"),
+    path("definitions/<int:definition_id>/effects/", definition_effects.effects_of, name="api_definition_effects"),
+    path("definitions/<int:definition_id>/publish/", definitions.publish, name="api_definition_publish"),
+    path("definitions/<int:definition_id>/discard/", definitions.discard, name="api_definition_discard"),
+    path("definitions/<int:definition_id>/restore/", definitions.restore, name="api_definition_restore"),
+    path("definitions/<int:definition_id>/roll-back/", definitions.roll_back, name="api_definition_roll_back"),
     path("outcomes/", outcome_rest.outcomes_of_accounts, name="api_outcomes"),
 ]

@@ -137,11 +137,11 @@ def describe(result: dict[str, Any], generator: Any, request: Any, public: bool)
         "required": ["error"],
     }
     for path, methods in result["paths"].items():
-        for operation in methods.values():
+        for method, operation in methods.items():
             statuses = {"401", "403", "default"} | ({"404"} if "{" in path else set())
             if "requestBody" in operation or any(p["in"] == "query" for p in operation.get("parameters", [])):
                 statuses.add("400")
-            if "post" in methods:
+            if method in ("post", "patch"):
                 statuses.add("400")
                 operation["parameters"] = [*operation.get("parameters", []), CSRF]
             for status in sorted(statuses):

@@ -211,6 +211,10 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "OutcomeKindEnum": "scoring.models.Outcome.Kind",
         "SignalKindEnum": "accounts.models.SignalKind",
+        "TierEnum": "scoring.models.Tier",
+        "DefinitionStateEnum": "scoring.models.Definition.State",
+        "RunStateEnum": "scoring.models.ScoringRun.State",
+        "QueueItemStateEnum": "playbooks.models.QueueItem.State",
     },
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "plsapp.rest.describe"],
 }

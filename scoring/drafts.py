@@ -33,7 +33,7 @@ class Changed(Exception):
 
 def listing(*, discarded: bool = False) -> QuerySet[Definition]:
     """Drafts by their last save, newest first; or those that were discarded."""
-    rows = Definition.objects.filter(state=Definition.State.DRAFT, discarded_at__isnull=not discarded)
+    rows = Definition.objects.filter(state=Definition.State.DRAFT, version=None, discarded_at__isnull=not discarded)
     return rows.select_related("based_on", "created_by", "updated_by").order_by("-updated_at", "-pk")
 
 

@@ -192,10 +192,13 @@ class Spec(Recipe, frozen=True, forbid_unknown_fields=True, kw_only=True):
         return told if self.variants else {name: value for name, value in told.items() if name != "variants"}
 
 
-def parse(spec: Any, *, features: Mapping[str, Any] | None = None) -> Spec:
-    """The checked definition. Raises `BadDefinition` naming the field; unknown features only when `features` is given."""
+def parse(spec: Any, *, features: Mapping[str, Any] | None = None, strict: bool = False) -> Spec:
+    """The checked definition. Raises `BadDefinition` naming the field; unknown features only when `features` is given.
+
+    A text that is a number counts as one, unless `strict`.
+    """
     try:
-        parsed = msgspec.convert(spec, Spec, strict=False)
+        parsed = msgspec.convert(spec, Spec, strict=strict)
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `$")
         raise BadDefinition(path.rstrip("`").lstrip(".") or "spec", message) from None

@@ -60,6 +60,7 @@ def arguments(db) -> dict[str, dict[str, object]]:
     run = ScoringRun.objects.create(definition=definitions.published(), kind="full", as_of=now.date(), state="done")
     known = {
         "draft_id": draft.pk,
+        "definition_id": draft.pk,
         "run_id": run.pk,
         "kind": "batch",
         "event_type_id": EventTypeFactory().pk,

@@ -27,6 +27,7 @@ from accounts.models import BuyingRole, Role
 from plsapp import rest
 from plsapp.permissions import MATRIX
 from plsapp.wsgi import application
+from scoring import drafts
 from scoring.models import ScoreChange
 from tests.factories import AccountFactory, MemberFactory, ProductUserFactory, WorkspaceFactory
 from tests.playbooks.test_queue_page import make_item
@@ -57,7 +58,7 @@ described = schemathesis.openapi.from_dict(of_a_member())
 described.app = application
 API = described.include(path_regex="^/api/")
 INTAKE = described.exclude(path_regex="^/api/")
-IDS = {"account_id": "account", "item_id": "item"}
+IDS = {"account_id": "account", "item_id": "item", "definition_id": "definition"}
 
 FUZZ = settings(
     max_examples=40,
@@ -132,7 +133,8 @@ def world(db):
         feature_values=score.feature_values,
         effects=score.effects,
     )
-    return {"account": account.pk, "item": item.pk}
+    draft = drafts.begin(member=MemberFactory(role=Role.PRODUCT))
+    return {"account": account.pk, "item": item.pk, "definition": draft.pk}
 
 
 @pytest.fixture
