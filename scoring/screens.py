@@ -286,6 +286,8 @@ def _sentence(component: rules.Component, feature: Feature) -> str:
         words += "; " + _("half from %(value)s") % {"value": amount(half, feature)}
     if curve.points[-1][1] < curve.max_points:
         words += "; " + _("less again above")
+    if component.half_life is not None:
+        words += "; " + _("half of it fades in %(n)s days") % {"n": _plain(component.half_life)}
     return words + "."
 
 
