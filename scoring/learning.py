@@ -231,6 +231,8 @@ class Proposal:
     spec: dict[str, Any] | None
     problem: str
     figures: Figures
+    tried: dict[str, Any] | None = None
+    """what was judged, also when it was not good enough"""
 
 
 def propose(kinds: Collection[str] = outcomes.GOOD, *, of: Rows | None = None) -> Proposal:
@@ -266,8 +268,8 @@ def propose(kinds: Collection[str] = outcomes.GOOD, *, of: Rows | None = None) -
     figures = _judged(figures, rules.parse(spec, features=BY_KEY), later)
     if not figures.auc.value > figures.auc_volume.value:
         words = _("On later weeks the weights do not beat sorting by volume: AUC %(ours).2f against %(volume).2f.")
-        return Proposal(None, words % {"ours": figures.auc.value, "volume": figures.auc_volume.value}, figures)
-    return Proposal(spec, "", figures)
+        return Proposal(None, words % {"ours": figures.auc.value, "volume": figures.auc_volume.value}, figures, spec)
+    return Proposal(spec, "", figures, spec)
 
 
 def _components(of: Rows) -> list[rules.Component]:
