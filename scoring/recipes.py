@@ -66,11 +66,10 @@ class Curve(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             return by_table(self.at, values)
         xs = np.array([x for x, _ in self.points])
         ys = np.array([y for _, y in self.points])
-        known = np.nan_to_num(values, nan=-math.inf)
         if self.kind == "linear":
-            result = np.interp(known, xs, ys)
+            result = np.interp(values, xs, ys)
         else:
-            place = np.searchsorted(xs, known, side="right")
+            place = np.searchsorted(xs, values, side="right")
             result = np.concatenate([[0.0], ys])[place]
         return np.where(np.isnan(values), 0.0, result)
 
