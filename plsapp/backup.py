@@ -1,6 +1,6 @@
 """A backup is one file of PostgreSQL's own `pg_dump`, and a restore puts it in the place of the app's database.
 
-Everything that matters is in the database. What is derived from it (the columnar mirror, snapshots) is not part of a backup:
+Everything that matters is in the database. What is derived from it (the columnar mirror, feature matrices) is not part of a backup:
 after a restore it is made again where it does not fit, which the versions of days tell.
 
 A restore never leaves half a database: into an empty one it is one transaction, else the backup becomes a new database that
@@ -9,12 +9,14 @@ takes the old one's name when all of it is there.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -124,7 +126,7 @@ def put_back(file: Path, *, replace: bool = False) -> Content:
         if connected and connected[0]:
             raise BackupError(f"{connected[0]} connections to the database {name} are open. Stop the app first.")
         if _is_empty(name, replace=replace):
-            _load(file, name, content, "--single-transaction")
+            _load(file, name, content, server=server.info.server_version, at_once=True)
         else:
             _swap(server, file, name, content)
     return content
@@ -175,7 +177,9 @@ def _is_empty(name: str, *, replace: bool) -> bool:
 
 def _swap(server: psycopg.Connection[Any], file: Path, name: str, content: Content) -> None:
     """A new database takes the name of the old one, which is dropped only then."""
-    new, old = sql.Identifier(f"{name}_restoring"), sql.Identifier(f"{name}_before_restore")
+    # PostgreSQL cuts names at 63 bytes: two that are cut may be the same, or the live one.
+    short = f"{name.encode()[:38].decode(errors='ignore')}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    new, old = sql.Identifier(f"{short}_restoring"), sql.Identifier(f"{short}_before_restore")
     now = sql.Identifier(name)
     try:
         for left in (new, old):  # of a restore that was killed
@@ -186,7 +190,7 @@ def _swap(server: psycopg.Connection[Any], file: Path, name: str, content: Conte
             "Replacing a database needs a user who may make databases. Or make an empty one and let DATABASE_URL name it."
         ) from error
     try:
-        _load(file, f"{name}_restoring", content)
+        _load(file, f"{short}_restoring", content, server=server.info.server_version)
         with server.transaction():
             server.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(now, old))
             server.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(new, now))
@@ -196,9 +200,54 @@ def _swap(server: psycopg.Connection[Any], file: Path, name: str, content: Conte
     server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(old))
 
 
-def _load(file: Path, database: str, content: Content, *more: str) -> None:
-    command = ["pg_restore", "--no-owner", "--no-privileges", "--exit-on-error", "--verbose", f"--dbname={database}"]
+def _load(file: Path, database: str, content: Content, *, server: int, at_once: bool = False) -> None:
+    """Restores into this database; with `at_once`, in one transaction. `server` is its version, as libpq says it."""
+    command = ["pg_restore", "--no-owner", "--no-privileges"]
+    if server < 170_000:
+        _load_as_sql([*command, "--file=-", str(file)], database, content, at_once=at_once)
+        return
+    command += ["--exit-on-error", "--verbose", f"--dbname={database}"]
+    more = ["--single-transaction"] if at_once else []
     _run([*command, *more, str(file)], "Restoring", content.tables, r"processing data for table")
+
+
+def _load_as_sql(command: list[str], database: str, content: Content, *, at_once: bool) -> None:
+    """Through psql, without the one setting that our pg_restore always sends and servers before 17 do not know."""
+    psql = ["psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", f"--dbname={database}", "--output=/dev/null"]
+    with (
+        tempfile.TemporaryFile() as problems,
+        subprocess.Popen(  # noqa: S603 - one of PostgreSQL's programs
+            [str(embedded.programs() / command[0]), *command[1:]], stdout=subprocess.PIPE, stderr=problems
+        ) as source,
+        subprocess.Popen(  # noqa: S603 - the same
+            [str(embedded.programs() / psql[0]), *psql[1:], *(["--single-transaction"] if at_once else [])],
+            env=client_environment() | {"LC_ALL": "C"},
+            stdin=subprocess.PIPE,
+            stderr=problems,
+        ) as target,
+        tqdm(total=content.tables, desc="Restoring", unit=" tables", file=sys.stderr) as bar,
+    ):
+        assert source.stdout is not None
+        assert target.stdin is not None
+        is_data = False
+        with suppress(BrokenPipeError):  # psql gave up, and says why
+            for line in source.stdout:
+                if not is_data and line.startswith(b"SET transaction_timeout"):
+                    continue
+                if not is_data and line.startswith(b"COPY "):
+                    is_data = True
+                    bar.update()
+                elif line == b"\\.\n":
+                    is_data = False
+                target.stdin.write(line)
+        source.stdout.close()
+        with suppress(BrokenPipeError):
+            target.stdin.close()
+        codes = target.wait(), source.wait()
+        problems.seek(0)
+        said = problems.read().decode(errors="replace").strip().splitlines()[-5:]
+    if any(codes):
+        raise BackupError(f"psql gave up, and nothing was changed: {' / '.join(said)}")
 
 
 def _run(command: list[str], what: str, steps: int, step: str) -> None:
