@@ -22,6 +22,9 @@ from accounts.models import EventType, SignalKind
 from accounts.repeats import Repeats
 from accounts.requests import Landed
 
+#: A signal that is older, as those of an imported history, waits its turn.
+FRESH = dt.timedelta(days=2)
+
 type Types = Mapping[str, EventType]
 
 
@@ -127,8 +130,9 @@ def _write(batch: Resolved, alongside: Alongside, waiting: Callable[[], list[Lan
         signals.record([*(_signal(*one) for one in batch.strong), *_new_buyers(directory)])
         raised_hands.settle(directory)
         urgent = _urgent(batch)
-        changes.mark(_touched(directory) - urgent)
-        changes.mark(urgent, urgent=True)
+        changes.mark(
+            _touched(directory) | urgent, urgent=urgent
+        )  # one statement: its locks are in the order of the ids
 
 
 def _signal(message: Message, person: Person, space: Space | None, event: EventType) -> signals.NewSignal:
@@ -157,9 +161,12 @@ def _new_buyers(directory: Directory) -> list[signals.NewSignal]:
 
 
 def _urgent(batch: Resolved) -> set[int]:
-    """The accounts that somebody should hear of at once: with a signal, or with other people than before."""
+    """The accounts that somebody should hear of at once: with a fresh signal, or with other people than before."""
+    fresh = timezone.now() - FRESH
     found = {
-        space.account_id if space and space.account_id else person.account_id for _, person, space, _ in batch.strong
+        space.account_id if space and space.account_id else person.account_id
+        for message, person, space, _ in batch.strong
+        if message.at > fresh
     }
     found |= {person.account_id for person in batch.directory.roots() if person.is_new_buyer}
     return {account for account in found if account is not None} | batch.directory.changed_accounts

@@ -9,7 +9,8 @@ usage comes in the order of its first change since the last scoring, so that an 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import time
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from django.db import connection
@@ -37,18 +38,23 @@ class Batch:
         return [account for account, _ in self.pairs]
 
 
-def mark(account_ids: Collection[int], *, table: str = ACCOUNTS, urgent: bool = False) -> None:
-    """Notes that these accounts changed. Runs in the caller's transaction."""
+def mark(account_ids: Collection[int], *, table: str = ACCOUNTS, urgent: bool | Collection[int] = False) -> None:
+    """Notes that these accounts changed; `urgent` are all of them, none, or some. Runs in the caller's transaction.
+
+    Once a transaction: its locks are taken in the order of the ids, and a second call would break that.
+    """
     if not account_ids:
         return
+    first = account_ids if urgent is True else urgent or ()
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
             INSERT INTO {table} AS work (account_id, seq, since, is_urgent)
-            SELECT id, seq, seq, %s FROM nextval('accounts_change_seq') AS seq, unnest(%s::bigint[]) AS id
+            SELECT id, seq, seq, id = ANY ((SELECT %s::bigint[])::bigint[])
+            FROM nextval('accounts_change_seq') AS seq, unnest(%s::bigint[]) AS id
             {_AGAIN}
             """,
-            [urgent, bulk.plain(sorted(set(account_ids)))],
+            [bulk.plain(first), bulk.plain(sorted(set(account_ids)))],
         )
 
 
@@ -65,10 +71,12 @@ def mark_all(*, table: str = ACCOUNTS) -> None:
         )
 
 
-def is_waiting(*, table: str = ACCOUNTS) -> bool:
-    """Whether there is anything to do."""
+def is_waiting(*, table: str = ACCOUNTS, urgent: bool | None = None) -> bool:
+    """Whether there is anything to do; with `urgent`, in this lane."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT EXISTS (SELECT FROM {table})")
+        cursor.execute(
+            f"SELECT EXISTS (SELECT FROM {table} WHERE %s::bool IS NULL OR is_urgent = %s)", [urgent, urgent]
+        )
         return bool(cursor.fetchone()[0])
 
 
@@ -94,12 +102,13 @@ def waiting(
         return cursor.fetchall()
 
 
-def next_batch(*, limit: int, people: int, table: str = ACCOUNTS) -> Batch:
-    """The longest-waiting of the urgent, or of the others when none is urgent.
+def next_batch(*, limit: int, people: int, table: str = ACCOUNTS, urgent: bool | None = None) -> Batch:
+    """The longest-waiting of the urgent, or of the others when none is urgent; with `urgent`, of this lane only.
 
     At most `limit` accounts, which together have about so many `people`: what an account costs grows with them. One at least.
     """
-    for urgent in (True, False):
+    lanes = (True, False) if urgent is None else (urgent,)
+    for lane in lanes:
         with connection.cursor() as cursor:
             cursor.execute(
                 f"""
@@ -111,12 +120,31 @@ def next_batch(*, limit: int, people: int, table: str = ACCOUNTS) -> Batch:
                     ) AS size
                 ) AS sized WHERE so_far - n <= %s
                 """,
-                [urgent, limit, people],
+                [lane, limit, people],
             )
             pairs = cursor.fetchall()
         if pairs:
             break
-    return Batch(pairs, urgent)
+    return Batch(pairs, lane)
+
+
+def urgent_of(pairs: Sequence[tuple[int, int]], *, table: str = ACCOUNTS) -> set[int]:
+    """Those of the accounts that are urgent."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT account_id FROM {table} WHERE is_urgent")
+        return {account for (account,) in cursor.fetchall()} & {account for account, _ in pairs}
+
+
+def work_off(pull: Callable[..., int], *, seconds: float) -> None:
+    """Calls `pull(urgent=True)` until nothing is left or the time is over, then `pull(urgent=False)` likewise, but once at least.
+
+    So whatever is urgent goes first, and cannot hold the others up for ever.
+    """
+    until = time.monotonic() + seconds
+    while pull(urgent=True) and time.monotonic() < until:
+        pass
+    while pull(urgent=False) and time.monotonic() < until:
+        pass
 
 
 def done(pairs: Sequence[tuple[int, int]], *, table: str = ACCOUNTS) -> None:

@@ -132,16 +132,19 @@ def table() -> dict[tuple[str, str, str], routing.Cell]:
     }
 
 
-def route_scored(*, limit: int = ROUTED_AT_ONCE) -> int:
-    """Routes the urgent accounts, or those scored longest ago; returns how many. 0 when another router is at work."""
-    if not changes.is_waiting(table=changes.SCORED):
+def route_scored(*, limit: int = ROUTED_AT_ONCE, urgent: bool | None = None) -> int:
+    """Routes the urgent accounts, or those scored longest ago; returns how many. 0 when another router is at work.
+
+    With `urgent`, of this lane only.
+    """
+    if not changes.is_waiting(table=changes.SCORED, urgent=urgent):
         return 0
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
             if not cursor.fetchone()[0]:
                 return 0
-        batch = changes.next_batch(limit=limit, people=PEOPLE_AT_ONCE, table=changes.SCORED)
+        batch = changes.next_batch(limit=limit, people=PEOPLE_AT_ONCE, table=changes.SCORED, urgent=urgent)
         route_accounts(batch.account_ids)
         changes.done(batch.pairs, table=changes.SCORED)
     return len(batch.pairs)

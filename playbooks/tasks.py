@@ -1,9 +1,8 @@
 """Routing as a job. Its messages are hints: the work table says which accounts were scored."""
 
-import time
-
 from celery import shared_task
 
+from accounts import changes
 from playbooks import queue
 
 #: Seconds after which the job begins no further batch.
@@ -13,6 +12,4 @@ SHARE = 0.5
 @shared_task
 def route_scored() -> None:
     """Moves scored accounts into and out of the queues; every second, and for about half of it."""
-    until = time.monotonic() + SHARE
-    while queue.route_scored() and time.monotonic() < until:
-        pass
+    changes.work_off(queue.route_scored, seconds=SHARE)

@@ -11,7 +11,7 @@ it is rolled back and writes nothing.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import Literal
 
@@ -36,9 +36,12 @@ MANY, MANY_SHARE = 1_000, 0.05
 EVERYTHING = 10_000_000
 
 
-def score_changed(*, limit: int = CHANGED_AT_ONCE, people: int = PEOPLE_AT_ONCE) -> int:
-    """Scores the urgent accounts, or those that changed longest ago; returns how many. 0 when another scorer is at work."""
-    if not changes.is_waiting():
+def score_changed(*, limit: int = CHANGED_AT_ONCE, people: int = PEOPLE_AT_ONCE, urgent: bool | None = None) -> int:
+    """Scores the urgent accounts, or those that changed longest ago; returns how many. 0 when another scorer is at work.
+
+    With `urgent`, of this lane only.
+    """
+    if not changes.is_waiting(urgent=urgent):
         return 0
     if warehouse.is_used() and not warehouse.keeps(timezone.now().date()):
         return 0  # they wait for the next full run
@@ -48,9 +51,10 @@ def score_changed(*, limit: int = CHANGED_AT_ONCE, people: int = PEOPLE_AT_ONCE)
             if not lock(wait=False):
                 run.delete()
                 return 0
-            batch = changes.next_batch(limit=limit, people=people)
-            # Read after the work: publishing marks every account, so who is marked has the new definition to be scored with.
-            run.definition = definitions.published()
+            batch = changes.next_batch(limit=limit, people=people, urgent=urgent)
+            if not batch.pairs:
+                run.delete()
+                return 0
             pairs, everybody = batch.pairs, not batch.is_urgent and many_wait()
             if everybody and asking.is_coming():
                 run.delete()
@@ -58,6 +62,8 @@ def score_changed(*, limit: int = CHANGED_AT_ONCE, people: int = PEOPLE_AT_ONCE)
             if everybody:
                 commit_lazily()
                 pairs = changes.waiting(limit=EVERYTHING, ordinary=True)
+            # Read after the work: publishing marks every account, so who is marked has the new definition to be scored with.
+            run.definition, run.as_of = definitions.published(), timezone.now().date()
             scored, changed = score(run, account_ids=None if everybody else batch.account_ids)
             changes.done(pairs)
             mark_scored(changed, pairs, urgent=batch.is_urgent)
@@ -92,11 +98,13 @@ def score_all(*, run: ScoringRun | None = None) -> ScoringRun:
                 lock(wait=True)
                 commit_lazily()
                 pairs = changes.waiting(limit=EVERYTHING)
+                urgent = changes.urgent_of(pairs)
                 run.definition = definitions.published()
+                is_today = run.as_of == timezone.now().date()
                 ensure_wanted(run)
                 whole, changed = score(run, step=progress.step)
-                changes.done(pairs)
-                mark_scored(changed, pairs)
+                settle(pairs, changed, is_valid=is_today)
+                mark_scored(changed, pairs, urgent=urgent)
                 progress.step()
                 finish(run, accounts=len(whole.account_id), changed=len(changed))
                 give_up_older(run)
@@ -164,7 +172,15 @@ def score(
     return scored, changed
 
 
-def mark_scored(changed: np.ndarray, pairs: list[tuple[int, int]], *, urgent: bool = False) -> None:
+def settle(pairs: list[tuple[int, int]], changed: np.ndarray, *, is_valid: bool) -> None:
+    """Ends the wait of these. What a run by another day or definition than those of now wrote has to wait instead."""
+    if is_valid:
+        changes.done(pairs)
+    else:
+        changes.mark(changed.tolist())
+
+
+def mark_scored(changed: np.ndarray, pairs: list[tuple[int, int]], *, urgent: bool | Collection[int] = False) -> None:
     """Asks for the changed accounts to be routed; also for those that waited and scored the same: their people or signals may be
     others now."""
     waited = np.array([account for account, _ in pairs], dtype=np.int64)

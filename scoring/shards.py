@@ -88,9 +88,11 @@ def score_shard(shard_id: int) -> bool:
                 return False
             run, between = shard.run, (shard.low, shard.high)
             pairs = changes.waiting(limit=runs.EVERYTHING, between=between)
+            urgent = changes.urgent_of(pairs)
+            is_today = run.as_of == timezone.now().date()
             scored, changed = runs.score(run, between=between)
-            changes.done(pairs)
-            runs.mark_scored(changed, pairs)
+            runs.settle(pairs, changed, is_valid=is_today)
+            runs.mark_scored(changed, pairs, urgent=urgent)
             # Publishing marks every account: nothing of this may be kept when those marks were among the ones done.
             ensure_wanted(run, until_commit=True)
             shard.accounts, shard.changed, shard.finished_at = len(scored.account_id), len(changed), timezone.now()
