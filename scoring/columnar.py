@@ -160,7 +160,11 @@ def put_usage(duck: duckdb.DuckDBPyConnection, usage: mirror.Days) -> None:
             duck.read_parquet(usage.files, union_by_name=True).create_view("usage_files")
         else:
             system, _ = mirror.place()
-            duck.register("usage_files", pyarrow.dataset.dataset(usage.files, filesystem=system, format="parquet"))
+            # The same: a data set takes its types from its first file, unless it is told.
+            types = {"day": pa.date32()}
+            schema = pa.schema([(name, types.get(name, pa.int64())) for name in SHAPES["usage"]])
+            files = pyarrow.dataset.dataset(usage.files, schema=schema, filesystem=system, format="parquet")
+            duck.register("usage_files", files)
         parts.append(f"SELECT {names} FROM usage_files")
     for place, table in enumerate(usage.tables):
         put(duck, f"usage_{place}", table)

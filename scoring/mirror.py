@@ -50,6 +50,13 @@ def place() -> tuple[pyarrow.fs.FileSystem, str]:
     return pyarrow.fs.LocalFileSystem(), str(settings.HOME / "mirror" / FOLDER)
 
 
+def _is_still(day: dt.date, version: uuid.UUID) -> bool:
+    """Whether nothing of the day changed while its rows were read: else the file would have a name that is not its own."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM accounts_usageday WHERE day = %s AND version = %s)", [day, version])
+        return bool(cursor.fetchone()[0])
+
+
 def days(first: dt.date, last: dt.date, *, today: dt.date) -> Days:
     """All usage from `first` to `last`, both included. Days before `today` are closed and come from files, made where stale."""
     with connection.cursor() as cursor:
@@ -69,7 +76,7 @@ def days(first: dt.date, last: dt.date, *, today: dt.date) -> Days:
             continue
         table = rows_of(day)
         found.rows_read += table.num_rows
-        if day < today and can_write:
+        if day < today and can_write and _is_still(day, version):
             can_write = _write(system, folder, name, table)
             if can_write:
                 found.files.append(f"{folder}/{name}")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
 import ibis
 import ibis.expr.datatypes as dt
@@ -54,7 +55,7 @@ class Engine:
 
     kind: str
     backend: Any
-    password: str = ""
+    secrets: tuple[str, ...] = ()
 
     def give(self, name: str, rows: pa.Table) -> ibis.Table:
         """The rows as a temporary table of the engine, with the types they have here."""
@@ -86,19 +87,19 @@ class Engine:
 
     @contextlib.contextmanager
     def explained(self, what: str) -> Iterator[None]:
-        """Turns whatever the engine's driver raises into a `WarehouseError`, without the password."""
+        """Turns whatever the engine's driver raises into a `WarehouseError`, without what its URL keeps secret."""
         try:
             yield
         except WarehouseError:
             raise
         except Exception as error:
-            raise WarehouseError(f"{what}: {_said(error, self.password)}") from error
+            raise WarehouseError(f"{what}: {_said(error, self.secrets)}") from error
 
 
 @contextlib.contextmanager
 def connected(url: str) -> Iterator[Engine]:
     """The engine of this URL, for as long as the block lasts. Raises `WarehouseError`."""
-    password = unquote(urlsplit(url).password or "")
+    secrets = _secrets(url)
     try:
         kind = usage_settings.kind(url)
     except ValueError as error:
@@ -106,9 +107,9 @@ def connected(url: str) -> Iterator[Engine]:
     try:
         backend = _connect(url, kind)
     except Exception as error:
-        raise WarehouseError(f"USAGE_URL: cannot connect to {kind}: {_said(error, password)}") from error
+        raise WarehouseError(f"USAGE_URL: cannot connect to {kind}: {_said(error, secrets)}") from error
     try:
-        yield Engine(kind=kind, backend=backend, password=password)
+        yield Engine(kind=kind, backend=backend, secrets=secrets)
     finally:
         with contextlib.suppress(Exception):
             backend.disconnect()
@@ -163,8 +164,20 @@ def spoken(kind: str, expression: ibis.Table) -> ibis.Table:
     return expression.op().replace(replace).to_expr()
 
 
-def _said(error: Exception, password: str) -> str:
+def _secrets(url: str) -> tuple[str, ...]:
+    """What of the URL nobody may read in a log or on a page: the password, and tokens and keys of its query; longest first."""
+    parts = urlsplit(url)
+    found = {parts.password or "", unquote(parts.password or "")}
+    for name, value in parse_qsl(parts.query):
+        if re.search(r"token|key|secret|passw|credential", name, re.IGNORECASE):
+            found |= {value, quote(value), quote_plus(value)}
+    return tuple(sorted(found - {""}, key=len, reverse=True))
+
+
+def _said(error: Exception, secrets: tuple[str, ...]) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     # Two lines: the first of a Java error only says that there was one.
-    text = f"{type(error).__name__}: {' '.join(lines[:2]) or 'no reason given'}"[:500]
-    return text.replace(password, "***") if password else text
+    text = f"{type(error).__name__}: {' '.join(lines[:2]) or 'no reason given'}"
+    for secret in secrets:
+        text = text.replace(secret, "***")
+    return text[:500]
