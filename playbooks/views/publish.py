@@ -69,10 +69,7 @@ def published_run(request: MemberRequest, run_id: int) -> HttpResponse:
     """The run after publishing, with its progress. To htmx it answers the panel alone, which asks again until the run is done."""
     run = get_object_or_404(ScoringRun.objects.select_related("definition", "definition__based_on"), pk=run_id)
     before = (
-        Definition.objects.filter(version__lt=run.definition.version or 0, published_at__isnull=False)
-        .order_by("-version")
-        .defer("spec")
-        .first()
+        Definition.objects.filter(version__lt=run.definition.version or 0).order_by("-version").defer("spec").first()
     )
     context = {
         "run": run,

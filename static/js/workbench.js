@@ -212,9 +212,6 @@
     carry();
     showWrong();
     document.querySelectorAll("[data-half-life]").forEach((input) => drawDecay(input.closest(".component")));
-    document.querySelectorAll("[data-handle]").forEach((handle) => {
-      if (editable() && isBase()) handle.setAttribute("tabindex", "0");
-    });
   };
   document.addEventListener("htmx:after:swap", refresh);
   refresh();
