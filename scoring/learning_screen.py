@@ -105,7 +105,7 @@ def spots(points: Sequence[EventPoint]) -> tuple[list[Spot], str]:
     """The map, and the share at the top of its second axis: sufficiency is small where outcomes are rare."""
     top = drawing.nice_top(max((point.sufficiency for point in points), default=0.0) or 0.01)
     most = max((point.accounts for point in points), default=1)
-    named = {point.event_type_id for point in points[:NAMED]}
+    named = _named(points, top)
     drawn = [
         Spot(
             name=point.event_type,
@@ -125,6 +125,19 @@ def spots(points: Sequence[EventPoint]) -> tuple[list[Spot], str]:
         for point in points
     ]
     return drawn, share(top)
+
+
+def _named(points: Sequence[EventPoint], top: float) -> set[int]:
+    """The first ones whose names do not lie upon each other's."""
+    shown: list[EventPoint] = []
+    for point in points:
+        near = any(
+            abs(point.sufficiency - other.sufficiency) < 0.06 * top and abs(point.necessity - other.necessity) < 0.25
+            for other in shown
+        )
+        if not near and len(shown) < NAMED:
+            shown.append(point)
+    return {point.event_type_id for point in shown}
 
 
 def share(value: float) -> str:

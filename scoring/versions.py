@@ -49,7 +49,7 @@ def drafts() -> list[Line]:
 
 
 def published_ones() -> list[Line]:
-    """Versions, newest first. Each is compared with the one it was made from, or else with the one before. One query."""
+    """Versions, newest first. Each is compared with the one that was in force before it. One query."""
     rows = list(
         Definition.objects.filter(
             Q(state=Definition.State.PUBLISHED) | Q(state=Definition.State.RETIRED) | Q(version__gt=0)
@@ -58,7 +58,7 @@ def published_ones() -> list[Line]:
         .order_by("-version")[:SHOWN]
     )
     return [
-        _line(row, row.based_on or before, at=row.published_at or row.created_at, who=row.published_by)
+        _line(row, before or row.based_on, at=row.published_at or row.created_at, who=row.published_by)
         for row, before in zip(rows, [*rows[1:], None], strict=True)
     ]
 

@@ -1,0 +1,94 @@
+"""The form of a draft: inputs are named by their path in the spec, and edits change only what they are about."""
+
+import copy
+
+import pytest
+from django.urls import reverse
+
+from accounts.models import Role
+from scoring import defaults, drafts, edits, fields, recipes
+from scoring.models import Definition
+
+SPEC = copy.deepcopy(defaults.SPEC)
+
+
+@pytest.fixture
+def product(sign_in):
+    return sign_in(Role.PRODUCT)
+
+
+def flat(spec, at=""):
+    """A spec as a browser posts it."""
+    if isinstance(spec, dict):
+        return {k: v for name, value in spec.items() for k, v in flat(value, f"{at}.{name}" if at else name).items()}
+    if isinstance(spec, list | tuple):
+        return {k: v for place, value in enumerate(spec) for k, v in flat(value, f"{at}[{place}]").items()}
+    return {at: str(spec)}
+
+
+def test_what_is_posted_is_the_spec_again():
+    read = fields.read(flat(SPEC), {}, recipe=0)
+    assert recipes.parse(read) == recipes.parse(SPEC)
+
+
+def test_a_variant_is_read_into_its_place_and_leaves_the_base_alone():
+    spec = edits.apply(SPEC, "variant:enterprise").spec
+    posted = flat(spec) | {"variants[0].thresholds.pqa": "71"}
+    posted = {name: text for name, text in posted.items() if name.startswith("variants[0].")}
+    read = fields.read(posted, spec, recipe=1, segments=["enterprise", "smb"])
+    assert read["thresholds"]["pqa"] == 80
+    assert read["variants"][0]["thresholds"]["pqa"] == 71
+    assert read["variants"][0]["segments"] == ["enterprise", "smb"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("components[0].weight", "much"), ("thresholds.pqa", "80.5"), ("thresholds.pqa", "nan"), ("hysteresis", "")],
+)
+def test_what_is_no_number_is_refused_at_its_input(name, text):
+    with pytest.raises(recipes.BadDefinition) as refused:
+        fields.read(flat(SPEC) | {name: text}, SPEC, recipe=0)
+    assert refused.value.field == name
+
+
+def test_what_is_removed_can_be_put_back():
+    edit = edits.apply(SPEC, "remove:components[2]")
+    assert [part["key"] for part in edit.spec["components"]] == ["usage", "team", "velocity", "behaviour", "fit"]
+    assert edits.put_back(edit.spec, edit.undo) == SPEC
+    with pytest.raises(recipes.BadDefinition):
+        edits.apply(SPEC, "remove:components[9]")
+
+
+def test_a_place_is_the_nearest_around_what_is_wrong():
+    known = ["components[0].curve", "components[0]", "thresholds"]
+    assert fields.place_of("components[0].curve.points[1][0]", known) == "components[0].curve"
+    assert fields.place_of("components[0].label", known) == "components[0]"
+    assert fields.place_of("elsewhere", known) == ""
+
+
+@pytest.mark.django_db
+def test_a_save_of_an_old_revision_answers_409_and_keeps_what_was_typed(product):
+    draft = drafts.begin(member=product.member)
+    drafts.save(draft_id=draft.pk, revision=1, member=product.member, name="Theirs")
+    posted = flat(draft.spec) | {"revision": "1", "recipe": "0", "components[0].weight": "77", "name": draft.name}
+    answer = product.post(reverse("draft", args=[draft.pk]), posted)
+    assert answer.status_code == 409
+    assert 'value="77"' in answer.content.decode()
+    assert Definition.objects.get(pk=draft.pk).revision == 2
+
+
+@pytest.mark.django_db
+def test_others_read_a_draft_and_may_not_save_it(sign_in, product):
+    draft = drafts.begin(member=product.member)
+    reader = sign_in(Role.MARKETING)
+    assert "disabled" in reader.get(reverse("draft", args=[draft.pk])).content.decode()
+    assert reader.post(reverse("draft", args=[draft.pk]), {"revision": "1"}).status_code == 403
+
+
+@pytest.mark.django_db
+def test_a_discarded_draft_comes_back_from_its_toast(product):
+    draft = drafts.begin(member=product.member, name="Team first")
+    page = product.post(reverse("draft_discard", args=[draft.pk]), follow=True).content.decode()
+    assert reverse("draft_restore", args=[draft.pk]) in page
+    product.post(reverse("draft_restore", args=[draft.pk]))
+    assert Definition.objects.get(pk=draft.pk).discarded_at is None
