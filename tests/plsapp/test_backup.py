@@ -181,3 +181,20 @@ def test_a_database_of_some_other_program_is_never_replaced(demo: Path, file: Pa
         "print(done.stderr.replace(chr(10), ' '))"
     )
     assert "some other program" in asked(demo, keep)
+
+
+def test_a_server_before_17_gets_the_same_rows_through_psql(demo: Path, file: Path):
+    older = (
+        "import psycopg; from pathlib import Path; from django.conf import settings; from plsapp import backup, embedded\n"
+        "server = embedded.start(settings.HOME)\n"
+        "with psycopg.connect(server.url('postgres'), autocommit=True) as c: c.execute('CREATE DATABASE older')\n"
+        f"file = Path({str(file)!r})\n"
+        "backup._load(file, 'older', backup.look(file), server=150_000, at_once=True)\n"
+        "counts = []\n"
+        "for name in ('plsapp', 'older'):\n"
+        "    with psycopg.connect(server.url(name)) as c:\n"
+        "        counts.append(c.execute('SELECT count(*), sum(count), md5(string_agg(u::text, chr(10) ORDER BY u::text)) '\n"
+        "                                'FROM accounts_usage u').fetchone())\n"
+        "print(counts[0] == counts[1], counts[1][0] > 1000)"
+    )
+    assert asked(demo, older) == "True True"
