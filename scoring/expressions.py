@@ -171,14 +171,10 @@ def _how_many(condition: ibis.Value) -> ibis.Value:
     return ibis.ifelse(condition, 1, 0).cast("float64").sum()
 
 
-def _max(values: ibis.Value, where: ibis.Value) -> ibis.Value:
-    """The largest, 0 without any. No filtered aggregate: of no rows, engines answer null or 0."""
-    return ibis.ifelse(where, values, 0).max()
-
-
-def _most_recent(ago: ibis.Value, back: int) -> ibis.Value:
-    """How recently before the day `back` days ago: `WINDOW` on the day itself, 0 when not within the window before it."""
-    return ibis.ifelse((ago >= back) & (ago < WINDOW + back), WINDOW + back - ago, 0).max()
+def _bit(ago: ibis.Value) -> ibis.Value:
+    """The bit of a day, in masks of days."""
+    # 2⁶² shifted right: the literal is wide enough in every engine, which a one shifted left is not.
+    return ibis.literal(1 << 62, "int64") >> (62 - ago)
 
 
 def _events(rows: ibis.Table, low: int, high: int) -> ibis.Value:
@@ -222,27 +218,21 @@ def _volume(used: ibis.Table, tables: Tables, spaces: ibis.Table) -> ibis.Table:
 
 
 def _kinds(usage: ibis.Table, tables: Tables, spaces: ibis.Table, as_of: dt.date) -> ibis.Table:
-    """What was used: events by category, invitations, how many different event types; how recently (28: that day, 0: never)."""
+    """What was used: events by category, invitations, how many different event types; on which days of the window and a week."""
     rows = usage.filter(usage.day > as_of - dt.timedelta(days=WINDOW + BEFORE))
     rows = _with_account(rows.select("user_id", "workspace_id", "event_type_id", "ago", "count"), tables, spaces)
     by_type = rows.group_by("account_id", "event_type_id").agg(
         now=_events(rows, 0, WINDOW),
         before=_events(rows, BEFORE, WINDOW + BEFORE),
-        recent=_most_recent(rows.ago, 0),
-        before_recent=_most_recent(rows.ago, BEFORE),
+        days=_bit(rows.ago).bit_or(),
     )
     kinds = tables.event_types.filter(tables.event_types.category != "noise")
     by_type = by_type.join(kinds, by_type.event_type_id == kinds.id)
-    columns = {}
-    for prefix, events, recent in (
-        ("", by_type.now, by_type.recent),
-        ("before_", by_type.before, by_type.before_recent),
-    ):
+    columns = {f"days_{category}": by_type.days.bit_or(where=by_type.category == category) for category in FADING}
+    columns["days_invites"] = by_type.days.bit_or(where=by_type.signal == "invite")
+    for prefix, events in (("", by_type.now), ("before_", by_type.before)):
         for category in CATEGORIES:
             columns[f"{prefix}{category}_28"] = _total(events, where=by_type.category == category)
-        for category in FADING:
-            columns[f"{prefix}recent_{category}"] = _max(recent, where=by_type.category == category)
-        columns[f"{prefix}recent_invites"] = _max(recent, where=by_type.signal == "invite")
         columns[f"{prefix}invites_28"] = _total(events, where=by_type.signal == "invite")
         columns[f"{prefix}breadth_28"] = _how_many((events > 0) & (by_type.category != "intent"))
     return by_type.group_by("account_id").agg(**columns)
@@ -302,10 +292,8 @@ def _belongs(tables: Tables, spaces: ibis.Table) -> ibis.Table:
 
 def by_person(used: ibis.Table) -> ibis.Table:
     """Usage of each person in each workspace: the days he was active, and his events of both windows."""
-    # 2⁶² shifted right: the literal is wide enough in every engine, which a one shifted left is not.
-    bit = ibis.literal(1 << 62, "int64") >> (62 - used.ago)
     return used.group_by("user_id", "workspace_id").agg(
-        days=bit.bit_or(),
+        days=_bit(used.ago).bit_or(),
         heaviest=_events(used, 0, WINDOW),
         before_heaviest=_events(used, BEFORE, WINDOW + BEFORE),
     )

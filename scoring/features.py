@@ -21,7 +21,7 @@ import numpy as np
 from django.db import connection
 
 from scoring import columnar, expressions, warehouse
-from scoring.expressions import BEFORE, DAYS, LOOKBACK, WEEK, WINDOW
+from scoring.expressions import BEFORE, DAYS, FADING, LOOKBACK, WEEK, WINDOW
 
 log = logging.getLogger(__name__)
 
@@ -177,6 +177,7 @@ def derive(raw: Mapping[str, Any], as_of: dt.date) -> tuple[Matrix, Matrix]:
     }
     days = np.asarray(raw["days"], dtype=np.int64)[order]
     first_day = _dates(raw["first_day"])[order]
+    of_kind = {name: columns.pop(f"days_{name}").astype(np.int64) for name in (*FADING, "invites")}
     weeks = np.array([columns.pop(f"week_{week}") for week in range(DAYS // WEEK)])
     matrices = []
     for prefix, back in (("", 0), ("before_", BEFORE)):
@@ -188,7 +189,7 @@ def derive(raw: Mapping[str, Any], as_of: dt.date) -> tuple[Matrix, Matrix]:
         m["events_7"], m["events_prev_7"] = weeks[at], weeks[at + 1]
         m["events_28"], m["events_prev_28"] = weeks[at : at + 4].sum(axis=0), weeks[at + 4 : at + 8].sum(axis=0)
         _from_days(m, days >> back, first_day, as_of - dt.timedelta(days=back))
-        _ages(m)
+        _ages(m, {name: days_of >> back for name, days_of in of_kind.items()})
         _ratios(m)
         matrices.append(m)
     return matrices[0], matrices[1]
@@ -197,20 +198,23 @@ def derive(raw: Mapping[str, Any], as_of: dt.date) -> tuple[Matrix, Matrix]:
 def _from_days(m: Matrix, days: np.ndarray, first_day: np.ndarray, as_of: dt.date) -> None:
     """What follows from the mask of active days (bit n: n days ago) and from the day of the first person."""
     m["weekly_active_days"] = np.bitwise_count(days & ((1 << WINDOW) - 1)) / 4
-    seen = days & ((1 << LOOKBACK) - 1)
-    lowest = (seen & -seen).astype(np.float64)
-    m["days_since_last_use"] = np.log2(lowest, out=np.full(len(seen), np.nan), where=seen != 0)
+    m["days_since_last_use"] = _lowest(days & ((1 << LOOKBACK) - 1))
     since = (np.datetime64(as_of) - first_day).astype("timedelta64[D]").astype(np.float64)
     m["days_since_first_use"] = np.where(np.isnat(first_day) | (since < 0), np.nan, since)
 
 
-def _ages(m: Matrix) -> None:
-    """Days since the last of each behaviour, from how recently it was (`WINDOW`: that day, 0: never)."""
-    recent = {name: m.pop(f"recent_{name}") for name in ("creation", "intent", "admin", "invites")}
-    recent["behaviour"] = np.maximum.reduce(list(recent.values()))
-    for name, values in recent.items():
+def _ages(m: Matrix, days: dict[str, np.ndarray]) -> None:
+    """Days since the last of each behaviour within the window, from the masks of their days."""
+    days["behaviour"] = np.bitwise_or.reduce(list(days.values()))
+    for name, mask in days.items():
         if name != "creation":
-            m[f"days_since_{AGES.get(name, name)}"] = np.where(values > 0, WINDOW - values, np.nan)
+            m[f"days_since_{AGES.get(name, name)}"] = _lowest(mask & ((1 << WINDOW) - 1))
+
+
+def _lowest(mask: np.ndarray) -> np.ndarray:
+    """The place of the lowest bit of each, NaN without any."""
+    lowest = (mask & -mask).astype(np.float64)
+    return np.log2(lowest, out=np.full(len(mask), np.nan), where=mask != 0)
 
 
 def _ratios(m: Matrix) -> None:

@@ -57,8 +57,7 @@ volume AS (SELECT account_id, {weeks} FROM week GROUP BY account_id),
 kind AS (
     SELECT account_id, event_type_id, sum(count::DOUBLE) FILTER (WHERE ago < 28) AS now,
            sum(count::DOUBLE) FILTER (WHERE ago >= 7) AS before,
-           max(CASE WHEN ago < 28 THEN 28 - ago ELSE 0 END) AS recent,
-           max(CASE WHEN ago >= 7 THEN 35 - ago ELSE 0 END) AS before_recent
+           bit_or(1::BIGINT << ago) AS days
     FROM attributed WHERE ago < 35 GROUP BY ALL
 ),
 kinds AS (SELECT account_id, {kinds} FROM kind JOIN counted t ON t.id = event_type_id GROUP BY account_id),
@@ -101,7 +100,11 @@ GROUP BY 1
 
 
 def _by_hand(as_of: dt.date) -> str:
-    active, kinds, known = [], [], []
+    active, known = [], []
+    kinds = [
+        f"bit_or(days) FILTER (WHERE t.category = '{category}') AS days_{category}" for category in expressions.FADING
+    ]
+    kinds.append("bit_or(days) FILTER (WHERE t.signal = 'invite') AS days_invites")
     for prefix, back in (("", 0), ("before_", 7)):
         for name, low, high in (("7", 0, 7), ("prev_7", 7, 14), ("28", 0, 28), ("prev_28", 28, 56)):
             mask = (1 << high + back) - (1 << low + back)
@@ -109,10 +112,6 @@ def _by_hand(as_of: dt.date) -> str:
         events = "before" if back else "now"
         for category in expressions.CATEGORIES:
             kinds.append(f"sum({events}) FILTER (WHERE t.category = '{category}') AS {prefix}{category}_28")
-        recent = f"{prefix}recent"
-        for category in expressions.FADING:
-            kinds.append(f"max({recent}) FILTER (WHERE t.category = '{category}') AS {prefix}recent_{category}")
-        kinds.append(f"max({recent}) FILTER (WHERE t.signal = 'invite') AS {prefix}recent_invites")
         kinds.append(f"sum({events}) FILTER (WHERE t.signal = 'invite') AS {prefix}invites_28")
         kinds.append(f"count(*) FILTER (WHERE {events} > 0 AND t.category <> 'intent') AS {prefix}breadth_28")
         end = as_of - dt.timedelta(days=back - 1)
