@@ -115,14 +115,14 @@ def two_at_once(scene: Scene) -> None:
 
 
 def published_in_mid_run(scene: Scene) -> None:
-    """A definition is published while a full run, which began with the one before it, is writing its scores."""
+    """A definition is published while a full run, which began with the one before it, is writing its scores: it stops."""
     scene.client.send(scene.feed.events(scene.size))
     scene.settle()
     with scene.app.held("scoring_score"):
         run = scene.ask_for_full_run()
         scene.at_work(SCORING)
         version = publish(scene)
-    scene.wait_for_run(run)
+    scene.wait_for_run(run, end="stale")
     scene.settle()
     sql = (
         "SELECT count(*) FROM scoring_score s JOIN scoring_definition d ON d.id = s.definition_id WHERE d.version <> %s"

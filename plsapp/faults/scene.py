@@ -159,12 +159,12 @@ class Scene:
 
         return wait_for(asked, seconds=PATIENCE, what="a full run that was asked for", every=0.5)
 
-    def wait_for_run(self, run: int) -> None:
-        """Raises when it failed."""
+    def wait_for_run(self, run: int, *, end: str = "done") -> None:
+        """Raises when it ended otherwise."""
         sql = "SELECT state, error FROM scoring_scoringrun WHERE id = %s"
         look = lambda: [row for row in self.app.rows(sql, run) if row[0] != "running"]  # noqa: E731
         state, error = wait_for(look, seconds=PATIENCE, what=f"the end of full run {run}")[0]
-        assert state == "done", f"full run {run} is {state}: {error}"
+        assert state == end, f"full run {run} is {state}: {error}"
 
     # Healing ----------------------------------------------------------------------------------------------------------
 

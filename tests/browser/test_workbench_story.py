@@ -274,6 +274,12 @@ def pages(draft):
     ]
 
 
+def settle(page):
+    """What the page loads after itself is there; progress that asks again and again is not waited for."""
+    page.wait_for_load_state("load")
+    page.wait_for_function("!document.querySelector('.htmx-request')")
+
+
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_no_page_has_a_serious_accessibility_finding(draft, sign_in_page, dark):
     drafts.save(
@@ -286,7 +292,7 @@ def test_no_page_has_a_serious_accessibility_finding(draft, sign_in_page, dark):
     found = {}
     for path in pages(draft):
         page.goto(path)
-        page.wait_for_load_state("networkidle")
+        settle(page)
         page.evaluate("document.querySelectorAll('main details').forEach((each) => { each.open = true; })")
         page.evaluate(AXE.read_text() + "; undefined")
         result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
@@ -305,7 +311,7 @@ def test_no_page_scrolls_sideways_on_a_phone(draft, sign_in_page):
     widths = {}
     for path in pages(draft):
         page.goto(path)
-        page.wait_for_load_state("networkidle")
+        settle(page)
         page.evaluate("document.querySelectorAll('main .component-more').forEach((each) => { each.open = true; })")
         widths[path] = page.evaluate("document.documentElement.scrollWidth")
     assert set(widths.values()) == {390}, widths
