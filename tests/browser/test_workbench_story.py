@@ -277,7 +277,7 @@ def pages(draft):
 def settle(page):
     """What the page loads after itself is there; progress that asks again and again is not waited for."""
     page.wait_for_load_state("load")
-    page.wait_for_function("!document.querySelector('.htmx-request')")
+    expect(page.locator(".htmx-request")).to_have_count(0)
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
