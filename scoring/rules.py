@@ -71,9 +71,11 @@ def evaluate(
 
     `features`: name → array of length n, of floats (NaN: unknown) or, which is faster, whole numbers. `evidence`: bool array,
     whether there is usage in the window. `tier_before`: int array of indexes into `TIERS` (−1: none before) for hysteresis.
-    `segment`: int array of places in `SEGMENTS`; without it the definition's own recipe scores all. Without `detail` the same
-    scores, tiers and gates in a tenth of the time; `points`, `component` and `effect` are n × 0 then.
+    `segment`: int array of places in `SEGMENTS`; raises `ValueError` when a definition with variants is given none. Without
+    `detail` the same scores, tiers and gates in a tenth of the time; `points`, `component` and `effect` are n × 0 then.
     """
+    if segment is None and spec.variants:
+        raise ValueError("a definition with variants needs the segments of the accounts")
     n, k = len(evidence), spec.width if detail else 0
     before = np.full(n, -1, dtype=np.int8) if tier_before is None else tier_before
     if not detail and n > BLOCK:

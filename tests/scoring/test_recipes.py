@@ -189,3 +189,9 @@ def test_the_breakdown_is_that_of_the_recipe():
     assert [score.tier_reason for score in Score.objects.order_by("pk")] == ["", "Too small a circle", "Too few"]
     assert breakdown.recipe_of(Score.objects.get(pk=accounts[1])).thresholds.pqa == 40
     assert writing.write(run, definition, scored, before.read(), {}).tolist() == []
+
+
+def test_a_definition_with_variants_is_not_evaluated_without_the_segments():
+    values = {key: np.ones(2) for key in CATALOGUE}
+    with pytest.raises(ValueError, match="segments"):
+        rules.evaluate(rules.parse(SPEC), values, evidence=np.ones(2, dtype=bool))
