@@ -27,8 +27,9 @@ ARGS = [
 def browser() -> Iterator[Any]:
     if CHROMIUM is None:
         pytest.skip("no chromium on the PATH")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=15_000)  # five seconds are few where other tests have the machine too
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
         yield browser
