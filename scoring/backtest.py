@@ -188,11 +188,12 @@ def loads(
     weeks: int = 8,
     thresholds: Sequence[int] = range(50, 100),
     kinds: Collection[str] = (outcomes.GOOD[1],),
+    place: int = 0,
 ) -> Loads:
     """What each threshold for `pqa` would send a week, and which share of past outcomes it keeps. Other rules are the spec's.
 
-    The threshold replaces that of every recipe, whose own is passed over; hysteresis and gates stay. An outcome is kept when its
-    account was a PQA in the last week before it.
+    The threshold replaces that of the recipe at `place` in `Spec.recipes`; accounts of other recipes are counted by their own.
+    Hysteresis and gates stay. An outcome is kept when its account was a PQA in the last week before it.
     """
     started = time.perf_counter()
     ids, at = outcomes.of_accounts(kinds)
@@ -202,26 +203,28 @@ def loads(
     was: list[np.ndarray] = [np.zeros(0, dtype=np.int64) for _ in thresholds]
     days = matrices.weeks(weeks)
     for number, snapshot in enumerate(matrices.of_days([days[0] - WEEK, *days])):
-        score, slack, is_free = _bare(spec, snapshot)
+        score, slack, is_free, own, is_moved = _bare(spec, snapshot, place)
         last = (snapshot.as_of - _EPOCH).days
         due = aligned(ids, at_day, snapshot.account_id, none=-1)
         is_next = (due > last) & (due <= last + 7)
         total += int(is_next.sum()) if number else 0
         # Nobody below the lowest threshold can be a PQA at any.
-        hot = np.flatnonzero(is_free & (score >= min(thresholds, default=0) - slack))
+        lowest = np.where(is_moved, min(thresholds, default=0), own)
+        hot = np.flatnonzero(is_free & (score >= lowest - slack))
         hot_ids, hot_score, hot_slack, hot_next = snapshot.account_id[hot], score[hot], slack[hot], is_next[hot]
-        for place, threshold in enumerate(thresholds):
-            before = np.isin(hot_ids, was[place], assume_unique=True)
-            is_in = hot_score >= threshold - np.where(before, hot_slack, 0)
-            was[place] = hot_ids[is_in]
+        hot_own, hot_moved = own[hot], is_moved[hot]
+        for line, threshold in enumerate(thresholds):
+            before = np.isin(hot_ids, was[line], assume_unique=True)
+            is_in = hot_score >= np.where(hot_moved, threshold, hot_own) - np.where(before, hot_slack, 0)
+            was[line] = hot_ids[is_in]
             if number:
-                entering[place] += np.count_nonzero(is_in & ~before)
-                pqa[place] = np.count_nonzero(is_in)
-                kept[place] += np.count_nonzero(is_in & hot_next)
+                entering[line] += np.count_nonzero(is_in & ~before)
+                pqa[line] = np.count_nonzero(is_in)
+                kept[line] += np.count_nonzero(is_in & hot_next)
     return Loads(
         lines=[
-            Load(threshold, float(entering[place] / weeks), int(pqa[place]), _share(kept[place], total))
-            for place, threshold in enumerate(thresholds)
+            Load(threshold, float(entering[line] / weeks), int(pqa[line]), _share(kept[line], total))
+            for line, threshold in enumerate(thresholds)
         ],
         weeks=weeks,
         outcomes=total,
@@ -229,16 +232,20 @@ def loads(
     )
 
 
-def _bare(spec: Spec, snapshot: Snapshot) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Scores, the hysteresis of each account's recipe, and whether no gate keeps it from being a PQA."""
+def _bare(
+    spec: Spec, snapshot: Snapshot, moved: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Of each account: score, its recipe's hysteresis, whether no gate keeps it from being a PQA, its recipe's threshold, and
+    whether its recipe is the one at `moved`."""
     narrow = snapshot.features.narrow()
     found = rules.evaluate(spec, narrow, evidence=snapshot.evidence, segment=snapshot.segment, detail=False)
     slack = np.array([recipe.hysteresis for recipe in spec.recipes])[found.recipe]
+    own = np.array([recipe.thresholds.pqa for recipe in spec.recipes])[found.recipe]
     is_free = np.ones(len(snapshot), dtype=bool)
     for place, recipe in enumerate(spec.recipes):
         for gate in recipe.gates:
             is_free &= (narrow[gate.feature] >= gate.minimum) | (found.recipe != place)
-    return found.score, slack, is_free
+    return found.score, slack, is_free, own, found.recipe == moved
 
 
 #: (name, tier or none, lowest, highest score); the first is everybody with a score.

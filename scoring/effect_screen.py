@@ -138,10 +138,10 @@ class Capacity:
     is_too_much: bool
 
 
-def capacity(loads: Loads, spec: rules.Spec, *, team: int) -> Capacity:
-    """`team`: accounts a week that sales can work."""
-    known = {line.threshold: line for line in loads.lines}
-    here = min(known, key=lambda threshold: abs(threshold - spec.thresholds.pqa))
+def capacity(loads: Loads, spec: rules.Spec, *, team: int, place: int = 0) -> Capacity:
+    """`team`: accounts a week that sales can work; `place`: of the recipe whose threshold `loads` moved."""
+    known, own = {line.threshold: line for line in loads.lines}, spec.recipes[place].thresholds
+    here = min(known, key=lambda threshold: abs(threshold - own.pqa))
     entering = known[here].entering
     words = _("%(n)s a week would enter sales; the team works %(team)s.") % {
         "n": big(round(entering)),
@@ -149,12 +149,10 @@ def capacity(loads: Loads, spec: rules.Spec, *, team: int) -> Capacity:
     }
     if not team:
         return Capacity(words, _("Nobody in sales has a capacity: an admin sets it with each person."), None, False)
-    best = next(
-        (line for line in loads.lines if line.entering <= team and line.threshold > spec.thresholds.activate), None
-    )
+    best = next((line for line in loads.lines if line.entering <= team and line.threshold > own.activate), None)
     if best is None:
         return Capacity(words, _("No threshold sends so few."), None, entering > team)
-    if best.threshold == spec.thresholds.pqa:
+    if best.threshold == own.pqa:
         return Capacity(words, _("This is the lowest threshold that the team can work."), None, False)
     more = _("At %(threshold)s: %(n)s a week") % {"threshold": best.threshold, "n": big(round(best.entering))}
     if best.kept is not None:

@@ -32,8 +32,9 @@ class Effect:
     """A draft beside the definition in force, over n accounts as of a day.
 
     `histogram_now`, `histogram_draft`: int[101], accounts by score (place 0: no score). `transitions`: int 3 × 3, row: the tier
-    now, column: the tier by the draft, in the order of `rules.TIERS`. `shares`: component → its part of all score points by the
-    draft (before rounding; they add up to 1, or to 0 when nobody has a score). A key in several recipes is counted together.
+    now, column: the tier by the draft, in the order of `rules.TIERS`. `shares_of_recipes`: for each of `Spec.recipes`, component →
+    its part of the score points of the accounts that this recipe scores (by the draft, before rounding; they add up to 1, or to 0
+    when none of them has a score).
     """
 
     as_of: dt.date
@@ -41,11 +42,16 @@ class Effect:
     histogram_now: np.ndarray
     histogram_draft: np.ndarray
     transitions: np.ndarray
-    shares: dict[str, float]
+    shares_of_recipes: tuple[dict[str, float], ...]
     milliseconds: float
     account_id: np.ndarray = field(repr=False)
     tier_now: np.ndarray = field(repr=False)
     tier_draft: np.ndarray = field(repr=False)
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """Those of the definition's own recipe."""
+        return self.shares_of_recipes[0]
 
     def cell(self, now: str, then: str) -> np.ndarray:
         """The ids of the accounts that go from one tier to the other. Raises ValueError for a tier that there is not."""
@@ -81,7 +87,7 @@ def compare(draft: Spec, published: Spec, *, snapshot: Snapshot, tiers: np.ndarr
         histogram_now=np.bincount(scores, minlength=101),
         histogram_draft=np.bincount(found.score, minlength=101),
         transitions=np.bincount(tier_now * 3 + found.tier, minlength=9).reshape(3, 3),
-        shares=_shares(draft, snapshot, found),
+        shares_of_recipes=_shares(draft, snapshot, found),
         milliseconds=(time.perf_counter() - started) * 1000,
         account_id=snapshot.account_id,
         tier_now=tier_now,
@@ -192,18 +198,16 @@ def _detail(spec: Spec, snapshot: Snapshot, tiers: np.ndarray, places: np.ndarra
     )
 
 
-def _shares(spec: Spec, snapshot: Snapshot, found: Evaluated) -> dict[str, float]:
-    points: dict[str, float] = {}
+def _shares(spec: Spec, snapshot: Snapshot, found: Evaluated) -> tuple[dict[str, float], ...]:
+    shares = []
     for place, recipe in enumerate(spec.recipes):
-        total = sum(component.weight for component in recipe.components)
         rows = snapshot.evidence & (found.recipe == place) if spec.variants else snapshot.evidence
         # Who is scored by a recipe is the same as long as its segments are.
         who = (place, *(variant.segments for variant in spec.variants))
-        for component in recipe.components:
-            points.setdefault(component.key, 0.0)
-            points[component.key] += _given(component, snapshot, rows, who) * component.weight / total
-    whole = sum(points.values())
-    return {key: value / whole if whole else 0.0 for key, value in points.items()}
+        points = {one.key: _given(one, snapshot, rows, who) * one.weight for one in recipe.components}
+        whole = sum(points.values())
+        shares.append({key: value / whole if whole else 0.0 for key, value in points.items()})
+    return tuple(shares)
 
 
 def _given(component: Component, snapshot: Snapshot, rows: np.ndarray, who: tuple[object, ...]) -> float:

@@ -147,6 +147,7 @@ def preview_of(request: Request, definition_id: int) -> Response:
             for column, then in enumerate(rules.TIERS)
         ],
         "shares": effect.shares,
+        "variant_shares": list(effect.shares_of_recipes[1:]),
         "load": _load(spec),
         "milliseconds": effect.milliseconds,
     }

@@ -275,7 +275,14 @@ class PreviewSerializer(serializers.Serializer[Any]):
     histogram = HistogramsSerializer()
     transitions = TransitionSerializer(many=True)
     shares = serializers.DictField(
-        child=serializers.FloatField(), help_text=gettext_lazy("Component → its part of all score points.")
+        child=serializers.FloatField(),
+        help_text=gettext_lazy(
+            "Component → its part of all score points of the accounts that the definition's own recipe scores."
+        ),
+    )
+    variant_shares = serializers.ListField(
+        child=serializers.DictField(child=serializers.FloatField()),
+        help_text=gettext_lazy("The same of each variant, over the accounts of its segments."),
     )
     load = LoadSerializer(allow_null=True, help_text=gettext_lazy("Null: past weeks are not worked out yet."))
     milliseconds = serializers.FloatField()

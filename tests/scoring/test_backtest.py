@@ -35,7 +35,7 @@ def home(settings, tmp_path):
     settings.HOME = tmp_path
 
 
-def put(monkeypatch, accounts, days, counts):
+def put(monkeypatch, accounts, days, counts, employees=None):
     """Puts snapshots in the place of computed ones: what is tested here is what is made of them."""
     made = {}
     for week, day in enumerate(days):
@@ -43,16 +43,16 @@ def put(monkeypatch, accounts, days, counts):
         matrix["account_id"] = np.array([account.pk for account in accounts])
         matrix["active_users_28"] = np.array([float(each[week]) for each in counts])
         matrix["events_28"] = matrix["active_users_28"].copy()
-        matrix["employees"] = np.full(len(accounts), np.nan)
+        matrix["employees"] = np.full(len(accounts), np.nan) if employees is None else np.array(employees)
         made[day] = matrices._kept(None, day, matrix, replaces=lambda name: False)
     monkeypatch.setattr(matrices, "of_days", lambda asked: [made[day] for day in asked])
 
 
-def scene(monkeypatch, counts):
+def scene(monkeypatch, counts, employees=None):
     """Accounts whose score in each week (the first one is the week before) is ten times the number given for it."""
     days = matrices.weeks(len(counts[0]))
     accounts = [AccountFactory() for _ in counts]
-    put(monkeypatch, accounts, days, counts)
+    put(monkeypatch, accounts, days, counts, employees)
     return accounts, days[1:]
 
 
@@ -177,6 +177,17 @@ def test_gates_keep_accounts_out_of_loads(monkeypatch):
     scene(monkeypatch, [[0, 9], [0, 9]])
     gate = {"feature": "days_since_first_use", "minimum": 3, "cap": "activate", "reason": "new"}
     assert backtest.loads(rules.parse(PEOPLE | {"gates": [gate]}), weeks=1).at(80).entering == 0
+
+
+def test_loads_move_the_threshold_of_one_recipe_and_leave_the_others(monkeypatch):
+    scene(monkeypatch, [[0, 9], [0, 8], [0, 9], [0, 4]], employees=[20, 20, 5000, 5000])
+    own = {"segments": ["enterprise"], "components": PEOPLE["components"], "thresholds": {"pqa": 40, "activate": 20}}
+    spec = rules.parse(PEOPLE | {"variants": [own]})
+    base = backtest.loads(spec, weeks=1, thresholds=[40, 80, 90, 100])
+    assert [line.entering for line in base.lines] == [2 + 2, 2 + 2, 1 + 2, 0 + 2]
+    large = backtest.loads(spec, weeks=1, thresholds=[40, 80, 100], place=1)
+    assert [line.entering for line in large.lines] == [2 + 2, 2 + 1, 2 + 0]
+    assert base.at(80).entering == large.at(40).entering == backtest.run(spec, weeks=1).weeks[0].entered
 
 
 def test_an_unknown_kind_is_refused_by_its_name():

@@ -99,6 +99,9 @@ def test_segments_are_scored_by_their_own_recipe():
     own = {"segments": ["enterprise"], "components": copy.deepcopy(defaults.SPEC["components"])[1:2]}
     draft = spec(variants=[own | {"thresholds": {"pqa": 40, "activate": 20}}])
     effect = preview.compare(draft, published, snapshot=snapshot, tiers=preview.tiers_now(snapshot))
+    assert set(effect.shares) == {"usage", "team", "features", "velocity", "behaviour", "fit"}
+    assert [sum(shares.values()) for shares in effect.shares_of_recipes] == pytest.approx([1, 1])
+    assert effect.shares_of_recipes[1] == {"team": 1}
     late = Score.objects.get(segment="enterprise")
     changed = effect.account_id[effect.tier_draft != effect.tier_now].tolist()
     assert changed == [late.pk]
