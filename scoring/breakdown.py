@@ -21,7 +21,7 @@ from django.db.models.functions import NullIf
 
 from scoring import rules
 from scoring.features import CATALOGUE, PARTS
-from scoring.models import Definition, Score, ScoreChange
+from scoring.models import Definition, Score, ScoreChange, WorkspaceScore
 
 #: What the places of `feature_values` mean.
 KEYS = tuple(feature.key for feature in CATALOGUE)
@@ -48,7 +48,7 @@ def values_of(features: Mapping[str, float | None]) -> list[float]:
     return [math.nan if value is None else float(value) for value in known]
 
 
-def contributions(row: Score | ScoreChange) -> list[dict[str, Any]]:
+def contributions(row: Score | ScoreChange | WorkspaceScore) -> list[dict[str, Any]]:
     """`{key, label, feature, value, parts, points, max_points, weight, effect}` for each component; empty without effects.
 
     Effects add up to the score. `parts` are the features that a feature is made of.
@@ -89,12 +89,15 @@ def parts_of(component: rules.Component) -> tuple[str, ...]:
     return parts if component.age is None else (*parts, component.age)
 
 
-def recipe_of(row: Score | ScoreChange) -> rules.Recipe:
-    """What of the definition a row was scored with: that of its segment."""
-    return spec_of(row).recipe(row.segment)
+def recipe_of(row: Score | ScoreChange | WorkspaceScore) -> rules.Recipe:
+    """What of the definition a row was scored with: that of its segment, or that for workspaces."""
+    spec = spec_of(row)
+    if isinstance(row, WorkspaceScore):
+        return spec.workspace or spec
+    return spec.recipe(row.segment)
 
 
-def spec_of(row: Score | ScoreChange) -> rules.Spec:
+def spec_of(row: Score | ScoreChange | WorkspaceScore) -> rules.Spec:
     """The definition that a row was scored with. One query a process for each definition that did not come with its row."""
     # By database too: benchmarks and tests make others in one process.
     key = (str(connection.settings_dict["NAME"]), row.definition_id)

@@ -31,9 +31,18 @@ def in_words(old: rules.Spec, new: rules.Spec) -> list[str]:
             parts = ", ".join(component.label for component in variant.components)
             lines.append(words % {"name": name, "parts": parts, "pqa": variant.thresholds.pqa})
     gone = [variant for segments, variant in before.items() if segments not in after]
-    return lines + [
-        _("%(name)s: no recipe of its own any more") % {"name": _segments(variant.segments)} for variant in gone
-    ]
+    lines += [_("%(name)s: no recipe of its own any more") % {"name": _segments(variant.segments)} for variant in gone]
+    return lines + _of_workspaces(old.workspace, new.workspace)
+
+
+def _of_workspaces(old: rules.Recipe | None, new: rules.Recipe | None) -> list[str]:
+    if new is None:
+        return [] if old is None else [_("Workspaces are not scored any more")]
+    if old is None:
+        words = _("Workspaces are scored too (%(parts)s; PQA from %(pqa)d)")
+        parts = ", ".join(component.label for component in new.components)
+        return [words % {"parts": parts, "pqa": new.thresholds.pqa}]
+    return [_("For workspaces: %(change)s") % {"change": line} for line in _of_recipe(old, new)]
 
 
 def _of_recipe(old: rules.Recipe, new: rules.Recipe) -> list[str]:

@@ -9,7 +9,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Account
+from accounts.models import Account, Workspace
 
 
 class Tier(models.TextChoices):
@@ -224,6 +224,32 @@ class ScoreChange(models.Model):
     @property
     def contributions(self) -> list[dict[str, Any]]:
         """The components of then, as those of `Score`."""
+        from scoring import breakdown
+
+        return breakdown.contributions(self)
+
+
+class WorkspaceScore(models.Model):
+    """A workspace's score now, by the recipe for workspaces of the definition in force; no rows when it has none.
+
+    Kept as `Score` is: the scorer is the only writer, foreign keys are not checked, an unchanged row is not written again.
+    """
+
+    workspace = models.OneToOneField(
+        Workspace, models.CASCADE, primary_key=True, related_name="score", db_constraint=False
+    )
+    score = models.PositiveSmallIntegerField(null=True)
+    tier = models.CharField(max_length=10, choices=Tier)
+    tier_reason = models.CharField(max_length=300, blank=True, help_text="the gate that capped the tier")
+    definition = models.ForeignKey(Definition, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    scored_at = models.DateTimeField()
+    digest = models.BigIntegerField(default=0, help_text="of all the others")
+    feature_values = ArrayField(models.FloatField(), default=list)
+    effects = ArrayField(models.SmallIntegerField(), default=list)
+
+    @property
+    def contributions(self) -> list[dict[str, Any]]:
+        """The components with their values, points and effects; effects add up to `score`."""
         from scoring import breakdown
 
         return breakdown.contributions(self)

@@ -1,6 +1,7 @@
 """What a definition says: components with curves, thresholds, gates, and what is wrong with one. Pure values.
 
-A spec is a recipe for every account, or for those whose segment has no variant: a variant is a whole recipe of its own.
+A spec is a recipe for every account, or for those whose segment has no variant: a variant is a whole recipe of its own. It may
+hold one more, for the workspaces that accounts have.
 `scoring.rules` scores by it.
 """
 
@@ -161,6 +162,15 @@ class Spec(Recipe, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A definition: what is stored in `Definition.spec`."""
 
     variants: tuple[Variant, ...] = ()
+    workspace: Recipe | None = None
+
+    @property
+    def for_workspaces(self) -> Spec | None:
+        """The recipe for workspaces as a definition of its own: what scores accounts then scores workspaces by it."""
+        one = self.workspace
+        if one is None:
+            return None
+        return Spec(components=one.components, thresholds=one.thresholds, hysteresis=one.hysteresis, gates=one.gates)
 
     @property
     def recipes(self) -> tuple[Recipe, ...]:
@@ -186,9 +196,9 @@ class Spec(Recipe, frozen=True, forbid_unknown_fields=True, kw_only=True):
         return by_segment[np.where((segment < 0) | (segment >= len(SEGMENTS)), len(SEGMENTS), segment)]
 
     def as_json(self) -> dict[str, Any]:
-        """What is stored, and what `parse` reads; without variants and half-lives where there are none."""
+        """What is stored, and what `parse` reads; without variants, half-lives and workspaces where there are none."""
         told = msgspec.json.decode(msgspec.json.encode(self))
-        return told if self.variants else {name: value for name, value in told.items() if name != "variants"}
+        return {name: value for name, value in told.items() if value or name not in ("variants", "workspace")}
 
 
 def parse(spec: Any, *, features: Mapping[str, Any] | None = None, strict: bool = False) -> Spec:
@@ -216,6 +226,8 @@ def parse(spec: Any, *, features: Mapping[str, Any] | None = None, strict: bool 
                 raise BadDefinition(f"{at}segments", f"{segment!r} is named twice")
             taken.add(segment)
         _check_recipe(variant, at, features)
+    if parsed.workspace is not None:
+        _check_recipe(parsed.workspace, "workspace.", features)
     return parsed
 
 
