@@ -19,6 +19,7 @@ import numpy as np
 from django.db import connection
 from django.utils import timezone
 
+from accounts.models import Account
 from scoring import buyers, features, fingerprints, matrix_files, silence
 from scoring.before import BUYER_STATES
 from scoring.breakdown import KEYS
@@ -38,11 +39,36 @@ NEWEST = "newest"
 _OPEN_AT_ONCE = 80
 
 _open: OrderedDict[str, Snapshot] = OrderedDict()
+#: The newest without the accounts that were merged since, by its key.
+_current: dict[str, Snapshot] = {}
 _lock = Lock()
 
 
 def latest() -> Snapshot:
-    """The features that the last full run saw; of now where its file is missing or no full run was yet."""
+    """The features that the last full run saw; of now where its file is missing or no full run was yet.
+
+    Accounts that were merged into others since are left out.
+    """
+    snapshot = _newest()
+    away = Account.objects.exclude(merged_into=None).values_list("pk", flat=True)
+    merged = np.fromiter(away.iterator(), dtype=np.int64)
+    if not len(merged) or not len(snapshot):
+        return snapshot
+    place = np.searchsorted(snapshot.account_id, merged).clip(max=len(snapshot) - 1)
+    gone = np.sort(place[snapshot.account_id[place] == merged])
+    if not len(gone):
+        return snapshot
+    # Kept, since every keystroke in the workbench asks.
+    found = snapshot.without(gone)
+    with _lock:
+        known = _current.get(found.key)
+        if known is None:
+            _current.clear()
+            known = _current[found.key] = found
+    return known
+
+
+def _newest() -> Snapshot:
     run = _last_full_run()
     if run is not None:
         begins = _newest_name(run)

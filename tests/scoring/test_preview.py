@@ -3,6 +3,7 @@ import copy
 import numpy as np
 import pytest
 
+from accounts.models import Account
 from scoring import defaults, definitions, matrices, preview, rules, runs
 from scoring.models import Score
 from scoring.rules import TIERS
@@ -119,6 +120,21 @@ def test_accounts_that_were_never_stored_count_as_self_serve():
     assert tiers.tolist() == [-1] * 5
     effect = preview.compare(published, published, snapshot=snapshot, tiers=tiers)
     assert effect.transitions[0].sum() == 5
+
+
+def test_accounts_that_were_merged_since_are_left_out():
+    company_of_companies()
+    runs.score_all()
+    big, mid = (Account.objects.get(domain=domain) for domain in ("big.com", "mid.com"))
+    before, published = matrices.latest(), definitions.spec_of(definitions.published())
+    Account.objects.filter(pk=big.pk).update(merged_into=mid)
+    snapshot = matrices.latest()
+    assert set(before.account_id.tolist()) - set(snapshot.account_id.tolist()) == {big.pk}
+    assert matrices.latest() is snapshot
+    tiers = preview.tiers_now(snapshot)
+    effect = preview.compare(spec(thresholds={"pqa": 2, "activate": 1}), published, snapshot=snapshot, tiers=tiers)
+    assert effect.accounts == effect.histogram_draft.sum() == 4
+    assert big.pk not in effect.account_id[effect.tier_draft > 0]
 
 
 def test_without_accounts_there_is_no_effect():
