@@ -223,7 +223,7 @@ def _queues(account_ids: np.ndarray) -> list[_Queue]:
                 "int2",
             ),
         },
-        "FROM playbooks_queueitem WHERE state IN ('new', 'claimed')",
+        "FROM playbooks_queueitem WHERE state IN ('new', 'claimed', 'snoozed')",
     )
     queues = []
     for place in range(len(MOTIONS)):

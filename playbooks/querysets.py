@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from playbooks.filters import AccountFilter, BuyerFilter, QueueFilter
     from playbooks.models import QueueItem
 
-OPEN = ("new", "claimed")
+#: Under work: what the tabs to work and mine show. A snoozed item is open too, and waits.
+WORKING = ("new", "claimed")
+OPEN = (*WORKING, "snoozed")
 #: From this confidence on a buying role is told as one.
 LIKELY = 0.6
 
@@ -24,6 +26,10 @@ LIKELY = 0.6
 class QueueItemQuerySet(models.QuerySet["QueueItem"]):
     def open(self) -> QueueItemQuerySet:
         return self.filter(state__in=OPEN)
+
+    def working(self) -> QueueItemQuerySet:
+        """Open and not asleep."""
+        return self.filter(state__in=WORKING)
 
     def for_rows(self) -> QueueItemQuerySet:
         """With everything a row shows: account, owner, buyer, champion, and how many of its active people are profiled."""
@@ -41,7 +47,7 @@ class QueueItemQuerySet(models.QuerySet["QueueItem"]):
     def for_queue_page(self, wanted: QueueFilter, member: Member) -> QueueItemQuerySet:
         """The items of one tab of one motion's queue, filtered, in order, to be counted and cut; `rows_of` reads the rows."""
         mine = Q(state="claimed", owner=member)
-        items = self.open().filter(motion=wanted.motion)
+        items = self.working().filter(motion=wanted.motion)
         if wanted.tab == "mine":
             items = items.filter(mine)
         elif wanted.tab == "hand_raised":
@@ -70,7 +76,7 @@ class QueueItemQuerySet(models.QuerySet["QueueItem"]):
         """Counts of a motion's open items, and `changed`, the last time one of them did: one pass over an index."""
         found: dict[str, int] = dict.fromkeys(("to_work", "unclaimed", "others", "mine", "hand_raised"), 0)
         changed: dt.datetime | None = None
-        groups = self.open().filter(motion=motion).order_by().values_list("state", "owner")
+        groups = self.working().filter(motion=motion).order_by().values_list("state", "owner")
         for state, owner, items, hands, at in groups.annotate(Count("pk"), Count("hand_raised_at"), Max("updated_at")):
             kind = "unclaimed" if state == "new" else "mine" if owner == member.pk else "others"
             found[kind] += items

@@ -29,7 +29,7 @@ from scoring.signals import HAND_RAISE_DAYS
 LOCK = 7_003
 #: Scored accounts routed in one transaction, and about how many people they have together.
 ROUTED_AT_ONCE, PEOPLE_AT_ONCE = 1_000, 20_000
-OPEN = (QueueItem.State.NEW, QueueItem.State.CLAIMED)
+OPEN = (QueueItem.State.NEW, QueueItem.State.CLAIMED, QueueItem.State.SNOOZED)
 Verb = QueueItemEvent.Verb
 
 #: What a row shows and its type, refreshed with every routing. Never the state and the owner: those belong to the verbs below.
@@ -98,7 +98,7 @@ def release(*, item_id: int, member: Member) -> Outcome:
         closed = 0
         if not freed:
             closed = QueueItem.objects.filter(mine).update(
-                state=QueueItem.State.LEFT, owner=None, claimed_at=None, left_at=now, updated_at=now
+                state=QueueItem.State.LEFT, owner=None, claimed_at=None, closed_at=now, updated_at=now
             )
         if freed or closed:
             QueueItemEvent.objects.create(item_id=item_id, at=now, verb=Verb.RELEASED, actor=member)
@@ -197,7 +197,7 @@ def route_accounts(account_ids: Collection[int]) -> None:
                 kept.append(item)
         for motion, item in mine.items():
             reason = _why_left(score, wanted)[:200]
-            if item.state == QueueItem.State.CLAIMED:
+            if item.owner_id is not None:
                 if not item.mark:
                     events.append((item, Verb.MARKED, reason))
                 if _show(item, shown | {"mark": reason, "priority": _priority(score, motion)}):
@@ -207,7 +207,7 @@ def route_accounts(account_ids: Collection[int]) -> None:
                 events.append((item, Verb.LEFT, reason))
     QueueItem.objects.bulk_create(new)
     QueueItem.objects.filter(pk__in=[item.pk for item in left]).update(
-        state=QueueItem.State.LEFT, left_at=now, updated_at=now
+        state=QueueItem.State.LEFT, closed_at=now, updated_at=now
     )
     _write_shown(kept, now)
     QueueItemEvent.objects.bulk_create(

@@ -153,7 +153,7 @@ def queue(request: Request, motion: str) -> Response:
     """To work and claimed, what to do first comes first. Every member may read every queue."""
     if motion not in [known.value for known in MOTIONS]:
         raise NotFound(_("The queues are sales, success and marketing."))
-    items = QueueItem.objects.open().filter(motion=motion).select_related(*SHOWN).in_order()
+    items = QueueItem.objects.working().filter(motion=motion).select_related(*SHOWN).in_order()
     return rest.page(request, QueueFilters.rows(request, items), QueueItemSerializer)
 
 

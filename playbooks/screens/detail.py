@@ -273,7 +273,7 @@ class ItemLine:
     actions: Actions
     state_words: str
     entered_at: dt.datetime
-    left_at: dt.datetime | None
+    closed_at: dt.datetime | None
     why_now: str
     first_step: str
     mark: str
@@ -285,7 +285,7 @@ def item_lines(account_id: int, member: Member) -> list[ItemLine]:
     items = list(
         QueueItem.objects.filter(account=account_id)
         .select_related("owner", "account")
-        .order_by("left_at", "-entered_at", "-id")[:20]
+        .order_by("closed_at", "-entered_at", "-id")[:20]
     )
     items.sort(key=lambda item: not item.is_open)
     events = QueueItemEvent.objects.filter(item__in=items).select_related("actor").order_by("-at", "-id")[:200]
@@ -297,7 +297,7 @@ def item_lines(account_id: int, member: Member) -> list[ItemLine]:
             actions=actions(item, member),
             state_words=str(item.get_state_display()),
             entered_at=item.entered_at,
-            left_at=item.left_at,
+            closed_at=item.closed_at,
             why_now=item.why_now,
             first_step=item.first_step,
             mark=item.mark,

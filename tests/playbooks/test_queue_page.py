@@ -95,7 +95,7 @@ def test_the_tabs_count_and_hold_their_rows(sign_in):
     make_item(account=AccountFactory(name="Mine"), owner=client.member)
     make_item(account=AccountFactory(name="Theirs"), owner=colleague)
     make_item(account=AccountFactory(name="Hand"), hand_raised_at=timezone.now(), priority=1000)
-    make_item(account=AccountFactory(name="Gone"), state="left", left_at=timezone.now())
+    make_item(account=AccountFactory(name="Gone"), state="left", closed_at=timezone.now())
 
     page = client.get("/queue/sales/")
     assert names(page) == ["Hand", "New", "Theirs"]
@@ -264,7 +264,7 @@ def test_a_refresh_keeps_the_rows_where_they_are_and_counts_the_new_ones(sign_in
     high = make_item(account=AccountFactory(name="High"), priority=2)
     since = timezone.now()
     QueueItem.objects.filter(pk=low.pk).update(priority=9)
-    QueueItem.objects.filter(pk=high.pk).update(state="left", left_at=since)
+    QueueItem.objects.filter(pk=high.pk).update(state="left", closed_at=since)
     make_item(account=AccountFactory(name="Newcomer"), priority=99, entered_at=since + dt.timedelta(seconds=1))
 
     response = client.get("/queue/sales/", {"shown": f"{high.pk},{low.pk}", "since": since.isoformat()}, headers=HTMX)
