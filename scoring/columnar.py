@@ -12,6 +12,7 @@ import re
 from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -57,7 +58,7 @@ _SOME_DAY = dt.date(2001, 1, 1)
 _DATE = re.compile(r"(?<=MAKE_DATE\()(\d+), (\d+), (\d+)(?=\))|(?<=MAKE_TIMESTAMPTZ\()(\d+), (\d+), (\d+)(?=,)")
 
 
-def sql(as_of: dt.date, *, all_accounts: bool) -> tuple[str, str]:
+def sql(as_of: dt.date, *, all_accounts: bool, workspaces: bool = False) -> tuple[str, str]:
     """The expression as SQL for DuckDB in two steps, over tables named as in `SHAPES`: first the table `by_person`, then the rest.
 
     The first needs no people, so it runs while they are read. Compiling takes a third of a second, so it is done for one day, and
@@ -69,57 +70,65 @@ def sql(as_of: dt.date, *, all_accounts: bool) -> tuple[str, str]:
         day = dt.date(*(int(part) for part in found.groups() if part is not None)) + by
         return f"{day.year}, {day.month}, {day.day}"
 
-    first, rest = _compiled(_SOME_DAY, all_accounts=all_accounts)
+    first, rest = _compiled(_SOME_DAY, all_accounts=all_accounts, workspaces=workspaces)
     return _DATE.sub(moved, first), _DATE.sub(moved, rest)
 
 
 @lru_cache(maxsize=8)
-def _compiled(as_of: dt.date, *, all_accounts: bool) -> tuple[str, str]:
-    tables = {name: ibis.table(shape, name=name) for name, shape in SHAPES.items()}
-    usage = expressions.recent(tables.pop("usage"), as_of)
+def _compiled(as_of: dt.date, *, all_accounts: bool, workspaces: bool) -> tuple[str, str]:
+    named = {name: ibis.table(shape, name=name) for name, shape in SHAPES.items()}
+    usage = expressions.recent(named.pop("usage"), as_of)
     usage = usage.mutate(ago=ibis.literal(as_of).delta(usage.day, unit="day").cast("int32"))
-    first = expressions.by_person(expressions.counted(usage, tables["event_types"]))
+    tables = Tables(usage=usage, **named, all_accounts=all_accounts)
+    if workspaces:
+        tables = expressions.one_level_down(tables)
+    first = expressions.by_person(expressions.counted(tables.usage, tables.event_types))
     by_person = ibis.table(first.schema(), name="by_person")
-    rest = expressions.of_accounts(
-        as_of,
-        Tables(usage=usage, **tables, all_accounts=all_accounts, by_person=by_person if all_accounts else None),
-    )
+    rest = expressions.of_accounts(as_of, replace(tables, by_person=by_person if all_accounts else None))
     return str(ibis.to_sql(first, dialect="duckdb")), str(ibis.to_sql(rest, dialect="duckdb"))
 
 
-def aggregates(as_of: dt.date, *, between: tuple[int, int] | None = None) -> dict[str, np.ndarray]:
-    """The aggregates of every account, or of those with an id from `between[0]` to below `between[1]`: column → array."""
+def aggregates(
+    as_of: dt.date, *, between: tuple[int, int] | None = None, workspaces: bool = False
+) -> dict[str, np.ndarray]:
+    """The aggregates of every account, or of those with an id from `between[0]` to below `between[1]`: column → array.
+
+    With `workspaces`, those of the workspaces of these accounts; `account_id` is the workspace's id then.
+    """
     first = as_of - dt.timedelta(days=DAYS - 1)
     today = timezone.now().date()
     usage = mirror.days(first, as_of, today=today)
     try:
-        return _of_all(as_of, usage, between)
+        return _of_all(as_of, usage, between, workspaces)
     except (duckdb.IOException, duckdb.InvalidInputException) as error:
         # A file that ended in the middle, or that another run replaced just now: made anew, once.
         log.warning("The mirror cannot be read and is made anew: %s", error)
         mirror.forget(usage.files)
-        return _of_all(as_of, mirror.days(first, as_of, today=today), between)
+        return _of_all(as_of, mirror.days(first, as_of, today=today), between, workspaces)
 
 
-def aggregates_of(as_of: dt.date, account_ids: Collection[int]) -> dict[str, np.ndarray]:
+def aggregates_of(as_of: dt.date, account_ids: Collection[int], *, workspaces: bool = False) -> dict[str, np.ndarray]:
     """The same of a few accounts. All their rows are read from PostgreSQL by index; no file is touched."""
-    by_person, rest = sql(as_of, all_accounts=True)
+    by_person, rest = sql(as_of, all_accounts=True, workspaces=workspaces)
+    rows = _rows_of_workspaces(as_of, account_ids) if workspaces else _rows_of(as_of, account_ids)
     with engine() as duck:
-        for name, table in {"event_types": event_types(), **_rows_of(as_of, account_ids)}.items():
+        for name, table in {"event_types": event_types(), **rows}.items():
             put(duck, name, table)
         duck.execute(f"CREATE TABLE by_person AS {by_person}")
         return _answer(duck, rest)
 
 
-def _of_all(as_of: dt.date, usage: mirror.Days, between: tuple[int, int] | None) -> dict[str, np.ndarray]:
-    by_person, rest = sql(as_of, all_accounts=between is None)
+def _of_all(
+    as_of: dt.date, usage: mirror.Days, between: tuple[int, int] | None, workspaces: bool
+) -> dict[str, np.ndarray]:
+    by_person, rest = sql(as_of, all_accounts=between is None, workspaces=workspaces)
     with engine() as duck, ThreadPoolExecutor(1) as beside:
         put_usage(duck, usage)
         put(duck, "event_types", event_types())
         first = None
         if between is None and usage.is_local:
             first = beside.submit(duck.cursor().execute, f"CREATE TABLE by_person AS {by_person}")
-        tables = dimensions(between)
+        tables = dimensions_of_workspaces(between) if workspaces else dimensions(between)
         if first is not None:
             first.result()
         elif between is None:
@@ -186,6 +195,16 @@ def dimensions(between: tuple[int, int] | None) -> dict[str, pa.Table]:
     }
 
 
+def dimensions_of_workspaces(between: tuple[int, int] | None) -> dict[str, pa.Table]:
+    """The same one level down; the expression makes people of memberships."""
+    where, params = ("a.id >= $1 AND a.id < $2", between) if between else ("true", ())
+    return {
+        "profiles": _profiles("true"),
+        "memberships": _memberships("true"),
+        "accounts": _workspaces_as_accounts(where, *params),
+    }
+
+
 def _rows_of(as_of: dt.date, account_ids: Collection[int]) -> dict[str, pa.Table]:
     """Everything that bears on these accounts: their people, and all usage of those, also for other accounts."""
     people = _people(
@@ -205,6 +224,24 @@ def _rows_of(as_of: dt.date, account_ids: Collection[int]) -> dict[str, pa.Table
         "workspaces": _workspaces("id = ANY($1)", spaces.tolist()),
         "memberships": memberships,
         "accounts": _accounts("id = ANY($1)", list(account_ids)),
+    }
+
+
+def _rows_of_workspaces(as_of: dt.date, account_ids: Collection[int]) -> dict[str, pa.Table]:
+    """Everything that bears on the workspaces of these accounts: their members, and what those did in them."""
+    spaces = _workspaces_as_accounts("a.id = ANY($1)", list(account_ids))
+    space_ids = spaces["id"].to_pylist()
+    memberships = _memberships("workspace_id = ANY($1)", space_ids)
+    people = memberships["user_id"].unique().to_pylist()
+    usage = mirror.rows(
+        "user_id = ANY($1) AND day > $2 AND day <= $3 AND workspace_id = ANY($4)",
+        people, as_of - dt.timedelta(days=DAYS), as_of, space_ids,
+    )  # fmt: skip
+    return {
+        "usage": usage,
+        "profiles": _profiles("id = ANY($1)", people),
+        "memberships": memberships,
+        "accounts": spaces,
     }
 
 
@@ -290,6 +327,30 @@ def _accounts(where: str, *params: Any) -> pa.Table:
             "known_at": ("coalesce(employees_at, created_at)", "timestamptz"),
         },
         f"FROM accounts_account WHERE merged_into_id IS NULL AND {where}",
+        params,
+    )
+    return pa.table(
+        {
+            "id": mirror.narrowed(read["id"]),
+            "employees": _nullable(read["employees"]),
+            "known_at": _moments(read["known_at"]),
+        }
+    )
+
+
+def _workspaces_as_accounts(where: str, *params: Any) -> pa.Table:
+    """Workspaces that have an account, in the shape of accounts: with its staff where their own is not known."""
+    read = columns.read(
+        {
+            "id": ("w.id", "int8"),
+            "employees": ("coalesce(w.employees, a.employees, -1)", "int4"),
+            "known_at": (
+                "CASE WHEN w.employees IS NULL THEN coalesce(a.employees_at, a.created_at) ELSE w.created_at END",
+                "timestamptz",
+            ),
+        },
+        "FROM accounts_workspace w JOIN accounts_account a ON a.id = w.account_id "
+        f"WHERE a.merged_into_id IS NULL AND {where}",
         params,
     )
     return pa.table(

@@ -11,7 +11,7 @@ per account and event type (what was used). The account of a row is its workspac
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import ibis
 
@@ -44,7 +44,10 @@ PEOPLE = ibis.table(
     },
     name="accounts_productuser",
 )
-WORKSPACES = ibis.table({"id": "int64", "account_id": "int64"}, name="accounts_workspace")
+WORKSPACES = ibis.table(
+    {"id": "int64", "account_id": "int64", "employees": "int64", "created_at": "timestamp('UTC')"},
+    name="accounts_workspace",
+)
 MEMBERSHIPS = ibis.table(
     {"user_id": "int64", "workspace_id": "int64", "first_seen_at": "timestamp('UTC')"}, name="accounts_membership"
 )
@@ -112,11 +115,45 @@ def in_postgresql(as_of: dt.date, *, scoped: bool = False) -> Tables:
             is_profiled=(known.title != "") | (known.seniority != ""),
             is_buyer=known.buying_role == "economic_buyer",
         ),
-        workspaces=WORKSPACES,
+        workspaces=WORKSPACES.select("id", "account_id"),
         memberships=MEMBERSHIPS,
         event_types=EVENT_TYPES,
         accounts=accounts,
         all_accounts=not scoped,
+    )
+
+
+def of_workspaces_in_postgresql(as_of: dt.date, *, scoped: bool = False) -> Tables:
+    """The same, one level down; with `scoped`, only the workspaces of the accounts in `scoring_scope`."""
+    tables = in_postgresql(as_of, scoped=scoped)
+    holders = ACCOUNTS.filter(ACCOUNTS.merged_into_id.isnull())
+    if scoped:
+        holders = holders.semi_join(SCOPE, holders.id == SCOPE.account_id)
+    holders = holders.select(
+        holder_id=holders.id,
+        staff=holders.employees,
+        staff_known_at=ibis.coalesce(holders.employees_at, holders.created_at),
+    )
+    rows = WORKSPACES.join(holders, WORKSPACES.account_id == holders.holder_id)
+    spaces = rows.select(
+        "id",
+        employees=ibis.coalesce(rows.employees, rows.staff),
+        known_at=ibis.ifelse(rows.employees.notnull(), rows.created_at, rows.staff_known_at),
+    )
+    return one_level_down(replace(tables, accounts=spaces))
+
+
+def one_level_down(tables: Tables) -> Tables:
+    """What makes `of_accounts` answer about workspaces: each stands as an account (so `accounts` are workspaces here), and only
+    its members are its people, seen since they joined."""
+    spaces, members = tables.accounts, tables.memberships
+    return replace(
+        tables,
+        usage=tables.usage.filter(tables.usage.workspace_id != 0),
+        workspaces=spaces.select("id", account_id=spaces.id),
+        people=members.select(
+            id=members.user_id, account_id=ibis.null(spaces.id.type()), first_seen_at=ibis.null("timestamp('UTC')")
+        ).distinct(),
     )
 
 

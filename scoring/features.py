@@ -104,9 +104,10 @@ BY_KEY = {feature.key: feature for feature in CATALOGUE}
 
 
 @lru_cache(maxsize=16)
-def sql(as_of: dt.date, *, scoped: bool, with_usage: bool = True) -> str:
+def sql(as_of: dt.date, *, scoped: bool, with_usage: bool = True, workspaces: bool = False) -> str:
     """The expression as SQL for PostgreSQL. Compiling takes half a second, so it is kept."""
-    tables = expressions.in_postgresql(as_of, scoped=scoped)
+    tables_of = expressions.of_workspaces_in_postgresql if workspaces else expressions.in_postgresql
+    tables = tables_of(as_of, scoped=scoped)
     if not with_usage:  # the planner sees it, and leaves out every step that is about usage
         tables = replace(tables, usage=tables.usage.filter(ibis.literal(False)))
     return str(ibis.to_sql(expressions.of_accounts(as_of, tables), dialect="postgres"))
@@ -134,6 +135,25 @@ def pair(
         return derive(in_postgresql(as_of, between=between), as_of)
 
 
+def pair_of_workspaces(
+    as_of: dt.date, account_ids: Collection[int] | None = None, *, between: tuple[int, int] | None = None
+) -> tuple[Matrix, Matrix]:
+    """`pair` of the workspaces of these accounts; "account_id" is the id of the workspace.
+
+    A workspace stands as an account of its own: usage in it, and its members as its people, from the day they joined. Its
+    employees are its own as stated, else its account's. Raises `ValueError` where a warehouse keeps the usage.
+    """
+    if warehouse.is_used():
+        raise ValueError("workspaces are not scored while usage lies in a warehouse")
+    if account_ids is not None:
+        return derive(columnar.aggregates_of(as_of, account_ids, workspaces=True), as_of)
+    try:
+        return derive(columnar.aggregates(as_of, between=between, workspaces=True), as_of)
+    except (duckdb.IOException, duckdb.OutOfMemoryException, OSError) as error:
+        log.warning("The columnar engine failed, so PostgreSQL computes the features of workspaces: %s", error)
+        return derive(in_postgresql(as_of, between=between, workspaces=True), as_of)
+
+
 def matrix(as_of: dt.date, account_ids: Collection[int] | None = None) -> Matrix:
     """The first half of `pair`."""
     return pair(as_of, account_ids)[0]
@@ -145,6 +165,7 @@ def in_postgresql(
     *,
     between: tuple[int, int] | None = None,
     with_usage: bool = True,
+    workspaces: bool = False,
 ) -> dict[str, Any]:
     """The aggregates, computed in PostgreSQL: the reference, and the way out when the columnar engine has no room.
 
@@ -162,7 +183,7 @@ def in_postgresql(
                     "INSERT INTO scoring_scope SELECT id FROM accounts_account WHERE id >= %s AND id < %s", between
                 )
             cursor.execute("ANALYZE scoring_scope")
-        cursor.execute(sql(as_of, scoped=scoped, with_usage=with_usage))
+        cursor.execute(sql(as_of, scoped=scoped, with_usage=with_usage, workspaces=workspaces))
         names = [column.name for column in cursor.description]
         rows = cursor.fetchall()
     return dict(zip(names, zip(*rows, strict=True) if rows else [() for _ in names], strict=True))
