@@ -2,9 +2,9 @@
 
 Two of them, because one is cheap and one is not.
 
-`usage`: the versions of the days in its windows, the event types that were known by then, which of them were silent, and the code
-that computes features. Some milliseconds, looked at whenever a matrix is asked for: late usage and a changed category of an event
-are noticed at once.
+`usage`: the versions of the days in its windows, the event types that were known by then, which of them were held as silent, and
+the code that computes features. Some milliseconds, looked at whenever a matrix is asked for: late usage and a changed category of
+an event are noticed at once.
 
 `identity`: who belongs to which account since when, and what was known of people and companies by then. A pass over people and
 memberships (a second a million), looked at when matrices are made, which is nightly and by `manage.py snapshots`: a corrected
@@ -27,7 +27,7 @@ from django.conf import settings
 from django.db import connection
 
 from accounts import columns
-from scoring import expressions, features, silence, warehouse
+from scoring import expressions, features, holding, warehouse
 from scoring.breakdown import KEYS
 from scoring.expressions import DAYS, WINDOW
 
@@ -71,13 +71,12 @@ def usage(days: Collection[dt.date]) -> dict[dt.date, str]:
         versions = cursor.fetchall()
         cursor.execute("SELECT first_seen_at::date, id, category, signal FROM accounts_eventtype ORDER BY id")
         types = cursor.fetchall()
-        # Of a silent event, features are those of the day before (`scoring.silence`), whose windows count too.
-        cursor.execute("SELECT silent_since, id FROM accounts_eventtype WHERE silence_accepted_at IS NULL ORDER BY id")
-        silent = [(since, id_) for since, id_ in cursor.fetchall() if since is not None]
+    # Of a silent event, features are those of the day before (`scoring.holding`), whose windows count too.
+    silences = holding.silences(min(days), max(days))
     found = {}
     elsewhere = repr((settings.USAGE_URL, settings.USAGE_TABLE, settings.USAGE_COLUMNS)) if warehouse.is_used() else ""
     for day in days:
-        held = [(since, id_) for since, id_ in silent if since <= day < since + dt.timedelta(days=WINDOW)]
+        held = [(one.since, one.event_type_id) for one in silences if holding.is_held(one, day)]
         first = min([day, *(since for since, _ in held)]) - dt.timedelta(days=DAYS)
         within = [(at.isoformat(), v.hex) for at, v in versions if first < at <= day]
         if not within and not elsewhere:
@@ -110,7 +109,7 @@ def identity(days: Collection[dt.date]) -> dict[dt.date, str]:
 @cache
 def _code() -> str:
     """The catalogue and the modules that compute it: another version of the app has other matrices."""
-    sources = [Path(str(module.__file__)).read_bytes() for module in (expressions, features, silence)]
+    sources = [Path(str(module.__file__)).read_bytes() for module in (expressions, features, holding)]
     return hashlib.sha256(repr(KEYS).encode() + b"".join(sources)).hexdigest()
 
 

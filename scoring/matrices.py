@@ -20,7 +20,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Account
-from scoring import buyers, features, fingerprints, matrix_files, silence
+from scoring import buyers, features, fingerprints, holding, matrix_files
 from scoring.before import BUYER_STATES
 from scoring.breakdown import KEYS
 from scoring.fingerprints import NOTHING
@@ -192,7 +192,7 @@ def keep(day: dt.date, matrix: features.Matrix) -> Snapshot:
 
 def _computed(day: dt.date) -> features.Matrix:
     """What a run of that day computes, silent events included."""
-    return silence.hold(features.pair(day), day, None, between=None, read=features.pair)[0]
+    return holding.hold(features.pair(day), day, None, between=None, read=features.pair)[0]
 
 
 def _name(day: dt.date, usage: str, identity: str) -> str:

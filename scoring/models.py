@@ -9,7 +9,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Account, Workspace
+from accounts.models import Account, EventType, Workspace
 
 
 class Tier(models.TextChoices):
@@ -262,3 +262,21 @@ class ScoredAccount(models.Model):
     seq = models.BigIntegerField()
     since = models.BigIntegerField(db_default=0)
     is_urgent = models.BooleanField(db_default=False)
+
+
+class Silence(models.Model):
+    """A steady event that fell silent (`scoring.silence`), kept for good: from `found_on` until the day before `ended_on` what it
+    feeds was held at its last good value. The newest of an event that is silent now has no end."""
+
+    event_type = models.ForeignKey(EventType, models.CASCADE, related_name="silences")
+    since = models.DateField(help_text="the first day without it")
+    found_on = models.DateField(help_text="the first day that was scored with what is held")
+    ended_on = models.DateField(null=True, help_text="the first day that was not any more: it was back, or accepted")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("event_type", name="silence_one_at_a_time", condition=models.Q(ended_on=None)),
+            models.CheckConstraint(
+                name="silence_found_after_it_began", condition=models.Q(found_on__gte=models.F("since"))
+            ),
+        ]

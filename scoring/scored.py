@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from scoring import buyers, definitions, features, rules, silence
+from scoring import buyers, definitions, features, holding, rules
 from scoring.breakdown import number, parts_of
 from scoring.expressions import BEFORE
 from scoring.features import Matrix
@@ -95,7 +95,7 @@ def compute(
     """
     spec = definitions.spec_of(definition)
     pair = features.pair(as_of, account_ids, between=between)
-    now, before = silence.hold(pair, as_of, account_ids, between=between, read=features.pair)
+    now, before = holding.hold(pair, as_of, account_ids, between=between, read=features.pair)
     tier_before = None if tiers_before is None else tiers_before(now["account_id"])
     segment = buyers.segments(now["employees"])
     # Both days by the recipe of today's segment: "why now" is about what people did, not about which recipe it was.

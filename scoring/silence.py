@@ -5,8 +5,7 @@ weeks before, times how lively the rest of the product was on that day: a holida
 The chance of a day without it follows the negative binomial law with the event's own dispersion (Poisson when it is even). Below
 1 in 10,000 for the silent days together, the event is marked.
 
-While an event of the score is silent, the features that it feeds are held as of its last good day, for 28 days at most, which is
-how long they would have reached back. `held_features` has the rule.
+While an event of the score is silent, the features that it feeds are held as of its last good day (`scoring.holding`).
 """
 
 from __future__ import annotations
@@ -15,40 +14,30 @@ import datetime as dt
 import difflib
 import math
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from django.core.cache import cache
-from django.db import connection
-from django.db.models import Q
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import EventType
-from scoring.expressions import BEFORE, WINDOW
-from scoring.features import Matrix
+from scoring import asking, definitions
+from scoring.models import ScoringRun, Silence
 
 DAY = dt.timedelta(days=1)
 HISTORY = 28
 #: How long ago an event may have fallen silent to be found.
 LOOKBACK = 28
 STEADY, CHANCE = 0.8, 1e-4
-#: Share of the whole volume from which on an event's silence also holds volume and activity.
-LARGE = 0.05
 #: Days around the silence in which a new event may be the old one's new name.
 AROUND = 3
-
-_VOLUME = ("events_7", "events_prev_7", "events_28", "events_prev_28", "events_growth", "growth", "heaviest_share")
-_ACTIVITY = (
-    *("weekly_active_days", "active_users_7", "active_users_prev_7", "active_users_28", "active_users_prev_28"),
-    *("users_growth", "weekly_growth", "profiled_active", "days_since_last_use"),
-)
-_BEHAVIOURS = ("creation", "admin", "intent")
 
 
 # Finding -------------------------------------------------------------------------------------------------------------
 
 
+@transaction.atomic
 def find(day: dt.date | None = None) -> list[EventType]:
     """Marks the event types that are silent at the end of `day` (yesterday), and unmarks those that came back.
 
@@ -72,9 +61,17 @@ def find(day: dt.date | None = None) -> list[EventType]:
             and event_type.silence_accepted_at is None
         ):
             event_type.silent_since = since
-            event_type.save(update_fields=["silent_since"])
+            mark(event_type, since=since, found_on=day + DAY)
             found.append(event_type)
     return found
+
+
+def mark(event_type: EventType, *, since: dt.date, found_on: dt.date) -> None:
+    """It is silent since then; what it feeds is held from `found_on` on."""
+    event_type.silent_since = since
+    event_type.save(update_fields=["silent_since"])
+    # Of two who look at once one is first.
+    Silence.objects.bulk_create([Silence(event_type=event_type, since=since, found_on=found_on)], ignore_conflicts=True)
 
 
 def silent_from(counts: np.ndarray, others: np.ndarray, *, first: dt.date) -> dt.date | None:
@@ -113,22 +110,37 @@ def _log_chance_of_none(mean: float, dispersion: float) -> float:
     return -mean / (dispersion - 1) * math.log(dispersion)
 
 
-def accept(*, event_type_id: int) -> EventType:
-    """It is over for good: no warning, and nothing is held any more. Raises `EventType.DoesNotExist`."""
-    found = EventType.objects.get(pk=event_type_id)
+@transaction.atomic
+def accept(*, event_type_id: int, enqueue: Callable[[int], None]) -> tuple[EventType, ScoringRun | None]:
+    """It is over for good: no warning, and nothing is held any more. Every account is scored anew, by the run that is answered.
+
+    Raises `EventType.DoesNotExist`. `enqueue` is given the run's id inside the transaction, and must send it when that commits.
+    Doing it twice is doing it once: then there is no run.
+    """
+    found = EventType.objects.select_for_update().get(pk=event_type_id)
+    if found.silence_accepted_at is not None:
+        return found, None
+    was_held = Silence.objects.filter(event_type=found, ended_on=None).exists()
     found.silence_accepted_at, found.silent_since = timezone.now(), None
     found.save(update_fields=["silence_accepted_at", "silent_since"])
-    return found
+    _end()
+    return found, asking.start_full_run(definitions.published(), enqueue=enqueue) if was_held else None
 
 
-def reopen(*, event_type_id: int) -> EventType:
-    """Takes `accept` back: it is looked for again at once."""
-    found = EventType.objects.get(pk=event_type_id)
+@transaction.atomic
+def reopen(*, event_type_id: int, enqueue: Callable[[int], None]) -> tuple[EventType, ScoringRun | None]:
+    """Takes `accept` back: it is looked for again at once, and when it is silent, every account is scored with what is held."""
+    found = EventType.objects.select_for_update().get(pk=event_type_id)
     found.silence_accepted_at = None
     found.save(update_fields=["silence_accepted_at"])
-    find()
+    is_silent = event_type_id in {one.pk for one in find()}
     found.refresh_from_db()
-    return found
+    return found, asking.start_full_run(definitions.published(), enqueue=enqueue) if is_silent else None
+
+
+def _end() -> None:
+    """What is not silent any more is held until today."""
+    Silence.objects.filter(ended_on=None, event_type__silent_since=None).update(ended_on=timezone.now().date())
 
 
 def _forget_those_that_came_back() -> None:
@@ -143,6 +155,7 @@ def _forget_those_that_came_back() -> None:
                        AND u.day > (e.silence_accepted_at AT TIME ZONE 'UTC')::date))
             """
         )
+    _end()
 
 
 def _daily(first: dt.date, last: dt.date) -> tuple[np.ndarray, list[EventType]]:
@@ -209,118 +222,3 @@ def likeness(one: str, other: str) -> float:
         " ".join(re.findall(r"[a-z]+|\d+", re.sub(r"([a-z])([A-Z])", r"\1 \2", name).lower())) for name in (one, other)
     ]
     return difflib.SequenceMatcher(a=plain[0], b=plain[1]).ratio()
-
-
-# Holding features ----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Held:
-    """A silent event and what is held because of it."""
-
-    event_type: EventType
-    since: dt.date
-    good_day: dt.date
-    until: dt.date
-    """the last day on which it is held"""
-    features: frozenset[str]
-
-
-def held(as_of: dt.date) -> list[Held]:
-    """Of events that are silent at `as_of` and fell so at most 28 days before. One query when there are none."""
-    silent = EventType.objects.filter(
-        ~Q(category="noise"),
-        silent_since__lte=as_of,
-        silent_since__gt=as_of - WINDOW * DAY,
-        silence_accepted_at=None,
-    )
-    return [
-        Held(one, one.silent_since, one.silent_since - DAY, one.silent_since + (WINDOW - 1) * DAY, held_features(one))
-        for one in silent.order_by("silent_since", "name")
-        if one.silent_since is not None
-    ]
-
-
-def held_features(event_type: EventType) -> frozenset[str]:
-    """Those of its category, breadth and depth; for a large event, a twentieth of the volume or more, also volume and activity.
-
-    Facts (company, people, profiles) are never held.
-    """
-    return _of_kind(event_type) | (
-        {*_VOLUME, *_ACTIVITY} if _share_of_volume(event_type) >= LARGE else frozenset[str]()
-    )
-
-
-def fed_features(event_type: EventType) -> frozenset[str]:
-    """Every feature that counts this event."""
-    return frozenset() if event_type.category == "noise" else _of_kind(event_type) | {*_VOLUME, *_ACTIVITY}
-
-
-def _of_kind(event_type: EventType) -> frozenset[str]:
-    """What only some kinds of events feed."""
-    category, is_invite = event_type.category, event_type.signal == "invite"
-    names = {f"{category}_28", "breadth_28"} if category != "intent" else {"intent_28"}
-    if category in ("core", "advanced"):
-        names.add("feature_depth")
-    if category in _BEHAVIOURS or is_invite:
-        names |= {"behaviours_28", "days_since_behaviour"}
-    if category in ("admin", "intent"):
-        names.add(f"days_since_{category}")
-    if is_invite:
-        names |= {"invites_28", "days_since_invite"}
-    return frozenset(names)
-
-
-def _share_of_volume(event_type: EventType) -> float:
-    """In the four weeks before it fell silent. Kept for a day: runs over changed accounts ask every second."""
-    key = f"silent-share:{event_type.pk}:{event_type.silent_since}"
-    share = cache.get(key)
-    if share is None:
-        share = _read_share_of_volume(event_type)
-        cache.set(key, share, 86_400)
-    return float(share)
-
-
-def _read_share_of_volume(event_type: EventType) -> float:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT coalesce(sum(u.count) FILTER (WHERE u.event_type_id = %s), 0)::float / greatest(1, sum(u.count))
-            FROM accounts_usage u JOIN accounts_eventtype e ON e.id = u.event_type_id AND e.category <> 'noise'
-            WHERE u.day BETWEEN %s::date - 28 AND %s::date - 1
-            """,
-            [event_type.pk, event_type.silent_since, event_type.silent_since],
-        )
-        return float(cursor.fetchone()[0])
-
-
-def hold(
-    matrices: tuple[Matrix, Matrix],
-    as_of: dt.date,
-    account_ids: Collection[int] | None,
-    *,
-    between: tuple[int, int] | None,
-    read: Callable[..., tuple[Matrix, Matrix]],
-) -> tuple[Matrix, Matrix]:
-    """The features of both days, with those of silent events as they were on their last good day; `read` is `features.pair`.
-
-    Accounts that had no usage then keep what they have now.
-    """
-    for one in reversed(held(as_of)):  # the earliest good day wins
-        good = read(one.good_day, account_ids, between=between)[0]
-        days = (as_of, as_of - BEFORE * DAY)
-        matrices = tuple(  # type: ignore[assignment]
-            _with(matrix, good, one.features) if day >= one.since else matrix
-            for matrix, day in zip(matrices, days, strict=True)
-        )
-    return matrices
-
-
-def _with(matrix: Matrix, good: Matrix, names: Collection[str]) -> Matrix:
-    ids, good_ids = matrix["account_id"], good["account_id"]
-    if not len(good_ids):
-        return matrix
-    place = np.minimum(np.searchsorted(good_ids, ids), len(good_ids) - 1)
-    was_there = (good_ids[place] == ids) & (good["events_28"][place] > 0)
-    replaced = {name: np.where(was_there, good[name][place], matrix[name]) for name in names if name in matrix}
-    return {**matrix, **replaced}

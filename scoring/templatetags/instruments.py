@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from accounts import access
 from accounts.models import EventType
-from scoring import definitions, rules, silence
-from scoring.silence import Held, Renamed
+from scoring import definitions, holding, rules, silence
+from scoring.holding import Held
+from scoring.silence import Renamed
 
 register = template.Library()
 
@@ -33,9 +34,9 @@ def silent_events(context: template.RequestContext) -> list[Warned]:
     silent = (
         EventType.objects.exclude(silent_since=None).filter(silence_accepted_at=None).order_by("-silent_since", "name")
     )
-    held = {one.event_type.pk: one for one in silence.held(timezone.now().date())}
+    held = {one.event_type.pk: one for one in holding.held(timezone.now().date())}
     return [
-        Warned(one, silence.renamed_to(one), _parts(context, silence.fed_features(one)), held.get(one.pk))
+        Warned(one, silence.renamed_to(one), _parts(context, holding.fed_features(one)), held.get(one.pk))
         for one in silent
     ]
 
@@ -43,14 +44,14 @@ def silent_events(context: template.RequestContext) -> list[Warned]:
 @register.simple_tag(takes_context=True)
 def used_by(context: template.RequestContext, event_type: EventType) -> list[str]:
     """The labels of the components in force that this event feeds."""
-    return _parts(context, silence.fed_features(event_type))
+    return _parts(context, holding.fed_features(event_type))
 
 
 @register.inclusion_tag("scoring/held.html", takes_context=True)
 def held_notice(context: template.RequestContext, as_of: dt.date | None = None) -> dict[str, Any]:
     """Says which features are held as of an earlier day, and why; nothing when none are."""
     return {
-        "held": [(one, _parts(context, one.features)) for one in silence.held(as_of or timezone.now().date())],
+        "held": [(one, _parts(context, one.features)) for one in holding.held(as_of or timezone.now().date())],
         "may_edit": access.can(context["request"].user, "edit_events") if "request" in context else False,
     }
 

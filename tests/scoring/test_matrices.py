@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import EventType, ProductUser
-from scoring import features, matrices, matrix_files, runs, shards
+from scoring import features, matrices, matrix_files, runs, shards, silence
 from scoring.before import BUYER_STATES, SEGMENTS
 from scoring.breakdown import KEYS
 from scoring.models import Score, ScoringRun
@@ -119,7 +119,7 @@ def test_a_silent_event_makes_the_days_anew_in_which_its_features_are_held():
     before, after = ago(30), ago(6)
     for day in (before, after):
         matrices.of_day(day)
-    EventType.objects.filter(name="Teammate Invited").update(silent_since=ago(9))
+    silence.mark(EventType.objects.get(name="Teammate Invited"), since=ago(9), found_on=ago(8))
     assert matrices.missing([before, after]) == [after]
     assert matrices.of_day(after).features["invites_28"] == matrices.of_day(ago(10)).features["invites_28"]
 

@@ -6,7 +6,7 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from accounts.models import EventType, Role, Usage
-from scoring import definitions, features, scored, silence
+from scoring import definitions, features, holding, matrices, scored, silence
 from tests.factories import AccountFactory, EventTypeFactory, ProductUserFactory
 
 pytestmark = pytest.mark.django_db
@@ -115,10 +115,16 @@ def test_what_a_member_accepts_is_not_told_again_until_it_was_back(product):
     gone = events["Task Created"]
     fall_silent(gone, yesterday - DAY)
     silence.find()
-    silence.accept(event_type_id=gone.pk)
+    asked: list[int] = []
+    silence.accept(event_type_id=gone.pk, enqueue=asked.append)
+    assert silence.accept(event_type_id=gone.pk, enqueue=asked.append)[1] is None, "twice is once"
     assert silence.find() == []
-    assert silence.held(yesterday + DAY) == []
-    assert silence.reopen(event_type_id=gone.pk).silent_since == yesterday - DAY
+    assert holding.held(yesterday + DAY) == []
+    again, run = silence.reopen(event_type_id=gone.pk, enqueue=asked.append)
+    assert again.silent_since == yesterday - DAY
+    assert len(holding.held(yesterday + DAY)) == 1
+    assert len(asked) == 2, "both score every account at once"
+    assert run.kind == "full"
 
 
 def test_the_whole_product_going_silent_marks_no_event(product):
@@ -157,31 +163,45 @@ def test_no_account_drops_while_an_event_of_its_score_is_silent(product):
     fall_silent(events["Task Created"], since)
     dropped, _ = scores(today)
     assert all(low < high for low, high in zip(dropped, good, strict=True))
-    EventType.objects.filter(name="Task Created").update(silent_since=since)
+    silence.mark(events["Task Created"], since=since, found_on=since + DAY)
     held, found = scores(today)
     assert held == good
-    (one,) = silence.held(today)
+    (one,) = holding.held(today)
     assert {"creation_28", "breadth_28", "behaviours_28", "events_28", "active_users_28"} <= one.features
     assert "fit" not in one.features
     assert (one.good_day, one.until) == (since - DAY, since + 27 * DAY)
     assert found.week_ago.score.tolist() == good, "the week before is held too: why now is not the silence"
 
 
+def test_a_past_day_is_held_as_it_was_then_also_when_the_event_is_back(product):
+    events, people, yesterday = product
+    gone, today = events["Task Created"], yesterday + DAY
+    before = {day: features.matrix(day)["creation_28"].tolist() for day in (yesterday - 9 * DAY, yesterday - 3 * DAY)}
+    fall_silent(gone, yesterday - 8 * DAY)
+    silence.mark(gone, since=yesterday - 8 * DAY, found_on=yesterday - 6 * DAY)
+    Usage.objects.create(user=people[0], day=today, event_type=gone, count=1)
+    silence.find()
+    assert EventType.objects.get(pk=gone.pk).silent_since is None
+    assert holding.held(today) == []
+    good = before[yesterday - 9 * DAY]
+    assert matrices.of_day(yesterday - 3 * DAY).features["creation_28"].tolist() == good
+    assert scores(yesterday - 3 * DAY)[1].features["creation_28"].tolist() == good
+    assert matrices.of_day(yesterday - 7 * DAY).features["creation_28"].tolist() < good, "nobody knew of it on that day"
+
+
 def test_it_is_held_for_28_days_and_not_before_it_fell_silent(product):
-    _events, _, yesterday = product
+    events, _, yesterday = product
     since = yesterday - 30 * DAY
-    EventType.objects.filter(name="Task Created").update(silent_since=since)
-    assert len(silence.held(since + 27 * DAY)) == 1
-    assert silence.held(since + 28 * DAY) == []
-    assert silence.held(since - DAY) == []
+    silence.mark(events["Task Created"], since=since, found_on=since + DAY)
+    days = [since - DAY, since, since + DAY, since + 27 * DAY, since + 28 * DAY]
+    assert [len(holding.held(day)) for day in days] == [0, 0, 1, 1, 0], "from the day on which it was found"
 
 
 def test_a_small_event_holds_its_category_and_not_volume(product):
     _events, people, yesterday = product
     small = EventTypeFactory(name="Role Changed", category="admin")
     Usage.objects.create(user=people[0], day=yesterday - 5 * DAY, event_type=small, count=2)
-    small.silent_since = yesterday
-    assert silence.held_features(small) == {
+    assert holding.held_features(small, yesterday) == {
         *("admin_28", "breadth_28", "behaviours_28", "days_since_admin", "days_since_behaviour")
     }
 
@@ -190,8 +210,8 @@ def test_what_is_held_is_in_the_catalogue(product):
     events, _, yesterday = product
     for category in ("core", "advanced", "collaboration", "creation", "admin", "intent"):
         event = events["Task Created"]
-        event.category, event.signal, event.silent_since = category, "invite", yesterday
-        assert silence.held_features(event) <= set(features.BY_KEY)
+        event.category, event.signal = category, "invite"
+        assert holding.held_features(event, yesterday) <= set(features.BY_KEY)
 
 
 # The page of events ----------------------------------------------------------------------------------------------------
