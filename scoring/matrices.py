@@ -28,14 +28,16 @@ from scoring.matrix_files import ENDING, Columns, Snapshot, folder
 from scoring.models import ScoringRun
 
 __all__ = [
-    "Snapshot", "folder", "for_backtest", "keep", "keep_newest", "latest", "make", "missing", "of_day", "of_days", "prune", "weeks",
+    "WORKSPACES", "Snapshot", "folder", "for_backtest", "keep", "keep_newest", "latest", "latest_of_workspaces", "make",
+    "missing", "of_day", "of_days", "prune", "weeks",
 ]  # fmt: skip
 
 log = logging.getLogger(__name__)
 
 #: Weeks that are kept, and days for which a day that ends no week is.
 KEPT_WEEKS, KEPT_DAYS = 60, 14
-NEWEST = "newest"
+#: How the files are called that hold the features of now: of accounts, and of workspaces, which have no other days.
+NEWEST, WORKSPACES = "newest", "workspaces"
 _OPEN_AT_ONCE = 80
 
 _open: OrderedDict[str, Snapshot] = OrderedDict()
@@ -49,7 +51,7 @@ def latest() -> Snapshot:
 
     Accounts that were merged into others since are left out.
     """
-    snapshot = _newest()
+    snapshot = _newest(NEWEST, _computed)
     away = Account.objects.exclude(merged_into=None).values_list("pk", flat=True)
     merged = np.fromiter(away.iterator(), dtype=np.int64)
     if not len(merged) or not len(snapshot):
@@ -68,27 +70,35 @@ def latest() -> Snapshot:
     return known
 
 
-def _newest() -> Snapshot:
+def latest_of_workspaces() -> Snapshot:
+    """The same of workspaces; its `account_id` is the id of the workspace, and its segments mean nothing.
+
+    Runs keep it while the definition in force scores workspaces; else the first who asks after a run works it out.
+    """
+    return _newest(WORKSPACES, _computed_of_workspaces)
+
+
+def _newest(of: str, computed: Callable[[dt.date], features.Matrix]) -> Snapshot:
     run = _last_full_run()
     if run is not None:
-        begins = _newest_name(run)
+        begins = _newest_name(of, run)
         for name in matrix_files.names():
             if name.startswith(begins) and (found := _opened(name)) is not None:
                 return found
     today = timezone.now().date()
-    return _kept(None if run is None else _newest_name(run, today), today, _computed(today), replaces=_is_newest)
+    return _kept_newest(of, run, today, computed(today))
 
 
-def keep_newest(run: ScoringRun, matrix: features.Matrix, *, part: int | None = None) -> None:
+def keep_newest(run: ScoringRun, matrix: features.Matrix, *, part: int | None = None, of: str = NEWEST) -> None:
     """Keeps the matrix of a full run, or a part of one in shards: with the last part the whole is put together.
 
     Parts that were written on other machines are not found; then `latest` computes the features when asked. Never fails.
     """
     try:
         if part is None:
-            _kept(_newest_name(run.pk, run.as_of), run.as_of, matrix, replaces=_is_newest)
+            _kept_newest(of, run.pk, run.as_of, matrix)
             return
-        begins = f"part.{_database()}-{run.pk}."
+        begins = f"part.{of}.{_database()}-{run.pk}."
         columns = _columns(matrix)
         matrix_files.write(f"{begins}{part}{ENDING}", as_of=run.as_of, columns=columns, made_at=timezone.now())
         names = [name for name in matrix_files.names() if name.startswith(begins)]
@@ -100,8 +110,8 @@ def keep_newest(run: ScoringRun, matrix: features.Matrix, *, part: int | None = 
         ids = np.concatenate([one.account_id for one in parts])
         order = np.argsort(ids, kind="stable")
         whole = {key: np.concatenate([one.features[key] for one in parts])[order] for key in ("account_id", *KEYS)}
-        _kept(_newest_name(run.pk, run.as_of), run.as_of, whole, replaces=_is_newest)
-        matrix_files.remove([name for name in matrix_files.names() if name.startswith("part.")])
+        _kept_newest(of, run.pk, run.as_of, whole)
+        matrix_files.remove([name for name in matrix_files.names() if name.startswith(f"part.{of}.")])
     except OSError as error:
         log.warning("The features of run %s were not kept: %s", run.pk, error)
 
@@ -195,6 +205,11 @@ def _computed(day: dt.date) -> features.Matrix:
     return holding.hold(features.pair(day), day, None, between=None, read=features.pair)[0]
 
 
+def _computed_of_workspaces(day: dt.date) -> features.Matrix:
+    read = features.pair_of_workspaces
+    return holding.hold(read(day), day, None, between=None, read=read)[0]
+
+
 def _name(day: dt.date, usage: str, identity: str) -> str:
     return f"{day.isoformat()}.{usage}.{identity}{ENDING}"
 
@@ -253,13 +268,14 @@ def _opened(name: str) -> Snapshot | None:
     return found
 
 
-def _is_newest(name: str) -> bool:
-    return name.startswith(f"{NEWEST}.")
+def _kept_newest(of: str, run: int | None, as_of: dt.date, matrix: features.Matrix) -> Snapshot:
+    name = None if run is None else _newest_name(of, run, as_of)
+    return _kept(name, as_of, matrix, replaces=lambda old: old.startswith(f"{of}."))
 
 
-def _newest_name(run: int, as_of: dt.date | None = None) -> str:
+def _newest_name(of: str, run: int, as_of: dt.date | None = None) -> str:
     """The file's name, or how it begins."""
-    begins = f"{NEWEST}.{_database()}-{run}."
+    begins = f"{of}.{_database()}-{run}."
     return begins if as_of is None else f"{begins}{as_of.isoformat()}{ENDING}"
 
 

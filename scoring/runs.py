@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from functools import partial
 from typing import Literal
 
@@ -21,7 +22,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from accounts import changes
-from scoring import asking, before, definitions, matrices, signals, warehouse, writing
+from scoring import asking, before, definitions, matrices, signals, warehouse, workspaces, writing
 from scoring.models import Score, ScoringRun
 from scoring.progress import Overtaken, Progress, ensure_wanted, make_stale, stale_when_overtaken
 from scoring.scored import WEEK, Scored, compute
@@ -115,6 +116,8 @@ def score_all(*, run: ScoringRun | None = None) -> ScoringRun:
     if scored is None:
         return run
     matrices.keep_newest(run, scored.features)
+    if scored.workspaces is not None:
+        matrices.keep_newest(run, scored.workspaces, of=matrices.WORKSPACES)
     return run
 
 
@@ -168,8 +171,11 @@ def score(
     step()
     changed = writing.write(run, run.definition, scored, past, raised)
     signals.record_spikes(scored)
+    of_workspaces = workspaces.score(
+        run.definition, scored.spec, as_of=run.as_of, account_ids=account_ids, between=between
+    )
     step()
-    return scored, changed
+    return replace(scored, workspaces=of_workspaces), changed
 
 
 def settle(pairs: list[tuple[int, int]], changed: np.ndarray, *, is_valid: bool) -> None:

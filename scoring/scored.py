@@ -20,7 +20,10 @@ WEEK = dt.timedelta(days=BEFORE)
 
 @dataclass(frozen=True)
 class Scored:
-    """n scored accounts, as arrays in the order of `account_id`, with the same a week before."""
+    """n scored accounts, as arrays in the order of `account_id`, with the same a week before.
+
+    `workspaces`: the features of their workspaces, from a run whose definition scores those.
+    """
 
     as_of: dt.date
     spec: rules.Spec
@@ -30,6 +33,7 @@ class Scored:
     week_ago: rules.Evaluated
     segment: np.ndarray
     buyer_state: np.ndarray
+    workspaces: Matrix | None = None
 
     @property
     def account_id(self) -> np.ndarray:

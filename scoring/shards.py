@@ -107,6 +107,8 @@ def score_shard(shard_id: int) -> bool:
         runs.failed(ScoringRun.objects.get(shards=shard_id), error)
         raise
     matrices.keep_newest(run, scored.features, part=shard.place)
+    if scored.workspaces is not None:
+        matrices.keep_newest(run, scored.workspaces, part=shard.place, of=matrices.WORKSPACES)
     return True
 
 

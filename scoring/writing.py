@@ -39,7 +39,7 @@ def write(
     now = np.datetime64(timezone.now().replace(tzinfo=None), "us")
     columns: dict[str, Any] = columns_of(scored, definition, raised)
     about = json.dumps([definition.pk, definition.spec, KEYS], sort_keys=True).encode()
-    digest = digests.rows(_parts(columns), about=about)
+    digest = digests.rows(parts(columns), about=about)
     old = before.of(scored.account_id)
     changed = np.flatnonzero(~(old.has_row & (old.digest == digest)))
     if not len(changed):
@@ -49,7 +49,7 @@ def write(
         "tier_since": np.where(old.tier == scored.now.tier, old.tier_since, now),
         "digest": digest,
     }
-    _write_scores(columns, changed, old.has_row)
+    write_rows("scoring_score", "account_id", columns, changed, old.has_row)
     same = old.has_row.copy()
     for name in ("score", "tier", "segment", "buyer_state"):
         column = columns[name]
@@ -58,23 +58,24 @@ def write(
     return scored.account_id[changed]
 
 
-def _write_scores(columns: dict[str, Column], changed: np.ndarray, has_row: np.ndarray) -> None:
-    """Updates the rows that are there, inserts the others.
+def write_rows(table: str, key: str, columns: Mapping[str, Column], changed: np.ndarray, has_row: np.ndarray) -> None:
+    """Updates the rows that are there, inserts the others. `key`: the primary key's column.
 
-    Told apart here, because ON CONFLICT would make every insert a third dearer; nobody else writes this table.
+    Told apart here, because ON CONFLICT would make every insert a third dearer; nobody else writes these tables.
     """
-    copying.copy("scoring_score", columns, changed[~has_row[changed]])
+    copying.copy(table, columns, changed[~has_row[changed]])
     there = changed[has_row[changed]]
     if not len(there):
         return
+    new = f"new_{table}"
     with connection.cursor() as cursor:
-        cursor.execute("CREATE TEMP TABLE IF NOT EXISTS scoring_new (LIKE scoring_score) ON COMMIT DELETE ROWS")
-        cursor.execute("TRUNCATE scoring_new")
-        copying.copy("scoring_new", columns, there)
-        names = [name for name in columns if name != "account_id"]
+        cursor.execute(f"CREATE TEMP TABLE IF NOT EXISTS {new} (LIKE {table}) ON COMMIT DELETE ROWS")
+        cursor.execute(f"TRUNCATE {new}")
+        copying.copy(new, columns, there)
+        names = [name for name in columns if name != key]
         cursor.execute(
-            f"UPDATE scoring_score AS s SET {', '.join(f'{name} = n.{name}' for name in names)} "
-            "FROM scoring_new AS n WHERE n.account_id = s.account_id"
+            f"UPDATE {table} AS s SET {', '.join(f'{name} = n.{name}' for name in names)} "
+            f"FROM {new} AS n WHERE n.{key} = s.{key}"
         )
 
 
@@ -131,8 +132,8 @@ def _values_week_ago(scored: Scored) -> np.ndarray:
     return result
 
 
-def _parts(columns: Mapping[str, Column]) -> Iterator[np.ndarray]:
-    """What a digest is made of: every number and code of `columns_of`."""
+def parts(columns: Mapping[str, Column]) -> Iterator[np.ndarray]:
+    """What a digest is made of: every number and code of the columns."""
     for column in columns.values():
         if isinstance(column, Texts):
             yield column.codes

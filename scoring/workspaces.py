@@ -1,0 +1,139 @@
+"""Scores of workspaces: the definition's recipe for them, by the same rules, over the same features one level down.
+
+A run scores them after the accounts, in its transaction, when its definition has such a recipe; when it has none, a full run
+removes what is there, and that is one look at an empty table. Workspaces without an account have no score. There are no segments
+here, no history, and nobody is routed by them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from django.db import connection
+from django.utils import timezone
+
+from accounts import columns
+from scoring import digests, features, holding, rules, warehouse, writing
+from scoring.breakdown import KEYS
+from scoring.copying import Nullable, Texts
+from scoring.features import Matrix
+from scoring.models import Definition
+
+TABLE = "scoring_workspacescore"
+
+
+@dataclass(frozen=True)
+class Before:
+    """n workspaces that have a row, in the order of `workspace_id`. `tier`: places in `rules.TIERS`."""
+
+    workspace_id: np.ndarray
+    tier: np.ndarray
+    digest: np.ndarray
+
+    def of(self, workspace_ids: np.ndarray) -> Before:
+        """The same for these workspaces in this order; tier −1 and digest 0 where there is no row."""
+        if not len(self.workspace_id):
+            nothing = np.zeros(len(workspace_ids), dtype=np.int64)
+            return Before(workspace_ids, nothing - 1, nothing)
+        place = np.searchsorted(self.workspace_id, workspace_ids).clip(max=len(self.workspace_id) - 1)
+        found = self.workspace_id[place] == workspace_ids
+        return Before(workspace_ids, np.where(found, self.tier[place], -1), np.where(found, self.digest[place], 0))
+
+
+def are_scored(spec: rules.Spec) -> bool:
+    """Whether a definition scores workspaces here. Usage that lies in a warehouse is asked for by account only."""
+    return spec.workspace is not None and not warehouse.is_used()
+
+
+def score(
+    definition: Definition,
+    spec: rules.Spec,
+    *,
+    as_of: dt.date,
+    account_ids: Collection[int] | None = None,
+    between: tuple[int, int] | None = None,
+) -> Matrix | None:
+    """Scores and writes the workspaces of the given accounts, or of those between two ids, or all; in the caller's transaction.
+
+    Answers their features ("account_id": the workspace's id), or none when the definition does not score workspaces.
+    """
+    recipe = spec.for_workspaces
+    if account_ids is None:
+        _forget(between, every=not are_scored(spec))
+    if recipe is None or not are_scored(spec):
+        return None
+    pair = features.pair_of_workspaces(as_of, account_ids, between=between)
+    now = holding.hold(pair, as_of, account_ids, between=between, read=features.pair_of_workspaces)[0]
+    past = read(account_ids, between=between).of(now["account_id"])
+    found = rules.evaluate(recipe, now, evidence=now["events_28"] > 0, tier_before=past.tier)
+    _write(definition, recipe, now, found, past)
+    return now
+
+
+def read(account_ids: Collection[int] | None = None, *, between: tuple[int, int] | None = None) -> Before:
+    """The rows that there are, of the workspaces of these accounts."""
+    params: list[Any] = []
+    source = f"FROM {TABLE} s"
+    if account_ids is not None or between is not None:
+        source += " JOIN accounts_workspace w ON w.id = s.workspace_id WHERE w.account_id "
+        source += "= ANY($1::bigint[])" if account_ids is not None else ">= $1 AND w.account_id < $2"
+        params = [list(account_ids)] if account_ids is not None else list(between or ())
+    places = " ".join(f"WHEN '{tier}' THEN {place}" for place, tier in enumerate(rules.TIERS))
+    rows = columns.read(
+        {
+            "workspace_id": ("s.workspace_id", "int8"),
+            "tier": (f"CASE s.tier {places} END", "int2"),
+            "digest": ("s.digest", "int8"),
+        },
+        source,
+        params,
+    )
+    order = np.argsort(rows["workspace_id"], kind="stable")
+    return Before(**{name: values[order] for name, values in rows.items()})
+
+
+def _write(definition: Definition, recipe: rules.Spec, now: Matrix, found: rules.Evaluated, past: Before) -> None:
+    n = len(now["account_id"])
+    reasons = ("", *(gate.reason[:300] for gate in recipe.gates))
+    told: dict[str, Any] = {
+        "workspace_id": now["account_id"],
+        "score": Nullable(found.score.astype(np.int16), found.score > 0),
+        "tier": Texts(found.tier, rules.TIERS),
+        "tier_reason": Texts(found.gate + 1, reasons),
+        "definition_id": np.full(n, definition.pk),
+        "feature_values": np.stack([now[key] for key in KEYS], axis=1),
+        "effects": found.effect.astype(np.int16),
+    }
+    digest = digests.rows(writing.parts(told), about=json.dumps([definition.spec, KEYS], sort_keys=True).encode())
+    has_row = past.tier >= 0
+    changed = np.flatnonzero(~(has_row & (past.digest == digest)))
+    if not len(changed):
+        return
+    moment = np.datetime64(timezone.now().replace(tzinfo=None), "us")
+    told |= {"scored_at": np.full(n, moment), "digest": digest}
+    writing.write_rows(TABLE, "workspace_id", told, changed, has_row)
+
+
+def _forget(between: tuple[int, int] | None, *, every: bool) -> None:
+    """Removes the rows of workspaces that are gone or have no account any more, or of `every` one of these accounts."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT EXISTS (SELECT FROM {TABLE})")
+        if not cursor.fetchone()[0]:
+            return
+        if between is None or between[0] == writing.EVERYONE[0]:  # of the shards, one does it
+            cursor.execute(
+                f"DELETE FROM {TABLE} s WHERE NOT EXISTS (SELECT FROM accounts_workspace w JOIN accounts_account a "
+                "ON a.id = w.account_id WHERE w.id = s.workspace_id AND a.merged_into_id IS NULL)"
+            )
+        if every:
+            low, high = between or writing.EVERYONE
+            cursor.execute(
+                f"DELETE FROM {TABLE} s USING accounts_workspace w "
+                "WHERE w.id = s.workspace_id AND w.account_id >= %s AND w.account_id < %s",
+                [low, high],
+            )
