@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import OpenApiResponse, extend_schema
@@ -16,6 +17,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import rest
+from scoring import holding
+from scoring.holding import Held
 from scoring.models import BuyerState, Score, ScoreChange, Segment, Tier
 
 MERGED = OpenApiResponse(description="The account was merged into the one at `Location`.")
@@ -70,8 +73,21 @@ class ScoreChangePageSerializer(rest.PageSerializer):
     results = ScoreChangeSerializer(many=True)
 
 
+class HeldSerializer(serializers.Serializer[Held]):
+    """A steady event that fell silent, and the features that count as on the last day before it."""
+
+    event = serializers.CharField(source="event_type.name")
+    good_day = serializers.DateField(help_text=_("The day as on which they count."))
+    until = serializers.DateField(help_text=_("The last day on which they are held, should the event stay silent."))
+    features = serializers.SerializerMethodField()
+
+    def get_features(self, held: Held) -> list[str]:
+        return sorted(held.features)
+
+
 class AccountSerializer(rest.AccountFactsSerializer):
     score = ScoreSerializer(allow_null=True, help_text=_("Null: not scored yet."))
+    held = HeldSerializer(many=True, help_text=_("What is frozen in every score now because an event fell silent."))
 
 
 class ScoreChangeFilters(rest.Filters):
@@ -111,7 +127,8 @@ def account(request: Request, account_id: int) -> Response:
     if found.merged_into_id is not None:
         return rest.moved(reverse("api_account", args=[found.merged_into_id]), request)
     score = Score.objects.filter(pk=found.pk).select_related("definition").first()
-    return Response(AccountSerializer(rest.facts(found) | {"score": score}).data)
+    told = rest.facts(found) | {"score": score, "held": holding.held(timezone.now().date())}
+    return Response(AccountSerializer(told).data)
 
 
 @extend_schema(

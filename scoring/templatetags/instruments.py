@@ -48,10 +48,15 @@ def used_by(context: template.RequestContext, event_type: EventType) -> list[str
 
 
 @register.inclusion_tag("scoring/held.html", takes_context=True)
-def held_notice(context: template.RequestContext, as_of: dt.date | None = None) -> dict[str, Any]:
-    """Says which features are held as of an earlier day, and why; nothing when none are."""
+def held_notice(context: template.RequestContext, as_of: dt.date | None = None, short: bool = False) -> dict[str, Any]:
+    """Says which features are held as of an earlier day, and why; nothing when none are.
+
+    `short`: in one line, and only of those that a component in force reads.
+    """
+    held = [(one, _parts(context, one.features)) for one in holding.held(as_of or timezone.now().date())]
     return {
-        "held": [(one, _parts(context, one.features)) for one in holding.held(as_of or timezone.now().date())],
+        "held": [(one, parts) for one, parts in held if parts] if short else held,
+        "short": short,
         "may_edit": access.can(context["request"].user, "edit_events") if "request" in context else False,
     }
 

@@ -10,8 +10,9 @@ from django.utils import timezone
 
 from accounts import signals
 from accounts.models import Account, BuyingRole, Role
+from scoring import silence
 from scoring.models import ScoreChange
-from tests.factories import AccountFactory, MemberFactory, ProductUserFactory, WorkspaceFactory
+from tests.factories import AccountFactory, EventTypeFactory, MemberFactory, ProductUserFactory, WorkspaceFactory
 from tests.playbooks.test_queue_page import make_item
 from tests.playbooks.test_rest import error, full_item
 
@@ -143,3 +144,16 @@ def test_a_history_costs_as_many_queries_with_twenty_rows_as_with_one(sign_in):
         change(account, timezone.now(), 50, account.score.definition)
 
     assert queries() == one
+
+
+def test_what_is_frozen_is_told_beside_the_queue_and_to_programs(sign_in):
+    account = make_item().account
+    today = timezone.now().date()
+    gone = EventTypeFactory(name="Teammate Invited", category="creation", signal="invite")
+    silence.mark(gone, since=today - dt.timedelta(days=3), found_on=today)
+    client = sign_in(Role.SALES)
+    pane = client.get("/queue/sales/").content.decode()
+    assert "as “Teammate Invited” fell silent" in pane
+    (held,) = client.get(f"/api/accounts/{account.pk}/").json()["held"]
+    assert (held["event"], held["good_day"]) == ("Teammate Invited", (today - dt.timedelta(days=4)).isoformat())
+    assert "invites_28" in held["features"]
