@@ -5,20 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from scoring import drawing, fields, matrices, recipes, screens
-from scoring.features import BY_KEY, CATALOGUE, Feature
+from scoring import distributions, drawing, fields, matrices, recipes, screens, warehouse
+from scoring.features import BY_KEY, Feature
 from scoring.models import Segment
 
 #: Days that the simulator of a half-life shows.
 SIMULATED = 90
-BINS = 24
 
 
 @dataclass(frozen=True)
@@ -94,6 +92,9 @@ class Side:
     hysteresis: str
     segments: list[tuple[str, str, bool]]
     free_segments: list[tuple[str, str]]
+    workspaces: bool
+    """whether it is the recipe for workspaces"""
+    may_score_workspaces: bool
     range_top: float
     wrong: dict[str, str] = field(default_factory=dict)
 
@@ -101,18 +102,6 @@ class Side:
     def problem(self) -> str:
         """What is wrong with the whole."""
         return self.wrong.get("", "")
-
-
-@dataclass(frozen=True)
-class Line:
-    """A feature of the catalogue with the distribution over all accounts."""
-
-    feature: Feature
-    bars: list[drawing.Bar]
-    low: str
-    high: str
-    known: str
-    used: bool
 
 
 def side(
@@ -148,7 +137,7 @@ def side(
     ]
     thresholds = {"pqa": 80, "activate": 60} | dict(shown.get("thresholds", {}))
     taken = {name for variant in spec.get("variants", ()) for name in variant["segments"]}
-    own = set(shown["segments"]) if recipe else set()
+    own = set(shown.get("segments", ()))
     result = Side(
         recipe=recipe,
         start=start,
@@ -164,6 +153,8 @@ def side(
             if value in own or value not in taken
         ],
         free_segments=[(str(value), str(label)) for value, label in Segment.choices if value not in taken],
+        workspaces=recipe == fields.WORKSPACES,
+        may_score_workspaces=not spec.get("workspace") and not warehouse.is_used(),
         range_top=max(40.0, 2 * max((component["weight"] for component in components), default=20.0)),
     )
     if typed:
@@ -179,6 +170,8 @@ def _tabs(spec: Mapping[str, Any], here: int) -> list[Tab]:
     for number, variant in enumerate(variants, start=1):
         names = ", ".join(str(Segment(name).label) for name in variant["segments"]) or _("no segment")
         tabs.append(Tab(number, names, here == number))
+    if spec.get("workspace"):
+        tabs.append(Tab(fields.WORKSPACES, _("Workspaces"), here == fields.WORKSPACES))
     return tabs
 
 
@@ -196,8 +189,8 @@ def _row(
     curve = component["curve"]
     points = [(float(x), float(y)) for x, y in curve["points"]]
     kind = curve.get("kind", "linear")
-    values = snapshot.features.get(key, np.array([]))
-    low, high = _domain(key, tuple(x for x, _y in points), snapshot.key, values)
+    values = distributions.values_of(snapshot, key)
+    low, high = distributions.domain(key, tuple(x for x, _y in points), snapshot.key, values)
     top = max((y for _x, y in points), default=1.0) or 1.0
 
     def x_of(value: float) -> float:
@@ -209,7 +202,7 @@ def _row(
     line = corners([(x_of(x), y_of(y)) for x, y in points], kind)
     half_life = component.get("half_life")
     unknown = int(np.isnan(values).sum())
-    counts = _counts(key, low, high, snapshot.key, values)
+    counts = distributions.counts(key, low, high, snapshot.key, values)
     return Row(
         path=path,
         anchor="part-" + component["key"],
@@ -226,12 +219,12 @@ def _row(
         ],
         line=line,
         area=f"0,100 {line} 100,100",
-        bars=drawing.bars(_labels(low, high, feature), counts),
+        bars=drawing.bars(distributions.labels(low, high, feature), counts),
         low=low,
         high=high,
         top=top,
-        first=screens.amount(_short(low), feature),
-        last=screens.amount(_short(high), feature),
+        first=screens.amount(distributions.short(low), feature),
+        last=screens.amount(distributions.short(high), feature),
         unknown=number_format(unknown, use_l10n=True, force_grouping=True) if unknown else "",
         half_life="" if half_life is None else plain(half_life),
         decays=key in recipes.DECAYS,
@@ -265,92 +258,6 @@ def decay_line(half_life: float | None) -> str:
     )
 
 
-def _domain(key: str, xs: tuple[float, ...], snapshot: str, values: np.ndarray) -> tuple[float, float]:
-    """What the drawing of a curve spans: the breakpoints, and nearly all accounts."""
-    most_low, most_high = _middle(key, snapshot, values)
-    low = min([*xs, most_low])
-    high = max([*xs, min(most_high, 3 * max([*xs, 1.0]))])
-    span = (high - low) or 1.0
-    return low - (0.04 * span if low else 0.0), high + 0.04 * span
-
-
-def _short(value: float) -> float:
-    """Ends of axes in few digits."""
-    return round(value) if abs(value) >= 3 else round(value, 2)
-
-
-def _labels(low: float, high: float, feature: Feature) -> list[str]:
-    wide = (high - low) / BINS
-    return [screens.amount(_short(low + place * wide), feature) for place in range(BINS)]
-
-
-class _Values:
-    """An array as the last part of a key: it is known by the other parts."""
-
-    def __init__(self, array: np.ndarray) -> None:
-        self.array = array
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Values) and len(self.array) == len(other.array)
-
-    def __hash__(self) -> int:
-        return len(self.array)
-
-
-def _middle(key: str, snapshot: str, values: np.ndarray) -> tuple[float, float]:
-    return _middle_kept(key, snapshot, _Values(values))
-
-
-@lru_cache(maxsize=256)
-def _middle_kept(key: str, snapshot: str, values: _Values) -> tuple[float, float]:
-    known = values.array[np.isfinite(values.array)]
-    if not len(known):
-        return 0.0, 1.0
-    low, high = np.percentile(known, [1, 98])
-    return float(low), float(high)
-
-
-def _counts(key: str, low: float, high: float, snapshot: str, values: np.ndarray) -> list[int]:
-    return _counts_kept(key, low, high, snapshot, _Values(values))
-
-
-# A million accounts take 10 ms a feature, and a page has a dozen of them.
-@lru_cache(maxsize=512)
-def _counts_kept(key: str, low: float, high: float, snapshot: str, values: _Values) -> list[int]:
-    return drawing.histogram(values.array, low, high, bins=BINS)
-
-
-def catalogue(snapshot: matrices.Snapshot, used: set[str]) -> list[Line]:
-    """Every feature with its distribution over all accounts."""
-    lines = []
-    for feature in CATALOGUE:
-        values = snapshot.features.get(feature.key, np.array([]))
-        low, high = _middle(feature.key, snapshot.key, values)
-        high = high if high > low else low + 1
-        counts = _counts(feature.key, low, high, snapshot.key, values)
-        known = int(np.isfinite(values).sum())
-        lines.append(
-            Line(
-                feature,
-                drawing.bars(_labels(low, high, feature), counts),
-                screens.amount(_short(low), feature),
-                screens.amount(_short(high), feature),
-                number_format(known, use_l10n=True, force_grouping=True),
-                feature.key in used,
-            )
-        )
-    return lines
-
-
-def first_curve(snapshot: matrices.Snapshot, key: str) -> list[list[float]]:
-    """A curve to begin with: from nothing at the middle account to all of it where a tenth of the accounts are."""
-    values = snapshot.features.get(key, np.array([]))
-    known = values[np.isfinite(values)]
-    low, high = (float(part) for part in np.percentile(known, [50, 90])) if len(known) else (0.0, 1.0)
-    low, high = round(low, 2), round(high, 2)
-    return [[low, 0], [high if high > low else low + 1, 10]]
-
-
 def plain(value: float) -> str:
     """A number for an input: never localised, without needless places."""
     return f"{value:.4f}".rstrip("0").rstrip(".") if value % 1 else str(int(value))
@@ -361,7 +268,7 @@ def _places(shown: Side) -> Iterator[str]:
     start = shown.start
     yield "name"
     yield from (f"{start}thresholds", f"{start}hysteresis", f"{start}components", f"{start}gates")
-    if shown.recipe:
+    if shown.recipe and not shown.workspaces:
         yield f"{start}segments"
     for row in shown.rows:
         yield from (row.path, f"{row.path}.weight", f"{row.path}.curve", f"{row.path}.half_life")

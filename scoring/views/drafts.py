@@ -17,7 +17,19 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts import access
 from accounts.views.answers import done, with_query
 from accounts.views.requests import MemberRequest
-from scoring import definitions, drafts, edits, effect_screen, fields, matrices, preview, rules, versions, workbench
+from scoring import (
+    catalogue,
+    definitions,
+    drafts,
+    edits,
+    effect_screen,
+    fields,
+    matrices,
+    preview,
+    rules,
+    versions,
+    workbench,
+)
 from scoring.features import BY_KEY, CATALOGUE
 from scoring.models import Definition
 
@@ -169,7 +181,7 @@ def _number(text: str) -> int:
 
 def _first_curve(verb: str) -> list[list[float]] | None:
     key = verb.partition(":")[2].rpartition(".")[2]
-    return workbench.first_curve(matrices.latest(), key) if verb.startswith("add:") and key in BY_KEY else None
+    return catalogue.first_curve(matrices.latest(), key) if verb.startswith("add:") and key in BY_KEY else None
 
 
 @require_POST
@@ -197,7 +209,7 @@ def draft_features(request: MemberRequest, draft_id: int) -> HttpResponse:
         "draft": found,
         "recipe": recipe,
         "start": fields.prefix(recipe),
-        "lines": workbench.catalogue(snapshot, used),
+        "lines": catalogue.lines(snapshot, used),
         "snapshot": snapshot,
         "may_edit": access.can(request.user, "edit_definitions"),
     }
