@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from scoring import defaults, differences, rules
 from scoring.features import BY_KEY
@@ -34,7 +36,16 @@ def published() -> Definition:
 
 def spec_of(definition: Definition) -> rules.Spec:
     """The checked spec of a definition. Raises `rules.BadDefinition`."""
-    return rules.parse(definition.spec, features=BY_KEY)
+    return parsed(definition.spec)
+
+
+def parsed(spec: Any, *, strict: bool = False) -> rules.Spec:
+    """`rules.parse` with the features that there are. Raises `rules.BadDefinition` in the reader's language."""
+    try:
+        return rules.parse(spec, features=BY_KEY, strict=strict)
+    except rules.BadDefinition as bad:
+        feature = BY_KEY.get(str(bad.params.get("feature")))
+        raise bad.translated(_, **{"feature": feature.label} if feature else {}) from None
 
 
 @dataclass(frozen=True)

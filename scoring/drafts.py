@@ -17,7 +17,6 @@ from django.utils.translation import gettext as _
 from accounts import access
 from accounts.models import Member
 from scoring import definitions, rules
-from scoring.features import BY_KEY
 from scoring.models import Definition
 
 NAME_LENGTH = 120
@@ -46,7 +45,7 @@ def begin(*, member: Member, based_on: Definition | None = None, name: str = "",
     based_on = based_on or definitions.published()
     version = based_on if based_on.version is not None else based_on.based_on
     name = name.strip() or name_of_draft(version)
-    checked = definitions.spec_of(based_on) if spec is None else rules.parse(spec, features=BY_KEY)
+    checked = definitions.spec_of(based_on) if spec is None else definitions.parsed(spec)
     return Definition.objects.create(
         name=_checked_name(name),
         spec=checked.as_json(),
@@ -78,7 +77,7 @@ def save(
         if name is not None:
             draft.name = _checked_name(name.strip())
         if spec is not None:
-            draft.spec = rules.parse(spec, features=BY_KEY).as_json()
+            draft.spec = definitions.parsed(spec).as_json()
         if (draft.name, draft.spec) == told:
             return draft
         return _changed(draft, member, "name", "spec")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import bisect
 import math
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
@@ -31,13 +32,25 @@ MOST_WEIGHT, MOST_POINTS, MOST_VALUE, MOST_DAYS = 1e6, 1e6, 1e12, 3650.0
 LEAST_STEP = 1e-6
 
 
-class BadDefinition(ValueError):
-    """A definition that cannot be used. `field` is the path of the bad value, such as `components[2].curve`."""
+def _(msgid: str) -> str:
+    """Marks words for translators. They are translated where people read them (`scoring.definitions.parsed`)."""
+    return msgid
 
-    def __init__(self, field: str, reason: str) -> None:
-        super().__init__(f"{field}: {reason}")
-        self.field = field
-        self.reason = reason
+
+class BadDefinition(ValueError):
+    """A definition that cannot be used. `field` is the path of the bad value, such as `components[2].curve`.
+
+    `reason` says what is wrong, as part of a sentence: `message`, which can be translated, with its parameters.
+    """
+
+    def __init__(self, field: str, message: str, **params: object) -> None:
+        self.field, self.message, self.params = field, message, params
+        self.reason = message % params if params else message
+        super().__init__(f"{field}: {self.reason}")
+
+    def translated(self, gettext: Callable[[str], str], **params: object) -> BadDefinition:
+        """The same in the words of a language, with these parameters in the place of its own."""
+        return BadDefinition(self.field, gettext(self.message), **self.params | params)
 
 
 def by_table(of: Callable[[np.ndarray], np.ndarray], values: np.ndarray) -> np.ndarray:
@@ -209,21 +222,21 @@ def parse(spec: Any, *, features: Mapping[str, Any] | None = None, strict: bool 
     try:
         parsed = msgspec.convert(spec, Spec, strict=strict)
     except msgspec.ValidationError as error:
-        message, _, path = str(error).partition(" - at `$")
-        raise BadDefinition(path.rstrip("`").lstrip(".") or "spec", message) from None
-    except (OverflowError, RecursionError) as error:
-        raise BadDefinition("spec", str(error)) from None
+        message, _at, path = str(error).partition(" - at `$")
+        raise _in_words(path.rstrip("`").lstrip(".") or "spec", message) from None
+    except (OverflowError, RecursionError):
+        raise BadDefinition("spec", _("it is too large, or too deep, to be read")) from None
     _check_recipe(parsed, "", features)
     taken: set[str] = set()
     for place, variant in enumerate(parsed.variants):
         at = f"variants[{place}]."
         if not variant.segments:
-            raise BadDefinition(f"{at}segments", "a variant is for one segment at least")
+            raise BadDefinition(f"{at}segments", _("it needs at least one segment"))
         for segment in variant.segments:
             if segment not in SEGMENTS:
-                raise BadDefinition(f"{at}segments", f"there is no segment {segment[:40]!r}")
+                raise BadDefinition(f"{at}segments", _("there is no segment “%(name)s”"), name=segment[:40])
             if segment in taken:
-                raise BadDefinition(f"{at}segments", f"{segment!r} is named twice")
+                raise BadDefinition(f"{at}segments", _("the segment “%(name)s” has a recipe already"), name=segment)
             taken.add(segment)
         _check_recipe(variant, at, features)
     if parsed.workspace is not None:
@@ -231,71 +244,99 @@ def parse(spec: Any, *, features: Mapping[str, Any] | None = None, strict: bool 
     return parsed
 
 
+#: What the parser says → what people read.
+_SAID = (
+    (re.compile(r"Expected `int(?: \| null)?`"), _("a whole number is needed here")),
+    (re.compile(r"Expected `(?:float|int \| float)(?: \| null)?`"), _("a number is needed here")),
+    (re.compile(r"Expected `str`"), _("a text is needed here")),
+    (re.compile(r"Expected `array` of length 2"), _("a breakpoint is two numbers: a value and its points")),
+    (re.compile(r"Expected `array`"), _("a list is needed here")),
+    (re.compile(r"Expected `object"), _("an object with named fields is needed here")),
+    (re.compile(r"Object missing required field `(?P<name>[^`]*)`"), _("“%(name)s” is missing")),
+    (re.compile(r"Object contains unknown field `(?P<name>[^`]*)`"), _("there is no field “%(name)s”")),
+    (re.compile(r"Invalid enum value '(?P<name>.*)'", re.DOTALL), _("“%(name)s” is not one of the choices")),
+    (re.compile(r"(?:Integer|Number).*out of range"), _("the number is too large")),
+)
+
+
+def _in_words(field: str, said: str) -> BadDefinition:
+    for pattern, message in _SAID:
+        if found := pattern.match(said):
+            return BadDefinition(field, message, **{key: text[:40] for key, text in found.groupdict().items()})
+    return BadDefinition(field, said)
+
+
 def _check_recipe(recipe: Recipe, at: str, features: Mapping[str, Any] | None) -> None:
     if not recipe.components:
-        raise BadDefinition(f"{at}components", "at least one component is needed")
+        raise BadDefinition(f"{at}components", _("a score needs at least one component"))
     if len(recipe.components) > MOST_COMPONENTS:
-        raise BadDefinition(f"{at}components", f"at most {MOST_COMPONENTS} components")
+        raise BadDefinition(f"{at}components", _("there can be at most %(n)d components"), n=MOST_COMPONENTS)
     keys: set[str] = set()
     for place, component in enumerate(recipe.components):
         here = f"{at}components[{place}]"
         if component.key in keys:
-            raise BadDefinition(f"{here}.key", f"{component.key[:40]!r} is used twice")
+            raise BadDefinition(f"{here}.key", _("the key “%(name)s” is used twice"), name=component.key[:40])
         keys.add(component.key)
         _check_component(component, here, features)
     if sum(component.weight for component in recipe.components) <= 0:
-        raise BadDefinition(f"{at}components", "all weights are zero")
+        raise BadDefinition(f"{at}components", _("at least one component needs a weight above 0"))
     if not 1 <= recipe.thresholds.activate < recipe.thresholds.pqa <= 100:
-        raise BadDefinition(f"{at}thresholds", "1 ≤ activate < pqa ≤ 100 must hold")
+        raise BadDefinition(
+            f"{at}thresholds", _("the PQA threshold must be above the activate threshold; both lie between 1 and 100")
+        )
     if not 0 <= recipe.hysteresis <= 50:
-        raise BadDefinition(f"{at}hysteresis", "between 0 and 50 points")
+        raise BadDefinition(f"{at}hysteresis", _("the points that keep a tier lie between 0 and 50"))
     if len(recipe.gates) > MOST_GATES:
-        raise BadDefinition(f"{at}gates", f"at most {MOST_GATES} gates")
+        raise BadDefinition(f"{at}gates", _("there can be at most %(n)d gates"), n=MOST_GATES)
     for place, gate in enumerate(recipe.gates):
         here = f"{at}gates[{place}]"
         if features is not None and gate.feature not in features:
-            raise BadDefinition(f"{here}.feature", f"there is no feature {gate.feature[:40]!r}")
+            raise BadDefinition(f"{here}.feature", _("there is no feature “%(feature)s”"), feature=gate.feature[:40])
         if not math.isfinite(gate.minimum) or abs(gate.minimum) > MOST_VALUE:
-            raise BadDefinition(f"{here}.minimum", "a minimum is a number")
+            raise BadDefinition(f"{here}.minimum", _("a minimum is a number"))
         _check_text(gate.reason, f"{here}.reason")
 
 
 def _check_component(component: Component, at: str, features: Mapping[str, Any] | None) -> None:
     if not component.key:
-        raise BadDefinition(f"{at}.key", "is empty")
+        raise BadDefinition(f"{at}.key", _("it is empty"))
     _check_text(component.key, f"{at}.key")
     _check_text(component.label, f"{at}.label")
     if features is not None and component.feature not in features:
-        raise BadDefinition(f"{at}.feature", f"there is no feature {component.feature[:40]!r}")
+        raise BadDefinition(f"{at}.feature", _("there is no feature “%(feature)s”"), feature=component.feature[:40])
     if not 0 <= component.weight <= MOST_WEIGHT:
-        raise BadDefinition(f"{at}.weight", "a weight is a number from 0 up")
+        raise BadDefinition(f"{at}.weight", _("a weight is a number from 0 to 1 million"))
     _check_curve(component.curve, f"{at}.curve")
     if component.half_life is None:
         return
     if not 0 < component.half_life <= MOST_DAYS:
-        raise BadDefinition(f"{at}.half_life", "a half-life is a number of days above 0")
+        raise BadDefinition(f"{at}.half_life", _("a half-life is a number of days above 0, at most ten years"))
     age = DECAYS.get(component.feature)
     if age is None or (features is not None and age not in features):
-        raise BadDefinition(f"{at}.half_life", f"points of {component.feature[:40]!r} do not fade")
+        raise BadDefinition(
+            f"{at}.half_life",
+            _("points of “%(feature)s” do not fade: leave the half-life empty"),
+            feature=component.feature[:40],
+        )
 
 
 def _check_text(text: str, at: str) -> None:
     if len(text) > MOST_TEXT:
-        raise BadDefinition(at, f"at most {MOST_TEXT} characters")
+        raise BadDefinition(at, _("at most %(n)d characters"), n=MOST_TEXT)
     if any(character < " " or "\ud800" <= character <= "\udfff" for character in text):
-        raise BadDefinition(at, "holds a character that cannot be shown")
+        raise BadDefinition(at, _("holds a character that cannot be shown"))
 
 
 def _check_curve(curve: Curve, at: str) -> None:
     if not curve.points:
-        raise BadDefinition(at, "at least one breakpoint is needed")
+        raise BadDefinition(at, _("a curve needs at least one breakpoint"))
     if len(curve.points) > MOST_BREAKPOINTS:
-        raise BadDefinition(at, f"at most {MOST_BREAKPOINTS} breakpoints")
+        raise BadDefinition(at, _("a curve can have at most %(n)d breakpoints"), n=MOST_BREAKPOINTS)
     if not all(abs(x) <= MOST_VALUE and abs(y) <= MOST_POINTS for x, y in curve.points):
-        raise BadDefinition(at, "breakpoints are numbers")
-    if any(y < 0 for _, y in curve.points):
-        raise BadDefinition(at, "points start at 0")
+        raise BadDefinition(at, _("a breakpoint is two numbers that are not too large: a value and its points"))
+    if any(y < 0 for _x, y in curve.points):
+        raise BadDefinition(at, _("points are 0 or more"))
     if any(right[0] - left[0] < LEAST_STEP for left, right in zip(curve.points, curve.points[1:], strict=False)):
-        raise BadDefinition(at, "breakpoints must rise from left to right")
+        raise BadDefinition(at, _("the values of the breakpoints must rise from left to right"))
     if curve.max_points <= 0:
-        raise BadDefinition(at, "some breakpoint must give points")
+        raise BadDefinition(at, _("at least one breakpoint must give points"))

@@ -11,7 +11,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from accounts import rest
-from scoring import recipes, rules
+from scoring import definitions, recipes, rules
 from scoring.drafts import NAME_LENGTH
 from scoring.features import BY_KEY
 from scoring.models import Definition, Outcome, ScoringRun, Tier
@@ -74,7 +74,7 @@ def told[T](request: Request, shape: type[T]) -> T:
 def spec_of(said: SpecBody) -> rules.Spec:
     """A spec that was sent, strictly: a text is no number. Raises `ValidationError` naming the field, `spec.…`."""
     try:
-        return rules.parse(said, features=BY_KEY, strict=True)
+        return definitions.parsed(said, strict=True)
     except rules.BadDefinition as bad:
         raise complaint(bad) from None
 

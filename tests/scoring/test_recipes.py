@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from django.utils import timezone
 
-from scoring import before, breakdown, buyers, defaults, rules, writing
+from scoring import before, breakdown, buyers, defaults, definitions, rules, writing
 from scoring.breakdown import KEYS
 from scoring.features import BY_KEY
 from scoring.models import Definition, Score, ScoreChange, ScoringRun, Segment
@@ -159,6 +159,16 @@ def test_a_bad_recipe_is_refused_at_its_field(field, spec):
         rules.parse(spec, features=CATALOGUE)
     assert refusal.value.field == field
     assert refusal.value.reason
+    assert "`" not in refusal.value.reason, "no words of a parser"
+
+
+def test_what_is_wrong_is_told_in_the_words_of_a_language():
+    with pytest.raises(rules.BadDefinition) as refusal:
+        rules.parse(changed(components=[VOLUME, TEAM | {"half_life": 7}]), features=CATALOGUE)
+    german = {"points of “%(feature)s” do not fade: leave the half-life empty": "„%(feature)s“ verblasst nicht"}
+    assert refusal.value.translated(german.get, feature="Team").reason == "„Team“ verblasst nicht"
+    with pytest.raises(rules.BadDefinition, match="points of “Active people, 28 days” do not fade"):
+        definitions.parsed(changed(components=[TEAM | {"half_life": 7}]))
 
 
 @pytest.mark.django_db
