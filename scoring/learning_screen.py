@@ -20,12 +20,20 @@ NAMED = 8
 
 @dataclass(frozen=True)
 class Shape:
-    """A feature: both groups over the same bins, each as a share of its own."""
+    """A feature: both groups over the same bins, each as a share of its own.
+
+    `way`: `more` or `less` of it goes with an outcome, or `none` where that cannot be told from chance. `auc_x`, `low_x` and
+    `wide` place the AUC and its interval on a line from 0 to 1, in percent.
+    """
 
     key: str
     label: str
     meaning: str
     sentence: str
+    way: str
+    auc_x: str
+    low_x: str
+    wide: str
     auc: str
     interval: str
     tells: bool
@@ -68,17 +76,21 @@ def _shape(line: FeatureLine) -> Shape:
     ]
     ours, theirs = _shares(line.histogram_positive), _shares(line.histogram_others)
     top = max([*ours, *theirs, 1])
-    if not line.tells:
-        sentence = _("Cannot be told from chance.")
-    elif line.auc > 0.5:
-        sentence = _("More of it goes with an outcome.")
-    else:
-        sentence = _("Less of it goes with an outcome.")
+    way = "none" if not line.tells else "more" if line.auc > 0.5 else "less"
+    sentence = {
+        "none": _("Cannot be told from chance"),
+        "more": _("More goes with an outcome"),
+        "less": _("Less goes with an outcome"),
+    }[way]
     return Shape(
         key=line.key,
         label=line.label,
         meaning=feature.meaning,
         sentence=sentence,
+        way=way,
+        auc_x=drawing.pct(100 * line.auc),
+        low_x=drawing.pct(100 * line.low),
+        wide=drawing.pct(100 * (line.high - line.low)),
         auc=f"{line.auc:.2f}",
         interval=f"{line.low:.2f}–{line.high:.2f}",
         tells=line.tells,

@@ -34,8 +34,8 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 
-#: Weeks that are kept, and days for which a day that ends no week is.
-KEPT_WEEKS, KEPT_DAYS = 60, 14
+#: Weeks that are kept (a year to learn from, and the 90 days after it), and days for which a day that ends no week is.
+KEPT_WEEKS, KEPT_DAYS = 70, 14
 #: How the files are called that hold the features of now: of accounts, and of workspaces, which have no other days.
 NEWEST, WORKSPACES = "newest", "workspaces"
 _OPEN_AT_ONCE = 80

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from django.db import connection
+from django.db.models import Count, Max
 from django.utils import timezone
 
 from accounts import moments
-from accounts.models import Account
+from accounts.models import Account, Signal
 from scoring.models import Outcome
 
 #: What a definition is judged by unless somebody says otherwise.
@@ -40,6 +41,13 @@ FROM found JOIN kept ON kept.id = found.account_id
 WHERE %(since)s::timestamptz IS NULL OR found.at >= %(since)s
 GROUP BY 1 ORDER BY 1
 """
+
+
+def stamp() -> tuple[object, ...]:
+    """Something that is the same while neither a day nor an outcome comes: what was worked out then may be shown again."""
+    latest = Outcome.objects.aggregate(last=Max("pk"), n=Count("pk"))
+    hands = Signal.objects.filter(kind="hand_raise").aggregate(last=Max("pk"))["last"]
+    return timezone.now().date(), latest["last"], latest["n"], hands, connection.settings_dict["NAME"]
 
 
 def of_accounts(kinds: Collection[str], *, since: dt.datetime | None = None) -> tuple[np.ndarray, np.ndarray]:

@@ -7,12 +7,14 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts import changes
-from scoring import matrices, mirror, runs, shards, silence
+from scoring import learnt, matrices, mirror, past, runs, shards, silence
 from scoring.expressions import DAYS
 from scoring.models import ScoringRun
 
 #: Seconds after which the job begins no further batch of changed accounts.
 SHARE = 0.5
+#: Seconds of work on the past before other tasks have their turn, and for which a message about it is of use: pages ask again.
+SLICE, EXPIRES = 20, 55
 
 
 @shared_task
@@ -44,9 +46,21 @@ def score_shard(shard_id: int) -> None:
 
 @shared_task
 def keep_matrices() -> None:
-    """Makes the matrices of the past weeks that are missing or stale, so that backtests need not wait, and removes old ones."""
+    """Makes what pages ask of the past, so that nobody need wait: missing or stale weeks, and what they tell. Removes old ones."""
     matrices.prune()
-    matrices.make(matrices.for_backtest())
+    matrices.make(sorted({*matrices.for_backtest(), *learnt.weeks()}))
+    learnt.make()
+
+
+@shared_task
+def work_on_past() -> None:
+    """Works out what pages wait for."""
+    if past.work(seconds=SLICE):
+        ask_for_past()
+
+
+def ask_for_past() -> None:
+    work_on_past.apply_async_on_commit(expires=EXPIRES)
 
 
 @shared_task

@@ -17,10 +17,20 @@ from django.views.decorators.http import require_GET
 from accounts import access
 from accounts.models import Account, Member, Role
 from accounts.views.requests import MemberRequest
-from scoring import backtest, backtest_screen, definitions, effect_screen, matrices, preview, rules
+from scoring import (
+    backtest,
+    backtest_screen,
+    definitions,
+    effect_screen,
+    matrices,
+    outcomes,
+    past,
+    preview,
+    rules,
+    tasks,
+)
 from scoring.models import Definition, Tier
 from scoring.rules import Spec
-from scoring.views import past
 
 PAGE = 50
 WEEKS = 26
@@ -89,11 +99,11 @@ def draft_movers(request: MemberRequest, draft_id: int) -> HttpResponse:
 def draft_backtest(request: MemberRequest, draft_id: int) -> HttpResponse:
     """The backtest beside that of the version in force, and what the team can work. To htmx it answers the panels alone.
 
-    Weeks that are not there yet are made a few seconds at a time, with a progress bar in between.
+    Weeks that are not there yet are asked of the worker, with a progress bar in between.
     """
     found = get_object_or_404(Definition, pk=draft_id, version=None)
     context: dict[str, Any] = {"draft": found, "may_edit": access.can(request.user, "edit_definitions")}
-    weeks = past.made(matrices.weeks(WEEKS + 1))
+    weeks = past.weeks(matrices.weeks(WEEKS + 1), enqueue=tasks.ask_for_past)
     context["past"] = weeks
     if weeks.is_whole:
         context |= _judged(found)
@@ -121,7 +131,7 @@ def _judged(found: Definition) -> dict[str, Any]:
 
 def _run(spec: Spec) -> backtest.Backtest:
     """Kept: the published definition is asked about with every change of a draft."""
-    return _run_kept(spec, past.stamp())
+    return _run_kept(spec, outcomes.stamp())
 
 
 @lru_cache(maxsize=8)

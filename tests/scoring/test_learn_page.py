@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Role, Usage
-from scoring import drafts, learning, matrices
+from scoring import drafts, learnt, matrices
 from scoring.models import Definition, Outcome
 from tests.factories import AccountFactory, EventTypeFactory, MemberFactory, ProductUserFactory
 
@@ -34,8 +34,7 @@ def world(db):
                 Usage.objects.create(user=person, day=week - 2 * DAY, event_type=event, count=2 + place)
         if is_won:
             Outcome.objects.create(account=account, kind="won", at=timezone.now() - (60 + 5 * place) * DAY)
-    day = timezone.now().date() - dt.timedelta(days=1 + learning.HORIZON_DAYS)
-    matrices.make([*matrices.weeks(learning.WEEKS, until=day)])
+    learnt.make()
 
 
 @pytest.fixture
@@ -86,5 +85,5 @@ def test_sales_reads_and_changes_nothing(world, sign_in):
 
 
 def test_without_outcomes_the_page_says_how_they_come(product):
-    matrices.make([*matrices.weeks(learning.WEEKS, until=timezone.now().date() - (1 + learning.HORIZON_DAYS) * DAY)])
+    learnt.make()
     assert "No outcomes to learn from" in product.get(reverse("learn")).content.decode()
