@@ -62,6 +62,8 @@ class QueueItem(models.Model):
     closed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     updated_at = models.DateTimeField()
 
+    snoozed_at = models.DateTimeField(null=True)
+    snoozed_score = models.PositiveSmallIntegerField(null=True, help_text="the score then: a jump above it wakes it")
     snoozed_until = models.DateTimeField(null=True, help_text="none while snoozed: until a signal")
     wakes_on_signal = models.BooleanField(default=True, db_default=True)
     woke_at = models.DateTimeField(null=True)
@@ -70,6 +72,13 @@ class QueueItem(models.Model):
     reason = models.CharField(max_length=14, choices=Reason, blank=True, db_default="")
     reason_words = models.CharField(max_length=300, blank=True, db_default="")
     returned_to = models.CharField(max_length=10, choices=Motion, blank=True, db_default="")
+    returned_from = models.CharField(
+        max_length=10,
+        choices=Motion,
+        blank=True,
+        db_default="",
+        help_text="the motion that handed it over: it stays until it is closed, whatever routing would say",
+    )
     cool_until = models.DateTimeField(null=True, help_text="before it the account comes back only with a strong signal")
     look_again = models.CharField(
         max_length=300,
@@ -108,6 +117,7 @@ class QueueItem(models.Model):
     segment = models.CharField(max_length=10, choices=Segment)
     buyer_state = models.CharField(max_length=9, choices=BuyerState)
     hand_raised_at = models.DateTimeField(null=True)
+    first_seen_on = models.DateField(null=True, help_text="the day of its first person: no outreach too early")
     is_expansion = models.BooleanField(default=False, help_text="a paying customer's account")
     why_now = models.CharField(max_length=400, blank=True)
     first_step = models.CharField(max_length=200, blank=True)
