@@ -8,7 +8,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from accounts.models import Member, Role, SetAside
-from playbooks.models import Motion, QueueItem
+from playbooks.models import Motion, QueueItem, Step, Touch
 from plsapp.permissions import MATRIX, MEMBER, PUBLIC, allows
 from scoring import definitions, drafts
 from scoring.models import BuyerState, ScoringRun, Segment, Tier
@@ -69,6 +69,8 @@ def arguments(db) -> dict[str, dict[str, object]]:
         "member_id": MemberFactory().pk,
         "motion": "sales",
         "item_id": item.pk,
+        "touch_id": Touch.objects.create(item=item, account=account, kind="call", at=now).pk,
+        "step_id": Step.objects.create(item=item, account=account, text="Call").pk,
         "account_id": account.pk,
         "uidb36": "1",
         "key": "set-password",
