@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from accounts.views.answers import with_query
 from scoring import drawing, preview, rules
 from scoring.backtest import Loads
-from scoring.models import Tier
+from scoring.models import Segment, Tier
 
 #: Scores in one bar.
 WIDE = 5
@@ -34,7 +34,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class Effect:
+    """`whose`: whose scores are drawn, where that is not every account. `carries`: component → percent of their points."""
+
     accounts: int
+    whose: str
     finding: str
     milliseconds: int
     as_of: dt.date
@@ -54,14 +57,16 @@ class Effect:
         return json.dumps(self.carries)
 
 
-def effect(found: preview.Effect, spec: rules.Spec, *, draft_id: int, made_at: dt.datetime) -> Effect:
-    """`found`: what `preview.compare` answered."""
-    now, draft = _binned(found.histogram_now), _binned(found.histogram_draft)
+def effect(found: preview.Effect, spec: rules.Spec, *, draft_id: int, made_at: dt.datetime, place: int = 0) -> Effect:
+    """`found`: what `preview.compare` answered. The histogram is that of the accounts that the recipe at `place` scores."""
+    now, draft = (_binned(histogram) for histogram in found.histograms_of_recipes[:, place])
+    thresholds = spec.recipes[place].thresholds
     top = max([*now, *draft, 1])
     labels = _bands()
     transitions = found.transitions
     return Effect(
         accounts=int(found.accounts),
+        whose=_whose(spec, place, int(found.histograms_of_recipes[1, place].sum())),
         finding=_finding(transitions),
         milliseconds=round(found.milliseconds),
         as_of=found.as_of,
@@ -72,9 +77,27 @@ def effect(found: preview.Effect, spec: rules.Spec, *, draft_id: int, made_at: d
         table=[(label, big(a), big(b)) for label, a, b in zip(labels, now, draft, strict=True)][::-1],
         matrix=_matrix(transitions, draft_id),
         columns=[str(Tier(tier).label) for tier in reversed(rules.TIERS)],
-        carries={key: str(round(100 * share)) for key, share in found.shares.items()},
-        pqa=spec.thresholds.pqa,
-        activate=spec.thresholds.activate,
+        carries={key: str(round(100 * share)) for key, share in found.shares_of_recipes[place].items()},
+        pqa=thresholds.pqa,
+        activate=thresholds.activate,
+    )
+
+
+def _whose(spec: rules.Spec, place: int, accounts: int) -> str:
+    if not spec.variants:
+        return ""
+    words = {"n": big(accounts)}
+    if not place:
+        return (
+            ngettext(
+                "Scores of %(n)s account of everyone else.", "Scores of %(n)s accounts of everyone else.", accounts
+            )
+            % words
+        )
+    words["segments"] = ", ".join(str(Segment(name).label) for name in spec.variants[place - 1].segments)
+    return (
+        ngettext("Scores of %(n)s account of %(segments)s.", "Scores of %(n)s accounts of %(segments)s.", accounts)
+        % words
     )
 
 

@@ -34,7 +34,8 @@ class Effect:
     `histogram_now`, `histogram_draft`: int[101], accounts by score (place 0: no score). `transitions`: int 3 × 3, row: the tier
     now, column: the tier by the draft, in the order of `rules.TIERS`. `shares_of_recipes`: for each of `Spec.recipes`, component →
     its part of the score points of the accounts that this recipe scores (by the draft, before rounding; they add up to 1, or to 0
-    when none of them has a score).
+    when none of them has a score). `histograms_of_recipes`: int 2 × recipes × 101, the
+    histograms (now, draft) of the accounts that each recipe scores.
     """
 
     as_of: dt.date
@@ -43,6 +44,7 @@ class Effect:
     histogram_draft: np.ndarray
     transitions: np.ndarray
     shares_of_recipes: tuple[dict[str, float], ...]
+    histograms_of_recipes: np.ndarray
     milliseconds: float
     account_id: np.ndarray = field(repr=False)
     tier_now: np.ndarray = field(repr=False)
@@ -88,6 +90,7 @@ def compare(draft: Spec, published: Spec, *, snapshot: Snapshot, tiers: np.ndarr
         histogram_draft=np.bincount(found.score, minlength=101),
         transitions=np.bincount(tier_now * 3 + found.tier, minlength=9).reshape(3, 3),
         shares_of_recipes=_shares(draft, snapshot, found),
+        histograms_of_recipes=_histograms(draft, scores, found),
         milliseconds=(time.perf_counter() - started) * 1000,
         account_id=snapshot.account_id,
         tier_now=tier_now,
@@ -196,6 +199,13 @@ def _detail(spec: Spec, snapshot: Snapshot, tiers: np.ndarray, places: np.ndarra
         tier_before=tiers[places],
         segment=snapshot.segment[places],
     )
+
+
+def _histograms(spec: Spec, now: np.ndarray, found: Evaluated) -> np.ndarray:
+    places = len(spec.recipes)
+    row = found.recipe.astype(np.int16) * 101 if spec.variants else 0
+    both = [np.bincount(row + scores, minlength=places * 101) for scores in (now, found.score)]
+    return np.stack(both).reshape(2, places, 101)
 
 
 def _shares(spec: Spec, snapshot: Snapshot, found: Evaluated) -> tuple[dict[str, float], ...]:

@@ -118,14 +118,15 @@ def side(
     shown = fields.recipe_of(spec, recipe)
     components = list(shown["components"])
     total = math.fsum(component["weight"] for component in components) or 1.0
-    was_total = math.fsum(component["weight"] for component in published["components"]) or 1.0
-    was = {component["key"]: 100 * component["weight"] / was_total for component in published["components"]}
+    before = _in_force(published, list(shown["segments"]) if recipe else [])["components"]
+    was_total = math.fsum(component["weight"] for component in before) or 1.0
+    was = {component["key"]: 100 * component["weight"] / was_total for component in before}
     rows = [
         _row(
             component,
             f"{start}components[{place}]",
             share=100 * component["weight"] / total,
-            was=was.get(component["key"]) if recipe == 0 else None,
+            was=was.get(component["key"]),
             snapshot=snapshot,
             ends=(place == 0, place == len(components) - 1),
         )
@@ -162,6 +163,12 @@ def side(
     if bad is not None:
         result = replace(result, wrong={fields.place_of(bad.field, _places(result)): bad.reason})
     return result
+
+
+def _in_force(published: Mapping[str, Any], segments: list[str]) -> Mapping[str, Any]:
+    """The published recipe that scores these segments (the first of them, where they differ); of none: the definition's own."""
+    variants = published.get("variants", ())
+    return next((one for one in variants if segments and segments[0] in one["segments"]), published)
 
 
 def _tabs(spec: Mapping[str, Any], here: int) -> list[Tab]:

@@ -111,7 +111,7 @@ def _answer(
     """To the script that saves by itself: the effect, the line that says when, and what is wrong."""
     context: dict[str, Any] = {"draft": found, "bad": bad, "conflict": conflict, "may_edit": True, "recipe": recipe}
     if bad is None and not conflict:
-        context |= _effect(found) | _changes(found)
+        context |= _effect(found, recipe) | _changes(found)
     response = render(request, "scoring/draft_answer.html", context, status=409 if conflict else 422 if bad else 200)
     if bad is None and not conflict:
         response["HX-Trigger"] = "draft-saved"
@@ -146,7 +146,7 @@ def _page(
         "undo": undo,
         "recipe": recipe,
     }
-    context |= _effect(found, snapshot) | _changes(found)
+    context |= _effect(found, recipe, snapshot) | _changes(found)
     is_fragment = request.htmx and request.method == "POST"
     name = "scoring/draft_answer.html" if is_fragment else "scoring/draft.html"
     response = render(request, name, context, status=409 if conflict else 422 if bad else 200)
@@ -156,14 +156,15 @@ def _page(
     return response
 
 
-def _effect(found: Definition, snapshot: matrices.Snapshot | None = None) -> dict[str, Any]:
+def _effect(found: Definition, recipe: int, snapshot: matrices.Snapshot | None = None) -> dict[str, Any]:
     snapshot = snapshot or matrices.latest()
     try:
         spec, published = definitions.spec_of(found), definitions.spec_of(definitions.published())
     except rules.BadDefinition as bad:
         return {"unreadable": bad}
     compared = preview.compare(spec, published, snapshot=snapshot, tiers=preview.tiers_now(snapshot))
-    return {"effect": effect_screen.effect(compared, spec, draft_id=found.pk, made_at=snapshot.made_at)}
+    shown = effect_screen.effect(compared, spec, draft_id=found.pk, made_at=snapshot.made_at, place=recipe)
+    return {"effect": shown}
 
 
 def _changes(found: Definition) -> dict[str, Any]:

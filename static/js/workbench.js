@@ -136,10 +136,9 @@
     input.value = within;
     place(handle, within);
   };
-  const isBase = () => form()?.querySelector("[name=recipe]").value === "0";
   const dragThreshold = (event) => {
     const handle = event.target.closest("[data-handle]");
-    if (!handle || !editable() || !isBase()) return;
+    if (!handle || !editable()) return;
     event.preventDefault();
     const svg = handle.closest(".plot-svg");
     handle.setPointerCapture(event.pointerId);
@@ -175,7 +174,7 @@
     const part = input.closest(".component");
     if (part && input.matches("[data-x], [data-y], [data-kind]")) drawCurve(part);
     if (part && input.matches("[data-half-life]")) drawDecay(part);
-    const handle = isBase() && document.querySelector(`[data-handle="${input.id}"]`);
+    const handle = document.querySelector(`[data-handle="${input.id}"]`);
     if (handle && Number.isFinite(number(input))) place(handle, number(input));
     saveSoon();
   });
