@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
+import numpy as np
 from django.utils import timezone
 
-from scoring import breakdown, paths, rules
+from scoring import breakdown, buyers, paths, rules
 from scoring.definitions import spec_of
-from scoring.models import Definition, Score
+from scoring.models import Definition, Score, ScoreChange
 from scoring.paths import Paths
-from scoring.scored import compute
+from scoring.scored import Scored, compute
 
 
 @dataclass(frozen=True)
 class Explained:
-    """An account's score as of a day, with the words of `Score` for what they share. Nothing of it is stored."""
+    """An account's score as of a day, with the words of `Score` for what they share. Nothing of it is stored.
+
+    `tier_before` is what hysteresis holds on to, empty when there was none; `before` says where it is from: `stored` (the tier that
+    the account had when the day began; now, the tier that it has), or `week_ago` (nothing is stored from before the day: the tier
+    of the week before by the same definition). `tier_alone`: the tier of the score alone, without hysteresis.
+    """
 
     account_id: int
     as_of: dt.date
@@ -25,6 +31,9 @@ class Explained:
     score: int | None
     tier: str
     tier_reason: str
+    tier_before: str
+    before: Literal["stored", "week_ago", ""]
+    tier_alone: str
     segment: str
     buyer_state: str
     week_ago_score: int | None
@@ -46,9 +55,19 @@ def at(*, account_id: int, as_of: dt.date, definition: Definition) -> Explained 
     """
     if as_of > timezone.now().date():
         raise ValueError(f"{as_of.isoformat()} lies in the future")
-    found = compute(as_of=as_of, definition=definition, account_ids=[account_id])
+    known = _stored_tier(account_id, as_of)
+    found = compute(
+        as_of=as_of,
+        definition=definition,
+        account_ids=[account_id],
+        tiers_before=lambda ids: np.full(len(ids), -1 if known is None else rules.TIERS.index(known)),
+    )
     if not len(found.account_id):
         return None
+    before: Literal["stored", "week_ago", ""] = "" if known is None else "stored"
+    if known is None and found.week_ago_score(0):
+        known, before = rules.TIERS[found.week_ago.tier[0]], "week_ago"
+        found = _with_tier(found, int(found.week_ago.tier[0]))
     features = {key: breakdown.number(found.features[key][0]) for key in breakdown.KEYS}
     score = found.score(0)
     segment = str(found.segment[0])
@@ -59,13 +78,37 @@ def at(*, account_id: int, as_of: dt.date, definition: Definition) -> Explained 
         score=score,
         tier=found.tier(0),
         tier_reason=found.tier_reason(0),
+        tier_before=known or "",
+        before=before,
+        tier_alone=_with_tier(found, -1).tier(0),
         segment=segment,
         buyer_state=str(found.buyer_state[0]),
         week_ago_score=found.week_ago_score(0),
         contributions=found.contributions(0) if score else [],
         week_ago=found.contributions_week_ago(0) if found.week_ago_score(0) else [],
-        paths=paths.find(found.spec, features, segment=segment),
+        paths=Paths() if found.tier(0) == "pqa" else paths.find(found.spec, features, segment=segment),
     )
+
+
+def _stored_tier(account_id: int, as_of: dt.date) -> str | None:
+    """The tier that the account has; of a past day, the one it had when the day began. None without a history from before it."""
+    if as_of == timezone.now().date():
+        return Score.objects.filter(pk=account_id).values_list("tier", flat=True).first()
+    began = dt.datetime.combine(as_of, dt.time(), dt.UTC)
+    changes = ScoreChange.objects.filter(account=account_id, at__lt=began).order_by("-at", "-id")
+    return changes.values_list("tier", flat=True).first()
+
+
+def _with_tier(found: Scored, tier: int) -> Scored:
+    """The same account when it had this tier before (−1: none)."""
+    now = rules.evaluate(
+        found.spec,
+        found.features,
+        evidence=found.features["events_28"] > 0,
+        tier_before=np.array([tier]),
+        segment=buyers.segment_places(found.segment),
+    )
+    return replace(found, now=now)
 
 
 def path_of(score: Score) -> Paths:

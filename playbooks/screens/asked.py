@@ -33,6 +33,25 @@ class Asked:
     def tier_words(self) -> str:
         return str(Tier(self.found.tier).label) if self.found else ""
 
+    @property
+    def before_words(self) -> str:
+        """What the tier before did: an account keeps its tier while its score is only a few points below it."""
+        found = self.found
+        if found is None or not found.before:
+            return ""
+        told = {"before": Tier(found.tier_before).label, "alone": Tier(found.tier_alone).label}
+        if found.before == "week_ago":
+            words = _(
+                "Nothing is stored from before that day, so it begins with the tier of the week before: %(before)s."
+            )
+        elif found.tier == found.tier_alone:
+            return ""
+        else:
+            words = _("It was %(before)s before.")
+        if found.tier != found.tier_alone:
+            words += " " + _("By this score alone it would be %(alone)s; an account keeps its tier for a few points.")
+        return words % told
+
 
 def answer(account: Account, said: Mapping[str, str], *, today: dt.date) -> Asked:
     """`said`: `as_of` (a date, today without it) and `draft` (an id; without it the definition in force)."""
@@ -54,7 +73,7 @@ def answer(account: Account, said: Mapping[str, str], *, today: dt.date) -> Aske
     try:
         found = explain.at(account_id=account.pk, as_of=as_of, definition=draft or definitions.published())
     except rules.BadDefinition as bad:
-        words = _("The draft cannot be used yet: %(problem)s.") % {"problem": bad}
+        words = _("The draft cannot be used yet: %(problem)s.") % {"problem": bad.reason}
         return Asked(as_of, draft, drafts, True, problem=words)
     if found is None:
         return Asked(as_of, draft, drafts, True, problem=_("The account is not scored."))

@@ -7,7 +7,7 @@ from django.utils import timezone
 from accounts.models import Role, Usage
 from scoring import defaults, definitions, explain, paths, rules
 from scoring.features import BY_KEY
-from scoring.models import Definition
+from scoring.models import Definition, Score, ScoreChange
 from tests.factories import AccountFactory, EventTypeFactory, ProductUserFactory
 
 DAY = dt.timedelta(days=1)
@@ -135,6 +135,28 @@ def test_a_draft_answers_for_itself(busy):
     found = explain.at(account_id=busy.pk, as_of=timezone.now().date(), definition=draft)
     assert [part["key"] for part in found.contributions] == ["team"]
     assert found.score == 51
+
+
+def test_a_tier_that_was_reached_is_kept_as_runs_keep_it(busy, sign_in):
+    """The score is 51: three points short of PQA, which it keeps down to 49."""
+    today = timezone.now().date()
+    spec = {"components": [{**defaults.SPEC["components"][1], "weight": 1}], "thresholds": {"pqa": 54, "activate": 20}}
+    definition = Definition.objects.create(name="People only", spec=spec)
+
+    def tier(as_of):
+        found = explain.at(account_id=busy.pk, as_of=as_of, definition=definition)
+        return found.tier, found.tier_before, found.before, found.tier_alone
+
+    assert tier(today) == ("activate", "activate", "week_ago", "activate")
+    values = {"segment": "smb", "buyer_state": "none", "definition": definition, "score": 60}
+    ScoreChange.objects.create(account=busy, at=timezone.now() - 20 * DAY, tier="pqa", **values)
+    ScoreChange.objects.create(account=busy, at=timezone.now() - 5 * DAY, tier="activate", **values)
+    assert tier(today - 10 * DAY) == ("pqa", "pqa", "stored", "activate")
+    assert tier(today - 4 * DAY) == ("activate", "activate", "stored", "activate")
+    Score.objects.create(account=busy, tier="pqa", scored_at=timezone.now(), tier_since=timezone.now(), **values)
+    assert tier(today) == ("pqa", "pqa", "stored", "activate")
+    page = sign_in(Role.SALES).get(f"/accounts/{busy.pk}/?as_of={today}&draft={definition.pk}").content.decode()
+    assert "It was PQA before. By this score alone it would be Activate" in page
 
 
 def test_the_account_page_answers_for_a_date_and_a_draft(busy, sign_in):
