@@ -1,10 +1,12 @@
 import datetime as dt
+import io
 import threading
 import time
 
 import pytest
 import time_machine
 from django.core.exceptions import PermissionDenied
+from django.core.management import call_command
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -242,6 +244,20 @@ def test_publishing_makes_a_run_stale_and_it_writes_nothing(member, held_before_
     tasks.score_all(run.pk)
     assert Score.objects.get(account=account).definition.version == 2
     assert dict(ScoringRun.objects.values_list("pk", "state")) == {going.pk: "stale", run.pk: "done"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_command_says_that_its_run_was_overtaken(member, held_before_writing):
+    here, go = held_before_writing
+    team()
+    draft, out = stricter(member), io.StringIO()
+    thread, results = in_thread(lambda: call_command("score", stdout=out))
+    assert here.wait(30)
+    publish(draft, member)
+    go.set()
+    thread.join(30)
+    assert results == [None], "no error"
+    assert "Version 2 of the definition was published while this run was going" in out.getvalue()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -17,6 +17,7 @@ from accounts.models import Account
 from playbooks import queue, routing
 from scoring import definitions, runs, signals, why
 from scoring import shards as sharding
+from scoring.models import ScoringRun
 from scoring.scored import Scored, compute
 
 #: Each is a thread and a connection.
@@ -50,10 +51,10 @@ class Command(BaseCommand):
             raise CommandError(f"--shards {shards}: from 1 to {MOST_SHARDS}")
         started = time.monotonic()
         if day == today:
-            if shards > 1:
-                sharding.score_all(shards=shards)
-            else:
-                runs.score_all()
+            run = sharding.score_all(shards=shards) if shards > 1 else runs.score_all()
+            if run.state == ScoringRun.State.STALE:
+                self._overtaken(run, as_json=options["json"])
+                return
             while queue.route_scored():
                 pass
         definition = definitions.published()
@@ -65,6 +66,16 @@ class Command(BaseCommand):
             "seconds": round(time.monotonic() - started, 2),
         }
         self.stdout.write(json.dumps(report) if options["json"] else self._table(report))
+
+    def _overtaken(self, run: ScoringRun, *, as_json: bool) -> None:
+        """What was published meanwhile has a run of its own, so nothing went wrong."""
+        version = definitions.published().version
+        words = (
+            f"Version {version} of the definition was published while this run was going. This run was given up and wrote nothing: "
+            "the publication scores every account by itself, in the worker. To do it here, run this command again."
+        )
+        told = {"as_of": run.as_of.isoformat(), "published": False, "overtaken": True, "definition": version}
+        self.stdout.write(json.dumps(told | {"message": words}) if as_json else words)
 
     def _report(self, scored: Scored, top: int, day: dt.date) -> dict[str, Any]:
         cells = queue.table()
