@@ -21,7 +21,6 @@ import ibis
 import numpy as np
 import psutil
 import pyarrow as pa
-import pyarrow.dataset
 from django.conf import settings
 from django.utils import timezone
 
@@ -168,6 +167,8 @@ def put_usage(duck: duckdb.DuckDBPyConnection, usage: mirror.Days) -> None:
             # Ids may be wider in some files than in others.
             duck.read_parquet(usage.files, union_by_name=True).create_view("usage_files")
         else:
+            import pyarrow.dataset  # brings pandas along, a second and a half of every start
+
             system, _ = mirror.place()
             # The same: a data set takes its types from its first file, unless it is told.
             types = {"day": pa.date32()}
