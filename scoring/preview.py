@@ -16,15 +16,12 @@ import numpy as np
 from accounts import columns
 from scoring import rules
 from scoring.matrices import Snapshot
-from scoring.models import ScoringRun
-from scoring.rules import TIERS, Component, Evaluated, Spec
+from scoring.rules import SELF_SERVE, TIERS, Component, Evaluated, Spec
 
 #: Scores by a spec over a snapshot, one byte an account.
 _KEPT = 6
 #: Distributions of features that are kept.
 _VALUES_KEPT = 60
-#: Seconds for which the tiers are taken as they were read, while no full run comes between.
-_TIERS_FOR = 15.0
 
 
 @dataclass(frozen=True)
@@ -81,7 +78,7 @@ def compare(draft: Spec, published: Spec, *, snapshot: Snapshot, tiers: np.ndarr
     started = time.perf_counter()
     scores = _scores(published, snapshot)
     found = _evaluate(draft, snapshot, tiers)
-    tier_now = np.where(tiers < 0, rules.SELF_SERVE, tiers)
+    tier_now = np.where(tiers < 0, SELF_SERVE, tiers)
     _keep(draft, snapshot, found.score.astype(np.int8))
     return Effect(
         as_of=snapshot.as_of,
@@ -111,7 +108,7 @@ def movers(
 ) -> list[Mover]:
     """Accounts of a cell of the matrix with what moved them: those whose score changes most first, then the highest."""
     found = _evaluate(draft, snapshot, tiers)
-    tier_now = np.where(tiers < 0, rules.SELF_SERVE, tiers)
+    tier_now = np.where(tiers < 0, SELF_SERVE, tiers)
     inside = np.flatnonzero((tier_now == TIERS.index(now)) & (found.tier == TIERS.index(then)))
     before, after = _scores(published, snapshot)[inside].astype(np.int64), found.score[inside]
     order = np.lexsort((snapshot.account_id[inside], -np.maximum(before, after), -np.abs(after - before)))
@@ -129,25 +126,22 @@ def movers(
 
 
 def tiers_now(snapshot: Snapshot) -> np.ndarray:
-    """Places in `rules.TIERS` of the stored scores, for each account of the snapshot (int8); −1 without a row.
+    """Places in `rules.TIERS` of the stored scores, for each account of the snapshot (int8); self-serve also without a row.
 
-    Read at most every 15 seconds while only single accounts are scored; a full run is seen at once.
+    Read anew each time, so that it is never behind: only the few accounts above self-serve, by an index that holds no others.
+    Rules and hysteresis make no difference between self-serve and no tier yet.
     """
-    runs = ScoringRun.objects.filter(state=ScoringRun.State.DONE).order_by("-pk").values_list("pk", flat=True)
-    newest = (runs.first(), runs.filter(kind="full").first())
-    known = _tiers.get(snapshot.key)
-    if known is not None:
-        at, seen, tiers = known
-        if seen == newest or (seen[1] == newest[1] and time.monotonic() - at < _TIERS_FOR):
-            return tiers
     places = " ".join(f"WHEN '{name}' THEN {place}" for place, name in enumerate(TIERS))
     rows = columns.read(
-        {"id": ("account_id", "int8"), "tier": (f"CASE tier {places} END", "int2")}, "FROM scoring_score", ()
+        {"id": ("account_id", "int8"), "tier": (f"CASE tier {places} END", "int2")},
+        "FROM scoring_score WHERE tier IN ('pqa', 'activate')",
+        (),
     )
-    order = np.argsort(rows["id"], kind="stable")
-    tiers = aligned(rows["id"][order], rows["tier"][order].astype(np.int8), snapshot.account_id, none=-1)
-    _tiers.clear()
-    _tiers[snapshot.key] = (time.monotonic(), newest, tiers)
+    tiers = np.full(len(snapshot), SELF_SERVE, dtype=np.int8)
+    if len(tiers):
+        place = np.searchsorted(snapshot.account_id, rows["id"]).clip(max=len(tiers) - 1)
+        is_there = snapshot.account_id[place] == rows["id"]
+        tiers[place[is_there]] = rows["tier"][is_there]
     return tiers
 
 
@@ -164,7 +158,6 @@ def aligned(known: np.ndarray, values: np.ndarray, account_ids: np.ndarray, *, n
 _kept: OrderedDict[tuple[str, Spec], np.ndarray] = OrderedDict()
 #: (snapshot, feature, whose) → the values that occur, and how often.
 _occurring: OrderedDict[tuple[str, str, tuple[object, ...]], tuple[np.ndarray, np.ndarray]] = OrderedDict()
-_tiers: dict[str, tuple[float, tuple[int | None, int | None], np.ndarray]] = {}
 
 
 def _scores(spec: Spec, snapshot: Snapshot) -> np.ndarray:

@@ -117,9 +117,20 @@ def test_accounts_that_were_never_stored_count_as_self_serve():
     company_of_companies()
     snapshot, published = matrices.latest(), definitions.spec_of(definitions.published())
     tiers = preview.tiers_now(snapshot)
-    assert tiers.tolist() == [-1] * 5
+    assert tiers.tolist() == [0] * 5
     effect = preview.compare(published, published, snapshot=snapshot, tiers=tiers)
     assert effect.transitions[0].sum() == 5
+
+
+def test_the_tiers_are_those_of_this_moment():
+    company_of_companies()
+    runs.score_all()
+    snapshot = matrices.latest()
+    for tier in ("pqa", "activate", "self_serve"):
+        Score.objects.update(tier=tier)
+        assert preview.tiers_now(snapshot).tolist() == [TIERS.index(tier)] * 5
+    Score.objects.filter(account_id=snapshot.account_id[2]).update(tier="pqa")
+    assert preview.tiers_now(snapshot).tolist() == [0, 0, 2, 0, 0]
 
 
 def test_accounts_that_were_merged_since_are_left_out():
