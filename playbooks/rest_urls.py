@@ -4,6 +4,7 @@ from django.urls import URLPattern, path
 
 from playbooks import rest as queues
 from playbooks import rest_definitions as definition_effects
+from playbooks import rest_touches as touched
 from scoring import outcome_rest
 from scoring import rest as scores
 from scoring import rest_definitions as definitions
@@ -12,6 +13,14 @@ urlpatterns: list[URLPattern] = [
     path("queue/<slug:motion>/", queues.queue, name="api_queue"),
     path("queue/items/<int:item_id>/claim/", queues.claim, name="api_queue_claim"),
     path("queue/items/<int:item_id>/release/", queues.release, name="api_queue_release"),
+    path("queue/items/<int:item_id>/touches/", touched.touches_of, name="api_touches"),
+    path("queue/touches/<int:touch_id>/remove/", touched.touch_remove, name="api_touch_remove"),
+    path("queue/touches/<int:touch_id>/put-back/", touched.touch_back, name="api_touch_back"),
+    path("queue/items/<int:item_id>/steps/", touched.steps_of, name="api_steps"),
+    path("queue/steps/<int:step_id>/complete/", touched.step_done, name="api_step_done"),
+    path("queue/steps/<int:step_id>/drop/", touched.step_drop, name="api_step_drop"),
+    path("queue/steps/<int:step_id>/reopen/", touched.step_reopen, name="api_step_reopen"),
+    path("queue/steps/<int:step_id>/due/", touched.step_due, name="api_step_due"),
     path("accounts/<int:account_id>/", scores.account, name="api_account"),
     path("accounts/<int:account_id>/scores/", scores.account_scores, name="api_account_scores"),
     path("definitions/", definitions.definition_list, name="api_definitions"),

@@ -62,6 +62,14 @@ MATRIX: dict[str, Row] = {
     "api_queue": MEMBER,
     "api_queue_claim": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
     "api_queue_release": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
+    "api_touches": MEMBER,  # writing one: who works the motion, as the verbs have it
+    "api_steps": MEMBER,
+    "api_touch_remove": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
+    "api_touch_back": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
+    "api_step_done": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
+    "api_step_drop": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
+    "api_step_reopen": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
+    "api_step_due": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
     "api_account": MEMBER,
     "api_account_scores": MEMBER,
     "api_definitions": MEMBER,  # beginning and saving a draft: product and admins, as the verbs have it
@@ -83,6 +91,7 @@ MATRIX: dict[str, Row] = {
     "draft": MEMBER,
     "draft_features": MEMBER,
     "draft_movers": MEMBER,
+    "draft_workspaces": MEMBER,
     "draft_backtest": MEMBER,
     "draft_undo": frozenset({PRODUCT, ADMIN}),
     "draft_discard": frozenset({PRODUCT, ADMIN}),
