@@ -48,6 +48,10 @@ def put_back(spec: dict[str, Any], packed: str) -> dict[str, Any]:
     """The spec with the removed piece in its place again. Raises `signing.BadSignature`, `BadDefinition`."""
     kept = signing.loads(packed, salt=SALT, max_age=86_400)
     changed = copy.deepcopy(spec)
+    if kept["at"] == "workspace":
+        if "workspace" in changed:
+            raise BadDefinition("workspace", _("its place is taken"))
+        return {**changed, "workspace": kept["thing"]}
     try:
         siblings, place = _siblings(changed, kept["at"], may_end=True)
     except ValueError:
@@ -74,6 +78,8 @@ def _siblings(spec: dict[str, Any], path: str, *, may_end: bool = False) -> tupl
 
 
 def _remove(spec: dict[str, Any], path: str, _curve: Any) -> tuple[str, Any]:
+    if path == "workspace":
+        return _("Workspaces are not scored any more."), spec.pop(path)
     siblings, place = _siblings(spec, path)
     removed = siblings.pop(place)
     what = fields.steps(path)[-2]
@@ -92,6 +98,15 @@ def _move(by: int) -> Any:
         return "", None
 
     return move
+
+
+def _to(spec: dict[str, Any], path: str, _curve: Any) -> tuple[str, None]:
+    """`path`: the thing and its new place, as in `components[2]:0`."""
+    path, _colon, to = path.rpartition(":")
+    siblings, place = _siblings(spec, path)
+    moved = siblings.pop(place)
+    siblings.insert(min(max(int(to), 0), len(siblings)), moved)
+    return "", None
 
 
 def _add(spec: dict[str, Any], path: str, curve: list[list[float]] | None) -> tuple[str, None]:
@@ -150,6 +165,13 @@ def _variant(spec: dict[str, Any], path: str, _curve: Any) -> tuple[str, None]:
     return "", None
 
 
+def _workspaces(spec: dict[str, Any], _path: str, _curve: Any) -> tuple[str, None]:
+    """A recipe for workspaces; it begins as the base."""
+    if not spec.get("workspace"):
+        spec["workspace"] = {key: copy.deepcopy(spec[key]) for key in fields.PARTS if key in spec}
+    return _("Workspaces are scored too."), None
+
+
 def _threshold(spec: dict[str, Any], path: str, _curve: Any) -> tuple[str, None]:
     spec["thresholds"] = {**spec.get("thresholds", {}), "pqa": int(path)}
     return _("Sales from %(n)s.") % {"n": path}, None
@@ -159,9 +181,11 @@ _VERBS: dict[str, Any] = {
     "remove": _remove,
     "up": _move(-1),
     "down": _move(1),
+    "to": _to,
     "add": _add,
     "point": _point,
     "gate": _gate,
     "variant": _variant,
+    "workspaces": _workspaces,
     "threshold": _threshold,
 }

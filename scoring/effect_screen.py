@@ -34,9 +34,11 @@ class Cell:
 
 @dataclass(frozen=True)
 class Effect:
-    """`whose`: whose scores are drawn, where that is not every account. `carries`: component → percent of their points."""
+    """`pqas`, `movement`: the finding in few words. `whose`: whose scores are drawn, where that is not every account. `carries`: component → percent of their points."""
 
     accounts: int
+    pqas: str
+    movement: str
     whose: str
     finding: str
     milliseconds: int
@@ -51,14 +53,26 @@ class Effect:
     carries: dict[str, str]
     pqa: int
     activate: int
+    of_workspaces: bool = False
 
     @property
     def carries_json(self) -> str:
         return json.dumps(self.carries)
 
 
-def effect(found: preview.Effect, spec: rules.Spec, *, draft_id: int, made_at: dt.datetime, place: int = 0) -> Effect:
-    """`found`: what `preview.compare` answered. The histogram is that of the accounts that the recipe at `place` scores."""
+def effect(
+    found: preview.Effect,
+    spec: rules.Spec,
+    *,
+    draft_id: int,
+    made_at: dt.datetime,
+    place: int = 0,
+    movers: str = "draft_movers",
+) -> Effect:
+    """`found`: what `preview.compare` answered. The histogram is that of the accounts that the recipe at `place` scores.
+
+    `movers`: the name of the URL that lists a cell.
+    """
     now, draft = (_binned(histogram) for histogram in found.histograms_of_recipes[:, place])
     thresholds = spec.recipes[place].thresholds
     top = max([*now, *draft, 1])
@@ -66,6 +80,9 @@ def effect(found: preview.Effect, spec: rules.Spec, *, draft_id: int, made_at: d
     transitions = found.transitions
     return Effect(
         accounts=int(found.accounts),
+        pqas=_("PQA %(now)s → %(draft)s")
+        % {"now": big(int(transitions[rules.PQA].sum())), "draft": big(int(transitions[:, rules.PQA].sum()))},
+        movement=_movement(transitions),
         whose=_whose(spec, place, int(found.histograms_of_recipes[1, place].sum())),
         finding=_finding(transitions),
         milliseconds=round(found.milliseconds),
@@ -75,12 +92,20 @@ def effect(found: preview.Effect, spec: rules.Spec, *, draft_id: int, made_at: d
         stairs=drawing.stairs(draft, top=top, height=drawing.log_height),
         ticks=_log_ticks(top),
         table=[(label, big(a), big(b)) for label, a, b in zip(labels, now, draft, strict=True)][::-1],
-        matrix=_matrix(transitions, draft_id),
+        matrix=_matrix(transitions, reverse(movers, args=[draft_id])),
         columns=[str(Tier(tier).label) for tier in reversed(rules.TIERS)],
         carries={key: str(round(100 * share)) for key, share in found.shares_of_recipes[place].items()},
         pqa=thresholds.pqa,
         activate=thresholds.activate,
     )
+
+
+def _movement(transitions: np.ndarray) -> str:
+    enters = int(transitions[: rules.PQA, rules.PQA].sum())
+    leaves = int(transitions[rules.PQA, : rules.PQA].sum())
+    if not enters and not leaves:
+        return _("nobody enters or leaves")
+    return _("%(enters)s enter, %(leaves)s leave") % {"enters": big(enters), "leaves": big(leaves)}
 
 
 def _whose(spec: rules.Spec, place: int, accounts: int) -> str:
@@ -134,14 +159,14 @@ def _finding(transitions: np.ndarray) -> str:
     return _("%(enters)s would enter PQA, %(leaves)s would leave") % {"enters": big(enters), "leaves": big(leaves)}
 
 
-def _matrix(transitions: np.ndarray, draft_id: int) -> list[tuple[str, list[Cell]]]:
+def _matrix(transitions: np.ndarray, movers: str) -> list[tuple[str, list[Cell]]]:
     rows = []
     for now in reversed(range(len(rules.TIERS))):
         cells = []
         for then in reversed(range(len(rules.TIERS))):
             accounts = int(transitions[now, then])
             kind = "" if now == then or not accounts else "up" if then > now else "down"
-            href = with_query(reverse("draft_movers", args=[draft_id]), now=rules.TIERS[now], then=rules.TIERS[then])
+            href = with_query(movers, now=rules.TIERS[now], then=rules.TIERS[then])
             words = _("now %(now)s, by the draft %(then)s") % {
                 "now": Tier(rules.TIERS[now]).label,
                 "then": Tier(rules.TIERS[then]).label,

@@ -14,6 +14,8 @@ from django.utils.translation import gettext as _
 from scoring.recipes import BadDefinition
 
 STEP = re.compile(r"\.?([a-z_]+)|\[(\d{1,3})\]")
+#: The number of the recipe for workspaces; those of variants are never so high, because segments are few.
+WORKSPACES = 99
 PARTS = ("components", "thresholds", "hysteresis", "gates")
 WHOLE = frozenset({"pqa", "activate", "hysteresis"})
 NUMBERS = frozenset({"weight", "minimum", "half_life"}) | WHOLE
@@ -46,13 +48,15 @@ def at(spec: Any, path: str) -> Any:
 
 
 def prefix(recipe: int) -> str:
-    """The beginning of the paths of a recipe: nothing for the base (0), `variants[n-1].` for the others."""
+    """The beginning of the paths of a recipe: nothing for the base (0), `variants[n-1].` or `workspace.` for the others."""
+    if recipe == WORKSPACES:
+        return "workspace."
     return f"variants[{recipe - 1}]." if recipe else ""
 
 
 def recipe_of(spec: Mapping[str, Any], recipe: int) -> dict[str, Any]:
-    """The base (0) or a variant (from 1). Raises `ValueError`."""
-    return spec if recipe == 0 else at(spec, f"variants[{recipe - 1}]")  # type: ignore[return-value]
+    """The base (0), a variant (from 1), or the recipe for workspaces. Raises `ValueError`."""
+    return spec if recipe == 0 else at(spec, prefix(recipe).rstrip("."))  # type: ignore[return-value]
 
 
 def read(
@@ -82,6 +86,8 @@ def read(
     read_back = {"gates": []} | {key: _listed(value) for key, value in tree.items()}
     if recipe == 0:
         return {**spec, **read_back}
+    if recipe == WORKSPACES:
+        return {**spec, "workspace": {**spec["workspace"], **read_back}}
     variants = list(spec.get("variants", ()))
     variants[recipe - 1] = {**variants[recipe - 1], **read_back, "segments": list(segments)}
     return {**spec, "variants": variants}

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from scoring.views import definitions, drafts, effects, learning, runs, silence
+from scoring.views import definitions, drafts, effects, learning, runs, silence, workspaces
 
 urlpatterns: list[URLPattern] = [
     path("events/<int:event_type_id>/silence/", silence.event_silence, name="event_silence"),
@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern] = [
     path("definitions/drafts/<int:draft_id>/discard", definitions.draft_discard, name="draft_discard"),
     path("definitions/drafts/<int:draft_id>/restore", definitions.draft_restore, name="draft_restore"),
     path("definitions/drafts/<int:draft_id>/movers/", effects.draft_movers, name="draft_movers"),
+    path("definitions/drafts/<int:draft_id>/workspaces/", workspaces.draft_workspaces, name="draft_workspaces"),
     path("definitions/drafts/<int:draft_id>/backtest/", effects.draft_backtest, name="draft_backtest"),
     path("definitions/learn/", learning.learn, name="learn"),
     path("definitions/runs/", runs.runs, name="runs"),

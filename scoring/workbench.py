@@ -118,7 +118,7 @@ def side(
     shown = fields.recipe_of(spec, recipe)
     components = list(shown["components"])
     total = math.fsum(component["weight"] for component in components) or 1.0
-    before = _in_force(published, list(shown["segments"]) if recipe else [])["components"]
+    before = _in_force(published, recipe, list(shown.get("segments", ())))["components"]
     was_total = math.fsum(component["weight"] for component in before) or 1.0
     was = {component["key"]: 100 * component["weight"] / was_total for component in before}
     rows = [
@@ -165,8 +165,11 @@ def side(
     return result
 
 
-def _in_force(published: Mapping[str, Any], segments: list[str]) -> Mapping[str, Any]:
-    """The published recipe that scores these segments (the first of them, where they differ); of none: the definition's own."""
+def _in_force(published: Mapping[str, Any], recipe: int, segments: list[str]) -> Mapping[str, Any]:
+    """The published recipe that scores these segments (the first of them, where they differ), or workspaces; of no segment: the
+    definition's own."""
+    if recipe == fields.WORKSPACES:
+        return published.get("workspace") or {"components": []}
     variants = published.get("variants", ())
     return next((one for one in variants if segments and segments[0] in one["segments"]), published)
 

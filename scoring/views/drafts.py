@@ -28,7 +28,9 @@ from scoring import (
     preview,
     rules,
     versions,
+    warehouse,
     workbench,
+    workspace_screen,
 )
 from scoring.features import BY_KEY, CATALOGUE
 from scoring.models import Definition
@@ -97,7 +99,9 @@ def _after(verb: str, recipe: int, saved: Definition) -> int:
     """The recipe that is shown then: a new variant opens, a removed one closes."""
     if verb.startswith("variant:"):
         return len(saved.spec.get("variants", ()))
-    return 0 if re.fullmatch(r"remove:variants\[\d+\]", verb) else recipe
+    if verb == "workspaces:":
+        return fields.WORKSPACES
+    return 0 if re.fullmatch(r"remove:(variants\[\d+\]|workspace)", verb) else recipe
 
 
 def _answer(
@@ -130,7 +134,7 @@ def _page(
     undo: str = "",
 ) -> HttpResponse:
     published = definitions.published()
-    snapshot = matrices.latest()
+    snapshot = _snapshot(recipe)
     context = {
         "draft": found,
         "published": published,
@@ -156,12 +160,19 @@ def _page(
     return response
 
 
+def _snapshot(recipe: int) -> matrices.Snapshot:
+    """What the recipe scores: accounts, or workspaces."""
+    return matrices.latest_of_workspaces() if recipe == fields.WORKSPACES else matrices.latest()
+
+
 def _effect(found: Definition, recipe: int, snapshot: matrices.Snapshot | None = None) -> dict[str, Any]:
-    snapshot = snapshot or matrices.latest()
+    snapshot = snapshot or _snapshot(recipe)
     try:
         spec, published = definitions.spec_of(found), definitions.spec_of(definitions.published())
     except rules.BadDefinition as bad:
         return {"unreadable": bad}
+    if recipe == fields.WORKSPACES:
+        return {"effect": workspace_screen.effect(spec, published, draft_id=found.pk)}
     compared = preview.compare(spec, published, snapshot=snapshot, tiers=preview.tiers_now(snapshot))
     shown = effect_screen.effect(compared, spec, draft_id=found.pk, made_at=snapshot.made_at, place=recipe)
     return {"effect": shown}
@@ -173,6 +184,8 @@ def _changes(found: Definition) -> dict[str, Any]:
 
 def _recipe(request: MemberRequest, found: Definition) -> int:
     wanted = _number(request.POST.get("recipe", "") or request.GET.get("recipe", ""))
+    if wanted == fields.WORKSPACES and found.spec.get("workspace") and not warehouse.is_used():
+        return wanted
     return wanted if 0 <= wanted <= len(found.spec.get("variants", ())) else 0
 
 
@@ -181,8 +194,10 @@ def _number(text: str) -> int:
 
 
 def _first_curve(verb: str) -> list[list[float]] | None:
-    key = verb.partition(":")[2].rpartition(".")[2]
-    return catalogue.first_curve(matrices.latest(), key) if verb.startswith("add:") and key in BY_KEY else None
+    start, _dot, key = verb.partition(":")[2].rpartition(".")
+    if not verb.startswith("add:") or key not in BY_KEY:
+        return None
+    return catalogue.first_curve(_snapshot(fields.WORKSPACES if start == "workspace" else 0), key)
 
 
 @require_POST
@@ -205,7 +220,7 @@ def draft_features(request: MemberRequest, draft_id: int) -> HttpResponse:
     found = get_object_or_404(DRAFTS, pk=draft_id, version=None)
     recipe = _recipe(request, found)
     used = {component["feature"] for component in fields.recipe_of(found.spec, recipe)["components"]}
-    snapshot = matrices.latest()
+    snapshot = _snapshot(recipe)
     context = {
         "draft": found,
         "recipe": recipe,

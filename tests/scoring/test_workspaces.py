@@ -5,10 +5,12 @@ import json
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
-from accounts.models import Workspace
-from scoring import definitions, matrices, rules, runs, shards
+from accounts.models import Role, Workspace
+from scoring import definitions, differences, drafts, edits, fields, matrices, rules, runs, shards, workspace_preview
 from scoring.models import Definition, Score, WorkspaceScore
+from tests.factories import MemberFactory
 from tests.feed import account_of, group, identify, load, track
 
 pytestmark = pytest.mark.django_db
@@ -175,3 +177,86 @@ def test_what_is_wrong_with_the_recipe_is_told_by_its_path_and_without_one_nothi
     assert rules.parse(both.as_json()) == both
     assert (both.recipes[0].components, both.width) == (plain.components, plain.width)
     assert both.for_workspaces.thresholds == rules.Thresholds()
+
+
+# The workbench ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def draft():
+    return drafts.begin(member=MemberFactory(role=Role.PRODUCT))
+
+
+def test_a_draft_scores_workspaces_too_is_edited_on_a_tab_and_stops_with_a_way_back(sign_in, draft):
+    space("core", people=9)
+    runs.score_all()
+    product, page = sign_in(Role.PRODUCT), reverse("draft", args=[draft.pk])
+
+    def post(do, recipe=0, **typed):
+        draft.refresh_from_db()
+        given = {"do": do, "recipe": recipe, "revision": draft.revision, "name": draft.name}
+        return product.post(page, given | typed, follow=True).content.decode()
+
+    first = post("workspaces:")
+    assert "Effect on 1 workspace<" in first
+    assert "No workspace has a score now" in first
+    draft.refresh_from_db()
+    assert draft.spec["workspace"]["components"] == draft.spec["components"]
+    assert "1 account" in product.get(page).content.decode()
+
+    path = "workspace.components[0]"
+    typed = {
+        f"{path}.{name}": value
+        for name, value in {
+            "key": "team", "label": "Team", "feature": "active_users_28", "weight": "1", "curve.kind": "linear",
+            "curve.points[0][0]": "0", "curve.points[0][1]": "0", "curve.points[1][0]": "10", "curve.points[1][1]": "10",
+        }.items()
+    }  # fmt: skip
+    typed |= {"workspace.thresholds.pqa": "80", "workspace.thresholds.activate": "60", "workspace.hysteresis": "5"}
+    wrong = post("save", fields.WORKSPACES, **typed | {f"{path}.curve.points[1][0]": "-1"})
+    assert 'value="-1"' in wrong
+    assert "breakpoints must rise" in wrong
+    saved = post("save", fields.WORKSPACES, **typed)
+    assert "1 would be a PQA" in saved
+    draft.refresh_from_db()
+    spec = definitions.spec_of(draft)
+    assert (spec.workspace.components[0].label, spec.workspace.gates) == ("Team", ())
+    assert spec.components == definitions.spec_of(definitions.published()).components
+
+    moved = product.get(reverse("draft_workspaces", args=[draft.pk]), {"now": "self_serve", "then": "pqa"})
+    rows = moved.context["rows"]
+    assert [(row.name, row.account, row.now, row.draft) for row in rows] == [("Core", "Core", None, 90)]
+    assert moved.status_code == 200
+
+    removed = post("remove:workspace", fields.WORKSPACES)
+    assert "Workspaces are not scored any more." in removed
+    draft.refresh_from_db()
+    assert "workspace" not in draft.spec
+    assert product.get(reverse("draft_workspaces", args=[draft.pk])).status_code == 404
+    edit = edits.apply(spec.as_json(), "remove:workspace")
+    assert edits.put_back(edit.spec, edit.undo) == spec.as_json()
+
+
+def test_a_published_recipe_is_compared_with_the_draft_of_it():
+    space("core", people=9)
+    space("side", people=5, first=20)
+    publish()
+    runs.score_all()
+    published = definitions.spec_of(definitions.published())
+    said = published.as_json()
+    said["workspace"]["thresholds"] = {"pqa": 50, "activate": 30}
+    draft = rules.parse(said)
+    effect = workspace_preview.compare(draft, published)
+    assert effect.cell("self_serve", "pqa").tolist() == [Workspace.objects.get(external_id="side").pk]
+    assert (effect.histogram_now == effect.histogram_draft).all()
+    assert len(effect.cell("pqa", "pqa")) == 1
+    (mover,) = workspace_preview.movers(draft, published, now="self_serve", then="pqa")
+    assert (mover.score_now, mover.score_draft, mover.moved) == (50, 50, [])
+    assert differences.in_words(published, draft) == [
+        "For workspaces: PQA from 80 to 50",
+        "For workspaces: Activate from 60 to 30",
+    ]
+    plain = rules.parse({name: part for name, part in said.items() if name != "workspace"})
+    assert differences.in_words(plain, draft) == ["Workspaces are scored too (Team; PQA from 50)"]
+    assert differences.in_words(draft, plain) == ["Workspaces are not scored any more"]
+    assert workspace_preview.compare(plain, published) is None
