@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Count, F, Max, Q
+from django.db.models import Case, Count, F, Max, Q, When
 
 from accounts.models import Account, AccountDomain, ProductUser
 
@@ -43,6 +43,11 @@ class QueueItemQuerySet(models.QuerySet["QueueItem"]):
     def in_order(self) -> QueueItemQuerySet:
         """What to do first comes first."""
         return self.order_by("-priority", "entered_at", "id")
+
+    def mine_in_order(self, now: dt.datetime) -> QueueItemQuerySet:
+        """A member's own items: those with an overdue step first, the longest overdue on top."""
+        overdue = Case(When(step_due_at__lte=now, then=F("step_due_at")))
+        return self.order_by(overdue.asc(nulls_last=True), "-priority", "entered_at", "id")
 
     def for_queue_page(self, wanted: QueueFilter, member: Member) -> QueueItemQuerySet:
         """The items of one tab of one motion's queue, filtered, in order, to be counted and cut; `rows_of` reads the rows."""
