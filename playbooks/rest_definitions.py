@@ -64,7 +64,7 @@ def effects_of(request: Request, definition_id: int) -> Response:
         spec = definitions.spec_of(found)
     except rules.BadDefinition as bad:
         raise rest_shapes.complaint(bad) from None
-    told = effects.of(spec)
+    told = effects.of(spec, snapshot=rest_shapes.newest())
     token = publishing.token(found) if found.version is None and not found.discarded_at else None
     names = ("as_of", "made_at", "motions", "milliseconds")
     return Response(EffectsSerializer({name: getattr(told, name) for name in names} | {"token": token}).data)

@@ -13,14 +13,16 @@ import logging
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
 from threading import Lock
 
+import duckdb
 import numpy as np
 from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Account
-from scoring import buyers, features, fingerprints, holding, matrix_files
+from scoring import buyers, features, fingerprints, holding, matrix_files, warehouse
 from scoring.before import BUYER_STATES
 from scoring.breakdown import KEYS
 from scoring.fingerprints import NOTHING
@@ -28,8 +30,8 @@ from scoring.matrix_files import ENDING, Columns, Snapshot, folder
 from scoring.models import ScoringRun
 
 __all__ = [
-    "WORKSPACES", "Snapshot", "folder", "for_backtest", "keep", "keep_newest", "latest", "latest_of_workspaces", "make",
-    "missing", "of_day", "of_days", "prune", "weeks",
+    "TROUBLE", "WORKSPACES", "Snapshot", "at_hand", "folder", "for_backtest", "keep", "keep_newest", "latest",
+    "latest_of_workspaces", "make", "missing", "of_day", "of_days", "prune", "weeks",
 ]  # fmt: skip
 
 log = logging.getLogger(__name__)
@@ -39,6 +41,8 @@ KEPT_WEEKS, KEPT_DAYS = 70, 14
 #: How the files are called that hold the features of now: of accounts, and of workspaces, which have no other days.
 NEWEST, WORKSPACES = "newest", "workspaces"
 _OPEN_AT_ONCE = 80
+#: What can keep features from being computed, though nothing is wrong with the app.
+TROUBLE = (warehouse.WarehouseError, duckdb.Error, OSError, MemoryError)
 
 _open: OrderedDict[str, Snapshot] = OrderedDict()
 #: The newest without the accounts that were merged since, by its key.
@@ -68,6 +72,19 @@ def latest() -> Snapshot:
             _current.clear()
             known = _current[found.key] = found
     return known
+
+
+def at_hand(read: Callable[[], Snapshot] = latest) -> Snapshot:
+    """`latest`, for pages that are shown either way: where it cannot be computed now, nobody is in it, and `problem` says why.
+
+    So what somebody typed is never lost to a warehouse that is away, or to memory or a disk that is full.
+    """
+    try:
+        return read()
+    except TROUBLE as error:
+        log.exception("The newest features cannot be computed")
+        said = str(error).partition("\n")[0][:300] or type(error).__name__
+        return replace(_empty(timezone.now().date()), problem=said)
 
 
 def latest_of_workspaces() -> Snapshot:

@@ -72,7 +72,8 @@ class Snapshot:
     """Features of n accounts as of a day, in the order of `account_id`; its arrays are read only.
 
     `features`: "account_id" and every key of the catalogue. `segment` and `buyer_state`: int8, places in `before.SEGMENTS` and
-    `before.BUYER_STATES`. `key` names the content: two snapshots with one key are the same.
+    `before.BUYER_STATES`. `key` names the content: two snapshots with one key are the same. `problem`: why there is nothing in it,
+    where it could not be computed.
     """
 
     as_of: dt.date
@@ -81,6 +82,7 @@ class Snapshot:
     buyer_state: np.ndarray
     made_at: dt.datetime
     key: str
+    problem: str = ""
 
     @property
     def account_id(self) -> np.ndarray:

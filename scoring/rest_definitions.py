@@ -133,7 +133,7 @@ def preview_of(request: Request, definition_id: int) -> Response:
     """Beside the version in force, over the features of the last full run: of the stored spec, or of the `spec` that is sent."""
     found = find(definition_id)
     spec = _wanted(found, shapes.told(request, shapes.PreviewAsked).spec)
-    snapshot = matrices.latest()
+    snapshot = shapes.newest()
     published = definitions.spec_of(definitions.published())
     effect = preview.compare(spec, published, snapshot=snapshot, tiers=preview.tiers_now(snapshot))
     answer = {
@@ -199,7 +199,7 @@ def movers(request: Request, definition_id: int) -> Response:
     pages = rest.Pages()
     limit, offset = pages.get_limit(request), pages.get_offset(request)
     spec, published = _wanted(found), definitions.spec_of(definitions.published())
-    snapshot = matrices.latest()
+    snapshot = shapes.newest()
     stored = preview.tiers_now(snapshot)
     now, then = tiers["now"], tiers["then"]
     count = len(preview.compare(spec, published, snapshot=snapshot, tiers=stored).places(now, then))
@@ -238,7 +238,10 @@ def backtest_of(request: Request, definition_id: int) -> Response:
     while missing:
         if time.monotonic() > until:
             return Response({"weeks": len(days), "missing": len(missing)}, status=202)
-        matrices.make([missing.pop()])
+        try:
+            matrices.make([missing.pop()])
+        except matrices.TROUBLE as error:
+            raise shapes.not_now(str(error)) from error
     result = backtest.run(spec, weeks=said.weeks, kinds=sorted(set(said.kinds)), horizon_days=said.horizon_days)
     names = ("bands", "base_rate", "lead_days", "positives", "unknown", "horizon_days", "kinds", "milliseconds")
     answer: dict[str, Any] = {name: getattr(result, name) for name in names}

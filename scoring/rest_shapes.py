@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import msgspec
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 
 from accounts import rest
-from scoring import definitions, recipes, rules
+from scoring import definitions, matrices, recipes, rules
 from scoring.drafts import NAME_LENGTH
 from scoring.features import BY_KEY
 from scoring.models import Definition, Outcome, ScoringRun, Tier
@@ -83,6 +85,26 @@ def complaint(bad: rules.BadDefinition) -> Exception:
     """The 400 for a bad definition; what is wrong with the spec is told by its path in the body."""
     where = bad.field if bad.field in ("spec", "name", "note") else f"spec.{bad.field}"
     return rest.bad(where, bad.reason)
+
+
+class NotNow(APIException):
+    """What the answer is made of cannot be computed: the warehouse is away, memory or the disk is full."""
+
+    status_code = 503
+    default_code = "not_now"
+
+
+def not_now(problem: str) -> NotNow:
+    words = _("The features that this needs cannot be computed now; what is stored is kept. %(problem)s")
+    return NotNow(words % {"problem": problem})
+
+
+def newest() -> matrices.Snapshot:
+    """The newest features. Raises `NotNow`."""
+    snapshot = matrices.at_hand()
+    if snapshot.problem:
+        raise not_now(snapshot.problem)
+    return snapshot
 
 
 def _object(required: list[str], **properties: Any) -> dict[str, Any]:

@@ -89,7 +89,7 @@ def changes(before: Definition, after: Definition) -> list[str] | None:
 
 def carries(spec: rules.Spec) -> dict[str, int]:
     """Component → percent of all score points over all accounts, 0 to 100; empty when there are no accounts."""
-    snapshot = matrices.latest()
+    snapshot = matrices.at_hand()
     if not len(snapshot):
         return {}
     found = preview.compare(spec, spec, snapshot=snapshot, tiers=preview.tiers_now(snapshot))

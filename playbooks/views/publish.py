@@ -43,17 +43,21 @@ def draft_review(request: MemberRequest, draft_id: int) -> HttpResponse:
         "note": note,
         "problem": problem,
         "note_length": publishing.NOTE_LENGTH,
+        "changes": versions.changes(in_force, found),
     }
     try:
         spec, published = definitions.spec_of(found), definitions.spec_of(in_force)
     except rules.BadDefinition as bad:
         return render(request, "playbooks/publish.html", context | {"unreadable": bad}, status=422)
-    snapshot = matrices.latest()
+    snapshot = matrices.at_hand()
+    if snapshot.problem:
+        # With the token of the look before, what was typed can be sent again as it is.
+        context |= {"unavailable": snapshot.problem, "token": request.POST.get("token", "")}
+        return render(request, "playbooks/publish.html", context, status=422 if problem else 200)
     compared = preview.compare(spec, published, snapshot=snapshot, tiers=preview.tiers_now(snapshot))
     context |= {
-        "changes": versions.changes(in_force, found),
         "effect": effect_screen.effect(compared, spec, draft_id=found.pk, made_at=snapshot.made_at),
-        "effects": effects.of(spec),
+        "effects": effects.of(spec, published=published, snapshot=snapshot),
         "token": publishing.token(found),
         "under_way": asking.under_way(),
     }

@@ -162,11 +162,13 @@ def _page(
 
 def _snapshot(recipe: int) -> matrices.Snapshot:
     """What the recipe scores: accounts, or workspaces."""
-    return matrices.latest_of_workspaces() if recipe == fields.WORKSPACES else matrices.latest()
+    return matrices.at_hand(matrices.latest_of_workspaces if recipe == fields.WORKSPACES else matrices.latest)
 
 
 def _effect(found: Definition, recipe: int, snapshot: matrices.Snapshot | None = None) -> dict[str, Any]:
-    snapshot = snapshot or _snapshot(recipe)
+    snapshot = _snapshot(recipe) if snapshot is None else snapshot
+    if snapshot.problem:
+        return {"unavailable": snapshot.problem}
     try:
         spec, published = definitions.spec_of(found), definitions.spec_of(definitions.published())
     except rules.BadDefinition as bad:

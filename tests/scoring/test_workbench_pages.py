@@ -92,3 +92,31 @@ def test_a_discarded_draft_comes_back_from_its_toast(product):
     assert reverse("draft_restore", args=[draft.pk]) in page
     product.post(reverse("draft_restore", args=[draft.pk]))
     assert Definition.objects.get(pk=draft.pk).discarded_at is None
+
+
+@pytest.mark.django_db
+def test_nothing_typed_is_lost_while_the_features_cannot_be_computed(product, settings, tmp_path):
+    settings.HOME, settings.USAGE_URL = tmp_path, "duckdb:////nowhere/warehouse.db"
+    draft = drafts.begin(member=product.member)
+    here, posted = reverse("draft", args=[draft.pk]), flat(SPEC) | {"recipe": "0"}
+
+    def post(**more):
+        return product.post(here, posted | {"revision": Definition.objects.get(pk=draft.pk).revision} | more)
+
+    for verb, weight in (("save", "33"), ("autosave", "34"), ("add:growth", "35")):
+        assert post(**{"do": verb, "components[0].weight": weight}).status_code in (200, 302)
+        assert Definition.objects.get(pk=draft.pk).spec["components"][0]["weight"] == float(weight)
+    told = post(**{"do": "autosave", "components[0].weight": "36"}).content.decode()
+    assert "The draft is saved. Its effect cannot be computed now" in told
+    assert 'name="revision" value="5"' in told, "the next change is no conflict"
+    page = post(**{"components[0].weight": "heavy"})
+    assert page.status_code == 422
+    assert 'value="heavy"' in page.content.decode()
+    review = product.post(reverse("draft_review", args=[draft.pk]), {"note": "Too many", "token": "x"})
+    assert review.status_code == 422
+    assert "Too many</textarea>" in review.content.decode()
+    sent = {"revision": Definition.objects.get(pk=draft.pk).revision, "name": "By a program"}
+    api = f"/api/definitions/{draft.pk}/"
+    assert product.patch(api, sent, content_type="application/json").status_code == 200
+    refused = product.post(f"{api}preview/", {}, content_type="application/json")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (503, "not_now")
