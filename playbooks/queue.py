@@ -1,30 +1,29 @@
-"""The queues: which accounts are in them, who works on which.
+"""The queues: which accounts are in them.
 
 Routing pulls scored accounts from the work table and makes, updates or closes their items. A claimed item never vanishes: when
-its account no longer qualifies, the item gets a mark and stays with its owner. Claiming is one conditional UPDATE, so that
-exactly one of many wins; losing is an ordinary outcome that says who won.
+its account no longer qualifies, the item gets a mark and stays with its owner.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import access, changes
-from accounts.models import Account, Member, SignalKind
+from accounts import changes
+from accounts.models import Account, SignalKind
 from playbooks import routing
 from playbooks.models import QueueItem, QueueItemEvent, RoutingRule
+from playbooks.verbs import Outcome, claim, release
 from scoring import why
 from scoring.models import Score
 from scoring.signals import HAND_RAISE_DAYS
+
+__all__ = ["Outcome", "claim", "release", "route_accounts", "route_all", "route_scored", "table"]
 
 LOCK = 7_003
 #: Scored accounts routed in one transaction, and about how many people they have together.
@@ -51,74 +50,6 @@ SHOWN = {
     "last_signal_at": "timestamptz",
     "last_signal_text": "text",
 }
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came of an action. `reason`: "" when it was done, else taken, left, not_owner or not_claimed."""
-
-    won: bool
-    item: QueueItem
-    reason: str = ""
-
-
-def claim(*, item_id: int, member: Member) -> Outcome:
-    """Makes the member the owner of a new item.
-
-    Raises `QueueItem.DoesNotExist`, and `PermissionDenied` when the member does not work this motion.
-    """
-    item = _workable(item_id, member)
-    now = timezone.now()
-    with transaction.atomic():
-        won = QueueItem.objects.filter(pk=item_id, state=QueueItem.State.NEW).update(
-            state=QueueItem.State.CLAIMED, owner=member, claimed_at=now, updated_at=now
-        )
-        if won:
-            QueueItemEvent.objects.create(item_id=item_id, at=now, verb=Verb.CLAIMED, actor=member)
-    item = _read(item_id)
-    if won or (item.state == QueueItem.State.CLAIMED and item.owner_id == member.pk):
-        return Outcome(won=True, item=item)
-    return Outcome(won=False, item=item, reason="left" if item.state == QueueItem.State.LEFT else "taken")
-
-
-def release(*, item_id: int, member: Member) -> Outcome:
-    """Gives a claimed item back to the queue; its owner or an admin may. A marked item leaves the queue.
-
-    Raises as `claim` does.
-    """
-    item = _workable(item_id, member)
-    now = timezone.now()
-    mine = Q(pk=item_id, state=QueueItem.State.CLAIMED)
-    if not access.can(member, "administer"):
-        mine &= Q(owner=member)
-    with transaction.atomic():
-        freed = QueueItem.objects.filter(mine, mark="").update(
-            state=QueueItem.State.NEW, owner=None, claimed_at=None, updated_at=now
-        )
-        closed = 0
-        if not freed:
-            closed = QueueItem.objects.filter(mine).update(
-                state=QueueItem.State.LEFT, owner=None, claimed_at=None, closed_at=now, updated_at=now
-            )
-        if freed or closed:
-            QueueItemEvent.objects.create(item_id=item_id, at=now, verb=Verb.RELEASED, actor=member)
-        if closed:
-            QueueItemEvent.objects.create(item_id=item_id, at=now, verb=Verb.LEFT, detail=item.mark)
-    item = _read(item_id)
-    if freed or closed:
-        return Outcome(won=True, item=item)
-    return Outcome(won=False, item=item, reason="not_owner" if item.state == QueueItem.State.CLAIMED else "not_claimed")
-
-
-def _workable(item_id: int, member: Member) -> QueueItem:
-    item = _read(item_id)
-    if not access.can(member, "work", item):
-        raise PermissionDenied
-    return item
-
-
-def _read(item_id: int) -> QueueItem:
-    return QueueItem.objects.select_related("owner", "account", "buyer", "champion", "buyer_contact").get(pk=item_id)
 
 
 # Routing -------------------------------------------------------------------------------------------------------------

@@ -133,3 +133,8 @@ def record_many(outcomes: Sequence[NewOutcome]) -> int:
             ],
         )
         return cursor.rowcount
+
+
+def withdraw(*, sources: Collection[str]) -> int:
+    """Forgets what these sources have said: it was undone. Returns how many outcomes that were."""
+    return Outcome.objects.filter(source__in=sources).delete()[0]

@@ -7,6 +7,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts import access
 from accounts.models import Contact, Member, Role
 from playbooks import queue
 from playbooks.models import QueueItem
@@ -385,7 +386,7 @@ def test_a_defect_is_a_json_500_without_its_details(sign_in, monkeypatch):
     item, client = make_item(), sign_in(Role.SALES)
     client.raise_request_exception = False
     QueueItem.objects.filter(pk=item.pk).update(state="claimed", owner=client.member, claimed_at=timezone.now())
-    monkeypatch.setattr(queue.access, "can", broken)
+    monkeypatch.setattr(access, "can", broken)
 
     answer = act(client, item, "release")
 

@@ -1,0 +1,110 @@
+"""Cool-downs: after an item was closed its account stays out of the motion's queue for a while.
+
+A strong signal brings it back before, as a new item that says "look again" and why: a raised hand, a buyer who joined, an admin
+switch, or a score that jumped. What was excluded for its usage (personal, bots) comes back by a raised hand alone.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import SignalKind
+from playbooks import reasons
+from playbooks.models import CoolDown, QueueItem
+
+#: `cool_until` of what is out for good. PostgreSQL's infinity is none that Python can read.
+FOR_GOOD = dt.datetime(2999, 1, 1, tzinfo=dt.UTC)
+#: Points of score above that of the closing (or of going to sleep) which are news.
+JUMP = 15
+STRONG = (SignalKind.HAND_RAISE, SignalKind.BUYER_JOINED, SignalKind.ADMIN_SWITCH)
+
+#: account → kind → (when, in words): the newest of each kind, as routing reads them.
+type Signals = Mapping[str, tuple[dt.datetime, str]]
+
+
+@dataclass(frozen=True)
+class Rest:
+    """Why an account is not to come back yet. `everywhere`: into no motion."""
+
+    motion: str
+    closing: str
+    since: dt.datetime
+    until: dt.datetime
+    score: int | None
+
+    @property
+    def everywhere(self) -> bool:
+        return self.closing in reasons.EVERYWHERE
+
+
+def days(motion: str, closing: str) -> int | None:
+    """Days of cool-down in force: the motion's setting, else the default of `playbooks.reasons`; none: for good."""
+    row = CoolDown.objects.filter(motion=motion, closing=closing).first()
+    return reasons.MEANINGS[closing].days if row is None else row.days
+
+
+def until(motion: str, closing: str, now: dt.datetime) -> dt.datetime | None:
+    """When an account that is closed now may come back; none: at once."""
+    length = days(motion, closing)
+    if length is None:
+        return FOR_GOOD
+    return now + dt.timedelta(days=length) if length else None
+
+
+def closing_of(item: QueueItem) -> str:
+    """What an item was closed with, a key of `reasons.MEANINGS`; empty for what is open or left by itself."""
+    if item.state == QueueItem.State.DONE:
+        return item.outcome
+    if item.state == QueueItem.State.DISQUALIFIED:
+        return item.reason
+    return reasons.RETURNED if item.state == QueueItem.State.RETURNED else ""
+
+
+def is_cooling(account_id: int, motion: str, *, now: dt.datetime | None = None) -> bool:
+    """Whether routing leaves this account out of this motion now."""
+    return bool(of_accounts([account_id], now=now or timezone.now()).get(account_id, {}).get(motion))
+
+
+def of_accounts(account_ids: Collection[int], *, now: dt.datetime) -> dict[int, dict[str, Rest]]:
+    """account → motion → why it rests; only accounts that do. One query.
+
+    What is excluded everywhere is told for the motion it was closed in and, under "", for all others.
+    """
+    rows = QueueItem.objects.filter(account__in=account_ids, cool_until__gt=now).order_by("closed_at", "pk")
+    found: dict[int, dict[str, Rest]] = {}
+    for item in rows.only("account_id", "motion", "state", "outcome", "reason", "closed_at", "cool_until", "score"):
+        if item.closed_at is None or item.cool_until is None:
+            continue
+        rest = Rest(item.motion, closing_of(item), item.closed_at, item.cool_until, item.score)
+        of_account = found.setdefault(item.account_id, {})
+        of_account[item.motion] = rest
+        if rest.everywhere:
+            of_account[""] = rest
+    return found
+
+
+def rest_of(rests: Mapping[str, Rest], motion: str) -> Rest | None:
+    """Which of an account's rests holds it off this motion: the exclusion everywhere, else the motion's own."""
+    return rests.get("") or rests.get(motion)
+
+
+def strong_signal(
+    signals: Signals, *, since: dt.datetime, score: int | None, score_then: int | None, only_a_hand: bool = False
+) -> str:
+    """The news that is strong enough to come back for, in words; empty: none. Pure."""
+    for kind in STRONG[:1] if only_a_hand else STRONG:
+        if kind in signals and signals[kind][0] > since:
+            return signals[kind][1]
+    if not only_a_hand and score is not None and score_then is not None and score - score_then >= JUMP:
+        return _("The score rose from %(then)d to %(now)d") % {"then": score_then, "now": score}
+    return ""
+
+
+def excluded_in_words(rest: Rest) -> str:
+    """`"Out of every queue since it was closed: Personal or student use"`."""
+    return _("Out of every queue: %(reason)s") % {"reason": reasons.label(rest.closing)}
