@@ -17,9 +17,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import rest
-from scoring import holding
+from scoring import holding, workspaces
 from scoring.holding import Held
-from scoring.models import BuyerState, Score, ScoreChange, Segment, Tier
+from scoring.models import BuyerState, Score, ScoreChange, Segment, Tier, WorkspaceScore
 
 MERGED = OpenApiResponse(description="The account was merged into the one at `Location`.")
 
@@ -85,8 +85,25 @@ class HeldSerializer(serializers.Serializer[Held]):
         return sorted(held.features)
 
 
+class WorkspaceScoreSerializer(serializers.Serializer[WorkspaceScore]):
+    """By the recipe for workspaces of the definition in force."""
+
+    workspace = serializers.CharField(source="workspace.external_id")
+    name = serializers.CharField(source="workspace.name", allow_blank=True)
+    score = serializers.IntegerField(allow_null=True, help_text=_("1 to 100; null: not enough evidence."))
+    tier = serializers.ChoiceField(Tier.choices)
+    tier_reason = serializers.CharField(allow_blank=True, help_text=_("The gate that capped the tier."))
+    definition = serializers.IntegerField(source="definition.version", help_text=_("Its version."))
+    scored_at = rest.Moment()
+    contributions = ContributionSerializer(many=True)
+
+
 class AccountSerializer(rest.AccountFactsSerializer):
     score = ScoreSerializer(allow_null=True, help_text=_("Null: not scored yet."))
+    workspace_scores = WorkspaceScoreSerializer(
+        many=True,
+        help_text=_("The highest first, at most 100; empty while the definition in force does not score workspaces."),
+    )
     held = HeldSerializer(many=True, help_text=_("What is frozen in every score now because an event fell silent."))
 
 
@@ -127,7 +144,11 @@ def account(request: Request, account_id: int) -> Response:
     if found.merged_into_id is not None:
         return rest.moved(reverse("api_account", args=[found.merged_into_id]), request)
     score = Score.objects.filter(pk=found.pk).select_related("definition").first()
-    told = rest.facts(found) | {"score": score, "held": holding.held(timezone.now().date())}
+    told = rest.facts(found) | {
+        "score": score,
+        "workspace_scores": workspaces.of_account(found.pk, limit=AccountSerializer.LIMITS["workspaces"]),
+        "held": holding.held(timezone.now().date()),
+    }
     return Response(AccountSerializer(told).data)
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 from django.db import connection
+from django.db.models import Count, F, Window
 from django.utils import timezone
 
 from accounts import columns
@@ -22,7 +23,7 @@ from scoring import digests, features, holding, rules, warehouse, writing
 from scoring.breakdown import KEYS
 from scoring.copying import Nullable, Texts
 from scoring.features import Matrix
-from scoring.models import Definition
+from scoring.models import Definition, WorkspaceScore
 
 TABLE = "scoring_workspacescore"
 
@@ -95,6 +96,13 @@ def read(account_ids: Collection[int] | None = None, *, between: tuple[int, int]
     )
     order = np.argsort(rows["workspace_id"], kind="stable")
     return Before(**{name: values[order] for name, values in rows.items()})
+
+
+def of_account(account_id: int, *, limit: int) -> list[WorkspaceScore]:
+    """The scores of an account's workspaces with those, the highest first; each with `among`, how many there are. One query."""
+    rows = WorkspaceScore.objects.filter(workspace__account=account_id).select_related("workspace", "definition")
+    order = (F("score").desc(nulls_last=True), "workspace__name", "pk")
+    return list(rows.annotate(among=Window(Count("*"))).order_by(*order)[:limit])
 
 
 def _write(definition: Definition, recipe: rules.Spec, now: Matrix, found: rules.Evaluated, past: Before) -> None:

@@ -12,6 +12,7 @@ from accounts import signals as account_signals
 from accounts import usage as account_usage
 from accounts.models import Account, AccountDomain, Member, Workspace
 from playbooks.screens import detail, weeks, why
+from playbooks.screens.workspaces import ScoredWorkspaces, scored_workspaces
 from scoring.models import Score
 
 PEOPLE, SIGNALS, WEEKS = 25, 40, 26
@@ -45,6 +46,7 @@ class AccountPage:
     people_gap: str
     signals: list[detail.SignalLine]
     workspaces: list[WorkspaceLine]
+    scored_workspaces: ScoredWorkspaces
     items: list[detail.ItemLine]
     open_items: list[detail.ItemLine]
 
@@ -52,7 +54,7 @@ class AccountPage:
 def page(account: Account, member: Member, *, today: dt.date) -> AccountPage:
     """The page of an account that was not merged away. About a dozen queries, whatever its size."""
     score = Score.objects.filter(pk=account.pk).select_related("definition").first()
-    workspaces = [
+    spaces = [
         WorkspaceLine(str(space), space.external_id, space.plan, space.domain, space.since or space.created_at)
         for space in Workspace.objects.filter(account=account)
         .annotate(since=Min("memberships__first_seen_at"))
@@ -65,7 +67,7 @@ def page(account: Account, member: Member, *, today: dt.date) -> AccountPage:
     why_now = open_items[0].why_now if open_items else ""
     signals = detail.signal_lines(account_signals.of_account(account.pk, limit=SIGNALS))
     return AccountPage(
-        header=detail.header(account, score, len(workspaces)),
+        header=detail.header(account, score, len(spaces)),
         domains=[
             domain
             for domain in AccountDomain.objects.filter(account=account)
@@ -85,7 +87,8 @@ def page(account: Account, member: Member, *, today: dt.date) -> AccountPage:
         people_words=detail.people_words(score),
         people_gap=detail.people_gap(score),
         signals=signals,
-        workspaces=workspaces,
+        workspaces=spaces,
+        scored_workspaces=scored_workspaces(account.pk),
         items=items,
         open_items=open_items,
     )

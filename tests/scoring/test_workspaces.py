@@ -45,8 +45,16 @@ def space(name, *, people, domain="acme.com", days=(1, 3), first=0):
 
 
 def publish(workspace=RECIPE):
-    spec = {name: value for name, value in definitions.published().spec.items() if name != "workspace"}
-    Definition.objects.update(spec=spec | ({"workspace": workspace} if workspace else {}))
+    """The next version, which scores workspaces by this, or not."""
+    old = definitions.published()
+    spec = {name: value for name, value in old.spec.items() if name != "workspace"}
+    Definition.objects.filter(pk=old.pk).update(state=Definition.State.RETIRED)
+    Definition.objects.create(
+        version=old.version + 1,
+        name=old.name,
+        state=Definition.State.PUBLISHED,
+        spec=spec | ({"workspace": workspace} if workspace else {}),
+    )
 
 
 def told():
