@@ -34,7 +34,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class Effect:
-    """`pqas`, `movement`: the finding in few words. `whose`: whose scores are drawn, where that is not every account. `carries`: component → percent of their points."""
+    """`pqas`, `movement`: the finding in few words. `whose`: whose scores are drawn, where that is not every account.
+
+    `carries`: component → percent of their points.
+    """
 
     accounts: int
     pqas: str

@@ -20,6 +20,15 @@
   };
   const saveSoon = () => { clearTimeout(timer); timer = setTimeout(save, QUIET); };
   const isOurs = (event) => { const source = event.detail.ctx?.sourceElement; return source && (source.id === "autosave" || source.id === "draft-form"); };
+  document.addEventListener("draft-save", save);
+  // A button that is pressed while a save is under way waits for it: it would come with a revision that is over.
+  let waiting = null;
+  document.addEventListener("submit", (event) => {
+    if (!isSaving || event.target !== form()) return;
+    event.preventDefault();
+    event.stopPropagation();
+    waiting = [event.submitter, event.submitter?.value];
+  }, true);
   document.addEventListener("htmx:before:request", (event) => {
     if (!isOurs(event)) return;
     isSaving = true;
@@ -32,6 +41,11 @@
     if (!isOurs(event)) return;
     isSaving = false;
     document.getElementById("effect")?.classList.remove("effect-busy");
+    if (waiting) {
+      const [button, value] = waiting;
+      waiting = null;
+      if (button?.isConnected) { button.value = value; form().requestSubmit(button); return; }
+    }
     if (isDirty) saveSoon();
   });
 
@@ -162,6 +176,16 @@
     saveSoon();
   });
 
+  // Numbers are inputs of text, so that half a number is kept as it was typed; the arrow keys still count.
+  document.addEventListener("keydown", (event) => {
+    const input = event.target, by = { ArrowUp: 1, ArrowDown: -1 }[event.key];
+    if (!by || !input.matches?.("#draft-form [inputmode]") || !Number.isFinite(number(input)) || !editable()) return;
+    event.preventDefault();
+    const step = input.inputMode === "numeric" || Math.abs(number(input)) > 2 ? 1 : 0.1;
+    input.value = plain(number(input) + by * step);
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+
   document.addEventListener("input", (event) => {
     const input = event.target;
     if (!input.closest || input.closest("form, [form=draft-form]") !== form() || !form()) return;
@@ -212,6 +236,9 @@
     showWrong();
     document.querySelectorAll("[data-half-life]").forEach((input) => drawDecay(input.closest(".component")));
   };
+  // The line that leads to the effect goes while the effect is in view.
+  const bar = () => document.getElementById("effect-bar");
+  if (bar()) new IntersectionObserver(([entry]) => document.body.classList.toggle("effect-seen", entry.isIntersecting), { rootMargin: "0px 0px -80px" }).observe(document.getElementById("effect"));
   document.addEventListener("htmx:after:swap", refresh);
   refresh();
 })();

@@ -163,7 +163,7 @@ def test_what_is_wrong_is_said_at_its_field_and_not_saved(draft, sign_in_page):
     expect(wrong).to_contain_text("must rise from left to right")
     page.get_by_label("Weight of Usage, as a number").fill("-1")
     value.fill("1")
-    expect(page.locator('[data-error="components[0].weight"]')).to_contain_text("from 0 up")
+    expect(page.locator('[data-error="components[0].weight"]')).to_contain_text("from 0 to 1 million")
     expect(page.get_by_label("Weight of Usage, as a number")).to_have_attribute("aria-invalid", "true")
     expect(wrong).to_be_hidden()
     assert Definition.objects.get(pk=draft.pk).revision == 1
@@ -175,7 +175,7 @@ def test_what_is_wrong_is_said_at_its_field_and_not_saved(draft, sign_in_page):
 def test_components_are_added_moved_removed_and_brought_back(draft, sign_in_page):
     page = sign_in_page(PRODUCT)
     page.goto(address(draft))
-    page.locator(".bench-head", has_text="Components").get_by_role("link", name="Add").click()
+    page.get_by_role("link", name="Add a component").click()
     page.get_by_role("button", name="Add Invitations").click()
     names = page.locator(".component h3")
     expect(names).to_have_text(["Usage", "Team size", "Features", "Velocity", "Behaviour", "Fit", "Invitations"])
