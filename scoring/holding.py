@@ -15,9 +15,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from django.core.cache import cache
-from django.db import connection
 
 from accounts.models import EventType
+from scoring import volumes
 from scoring.expressions import BEFORE, WINDOW
 from scoring.features import Matrix
 from scoring.models import Silence
@@ -25,6 +25,8 @@ from scoring.models import Silence
 DAY = dt.timedelta(days=1)
 #: Share of the whole volume from which on an event's silence also holds volume and activity.
 LARGE = 0.05
+#: Days of which that share is.
+HISTORY = 28
 
 _VOLUME = ("events_7", "events_prev_7", "events_28", "events_prev_28", "events_growth", "growth", "heaviest_share")
 _ACTIVITY = (
@@ -113,16 +115,10 @@ def _share_of_volume(event_type_id: int, since: dt.date) -> float:
 
 
 def _read_share_of_volume(event_type_id: int, since: dt.date) -> float:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT coalesce(sum(u.count) FILTER (WHERE u.event_type_id = %s), 0)::float / greatest(1, sum(u.count))
-            FROM accounts_usage u JOIN accounts_eventtype e ON e.id = u.event_type_id AND e.category <> 'noise'
-            WHERE u.day BETWEEN %s::date - 28 AND %s::date - 1
-            """,
-            [event_type_id, since, since],
-        )
-        return float(cursor.fetchone()[0])
+    known = volumes.daily(since - HISTORY * DAY, since - DAY)
+    counted = set(EventType.objects.exclude(category="noise").values_list("pk", flat=True))
+    every = sum(int(counts.sum()) for pk, counts in known.items() if pk in counted or pk == event_type_id)
+    return int(known[event_type_id].sum()) / every if event_type_id in known else 0.0
 
 
 def hold(

@@ -14,7 +14,7 @@ import datetime as dt
 import difflib
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,8 +22,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import EventType
-from scoring import asking, definitions
+from scoring import asking, definitions, volumes
 from scoring.models import ScoringRun, Silence
+from scoring.volumes import Volumes
 
 DAY = dt.timedelta(days=1)
 HISTORY = 28
@@ -37,41 +38,43 @@ AROUND = 3
 # Finding -------------------------------------------------------------------------------------------------------------
 
 
-@transaction.atomic
 def find(day: dt.date | None = None) -> list[EventType]:
     """Marks the event types that are silent at the end of `day` (yesterday), and unmarks those that came back.
 
     Returns those that are marked for the first time. A silence that a member accepted is not found again until the event was back.
     """
     day = day or timezone.now().date() - DAY
-    _forget_those_that_came_back()
     first = day - (HISTORY + LOOKBACK - 1) * DAY
-    counts, types = _daily(first, day)
-    total = counts.sum(axis=0)
+    # Read before the transaction: files that are missing are made on the way.
+    known = volumes.daily(first, day)
+    nothing = np.zeros((day - first).days + 1, dtype=np.int64)
     with connection.cursor() as cursor:
         cursor.execute("SELECT DISTINCT event_type_id FROM accounts_usage WHERE day > %s", [day])
         back = {pk for (pk,) in cursor.fetchall()}
-    found = []
-    for place, event_type in enumerate(types):
-        since = silent_from(counts[place], total - counts[place], first=first)
-        if (
-            since is not None
-            and event_type.pk not in back
-            and event_type.silent_since is None
-            and event_type.silence_accepted_at is None
-        ):
-            event_type.silent_since = since
-            mark(event_type, since=since, found_on=day + DAY)
-            found.append(event_type)
-    return found
+    with transaction.atomic():
+        types = list(EventType.objects.order_by("pk"))
+        _forget_those_that_came_back(types, known, back, first=first, last=day)
+        types = [one for one in types if one.category != "noise"]
+        total = sum((known.get(one.pk, nothing) for one in types), nothing)
+        found = []
+        for one in types:
+            if one.pk in back or one.silent_since is not None or one.silence_accepted_at is not None:
+                continue
+            counts = known.get(one.pk, nothing)
+            since = silent_from(counts, total - counts, first=first)
+            if since is not None and mark(one, since=since, found_on=day + DAY):
+                found.append(one)
+        return found
 
 
-def mark(event_type: EventType, *, since: dt.date, found_on: dt.date) -> None:
-    """It is silent since then; what it feeds is held from `found_on` on."""
+def mark(event_type: EventType, *, since: dt.date, found_on: dt.date) -> bool:
+    """It is silent since then; what it feeds is held from `found_on` on. False when somebody marked or accepted it just now."""
+    unmarked = EventType.objects.filter(pk=event_type.pk, silent_since=None, silence_accepted_at=None)
+    if not unmarked.update(silent_since=since):
+        return False
     event_type.silent_since = since
-    event_type.save(update_fields=["silent_since"])
-    # Of two who look at once one is first.
-    Silence.objects.bulk_create([Silence(event_type=event_type, since=since, found_on=found_on)], ignore_conflicts=True)
+    Silence.objects.create(event_type=event_type, since=since, found_on=found_on)
+    return True
 
 
 def silent_from(counts: np.ndarray, others: np.ndarray, *, first: dt.date) -> dt.date | None:
@@ -143,35 +146,21 @@ def _end() -> None:
     Silence.objects.filter(ended_on=None, event_type__silent_since=None).update(ended_on=timezone.now().date())
 
 
-def _forget_those_that_came_back() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE accounts_eventtype e SET silent_since = NULL, silence_accepted_at = NULL
-            WHERE (silent_since IS NOT NULL AND EXISTS (
-                       SELECT 1 FROM accounts_usage u WHERE u.event_type_id = e.id AND u.day >= e.silent_since))
-            OR (silence_accepted_at IS NOT NULL AND EXISTS (
-                       SELECT 1 FROM accounts_usage u WHERE u.event_type_id = e.id
-                       AND u.day > (e.silence_accepted_at AT TIME ZONE 'UTC')::date))
-            """
-        )
+def _forget_those_that_came_back(
+    types: Iterable[EventType], known: Volumes, back: Collection[int], *, first: dt.date, last: dt.date
+) -> None:
+    """`known`: volumes of each day from `first` to `last`; `back`: who was there after that."""
+    for one in types:
+        at = one.silence_accepted_at
+        from_day = one.silent_since if at is None else at.astimezone(dt.UTC).date() + DAY
+        if from_day is None:
+            continue
+        counts = known.get(one.pk)
+        is_back = one.pk in back and from_day <= last + DAY
+        if is_back or (counts is not None and counts[max(0, (from_day - first).days) :].any()):
+            one.silent_since = one.silence_accepted_at = None
+            one.save(update_fields=["silent_since", "silence_accepted_at"])
     _end()
-
-
-def _daily(first: dt.date, last: dt.date) -> tuple[np.ndarray, list[EventType]]:
-    """Volume of each event type (all but noise) on each day, and the event types."""
-    types = {found.pk: found for found in EventType.objects.exclude(category="noise").order_by("pk")}
-    place = {pk: number for number, pk in enumerate(types)}
-    counts = np.zeros((len(types), (last - first).days + 1), dtype=np.int64)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT event_type_id, day - %s::date, sum(count) FROM accounts_usage WHERE day BETWEEN %s AND %s GROUP BY 1, 2",
-            [first, first, last],
-        )
-        for pk, number, volume in cursor.fetchall():
-            if pk in place:
-                counts[place[pk], number] = volume
-    return counts, list(types.values())
 
 
 # A new name ----------------------------------------------------------------------------------------------------------
