@@ -23,7 +23,7 @@ from rest_framework.response import Response
 
 from accounts import access, rest
 from accounts.models import Account, Member, Role
-from scoring import backtest, definitions, differences, drafts, matrices, preview, publishing, rules
+from scoring import backtest, definitions, differences, drafts, matrices, preview, publishing, rest_workspaces, rules
 from scoring import rest_shapes as shapes
 from scoring.models import Definition, ScoringRun, Tier
 
@@ -149,6 +149,7 @@ def preview_of(request: Request, definition_id: int) -> Response:
         "shares": effect.shares,
         "variant_shares": list(effect.shares_of_recipes[1:]),
         "load": _load(spec),
+        "workspaces": rest_workspaces.effect(spec, published),
         "milliseconds": effect.milliseconds,
     }
     return Response(shapes.PreviewSerializer(answer).data)

@@ -18,6 +18,7 @@ from scoring.drafts import NAME_LENGTH
 from scoring.features import BY_KEY
 from scoring.models import Definition, Outcome, ScoringRun, Tier
 from scoring.publishing import NOTE_LENGTH
+from scoring.rest_workspaces import WorkspaceEffectSerializer
 
 LARGEST_ID = 2**31 - 1
 #: Weeks and days that a backtest can be asked for.
@@ -162,7 +163,8 @@ _SEGMENTS = {
     "uniqueItems": True,
 }
 _VARIANT = _object(["segments", "components"], segments=_SEGMENTS, **_RECIPE)
-SPEC = _object(["components"], **_RECIPE, variants={"type": "array", "items": _VARIANT})
+_OF_WORKSPACES = _object(["components"], **_RECIPE) | {"nullable": True, "description": "Null or left out: not scored."}
+SPEC = _object(["components"], **_RECIPE, variants={"type": "array", "items": _VARIANT}, workspace=_OF_WORKSPACES)
 SPEC["description"] = "A definition; docs/definitions.md tells it in words."
 _ID = {"type": "integer", "minimum": 1, "maximum": LARGEST_ID}
 _NAME = {"type": "string", "maxLength": NAME_LENGTH}
@@ -307,6 +309,9 @@ class PreviewSerializer(serializers.Serializer[Any]):
         help_text=gettext_lazy("The same of each variant, over the accounts of its segments."),
     )
     load = LoadSerializer(allow_null=True, help_text=gettext_lazy("Null: past weeks are not worked out yet."))
+    workspaces = WorkspaceEffectSerializer(
+        allow_null=True, help_text=gettext_lazy("Null: the definition does not score workspaces.")
+    )
     milliseconds = serializers.FloatField()
 
 

@@ -9,6 +9,7 @@ from scoring import definitions, drafts, runs, tasks
 from scoring.models import Definition, ScoringRun
 from tests.factories import MemberFactory
 from tests.scoring.test_runs import team
+from tests.scoring.test_workspaces import RECIPE, space
 
 pytestmark = pytest.mark.django_db
 LIST = "/api/definitions/"
@@ -204,3 +205,19 @@ def test_drafts_of_others_are_there_too(product, draft):
     drafts.begin(member=MemberFactory(role=Role.ADMIN, name="Ada Admin"), name="Hers")
     row = ok(product.get(LIST))["results"][0]
     assert (row["name"], row["created_by"]) == ("Hers", "Ada Admin")
+
+
+def test_a_recipe_for_workspaces_is_sent_read_back_previewed_and_refused_at_its_field(product, draft):
+    space("core", people=9)
+    runs.score_all()
+    assert ok(send(product, "post", at(draft, "preview")))["workspaces"] is None
+    spec = draft["spec"] | {"workspace": RECIPE}
+    saved = ok(send(product, "patch", at(draft), revision=1, spec=spec))
+    assert saved["spec"]["workspace"]["components"][0]["feature"] == "active_users_28"
+    assert saved["changes"] == ["Workspaces are scored too (Team; PQA from 80)"]
+    found = ok(send(product, "post", at(draft, "preview")))["workspaces"]
+    assert (found["workspaces"], found["histogram"]["now"][0], found["histogram"]["draft"][90]) == (1, 1, 1)
+    assert {"now": "self_serve", "then": "pqa", "workspaces": 1} in found["transitions"]
+    assert found["shares"] == {"team": 1.0}
+    bad = spec | {"workspace": RECIPE | {"thresholds": {"pqa": 50, "activate": 60}}}
+    assert "spec.workspace.thresholds" in str(error(send(product, "patch", at(draft), revision=2, spec=bad), 400))
