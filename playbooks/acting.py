@@ -15,6 +15,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts import access, changes
@@ -79,13 +80,18 @@ def read(item_ids: Iterable[int]) -> dict[int, QueueItem]:
     return QueueItem.objects.select_related(*SHOWN).in_bulk(list(item_ids))
 
 
-def locked(item_ids: Iterable[int]) -> list[QueueItem]:
-    """The items, locked for this transaction in the order of their ids.
+def locked(item_ids: Iterable[int], *, beside: str = "") -> list[QueueItem]:
+    """The items, locked for this transaction in the order of their ids; with the open ones of their accounts in motion `beside`.
 
     In two statements: what a locking one joins, the owner above all, is as it was before it had to wait.
     """
-    ids = QueueItem.objects.select_for_update().filter(pk__in=item_ids).order_by("pk").values_list("pk", flat=True)
-    found = read(list(ids))
+    wanted = set(item_ids)
+    rows = Q(pk__in=wanted)
+    if beside:
+        accounts = QueueItem.objects.filter(pk__in=wanted).values("account")
+        rows |= Q(account__in=accounts, motion=beside, state__in=transitions.OPEN)
+    ids = QueueItem.objects.select_for_update().filter(rows).order_by("pk").values_list("pk", flat=True)
+    found = read(wanted & set(ids))
     return [found[pk] for pk in sorted(found)]
 
 
@@ -98,14 +104,15 @@ def perform(
     change: Change,
     check: Check | None = None,
     batch: uuid.UUID | None = None,
+    beside: str = "",
 ) -> list[Outcome]:
     """Does a verb of `transitions.VERBS` to the items that it may be done to, and writes down `told` of each.
 
-    `member` none: a rule does it. Returns an outcome for each item that there is, by id. Raises `PermissionDenied` when the
+    `member` none: a rule does it. `beside`: a motion whose items of these accounts are written too. Returns an outcome for each item that there is, by id. Raises `PermissionDenied` when the
     member does not work the motion of one of them: then nothing was done.
     """
     with transaction.atomic():
-        items = locked(item_ids)
+        items = locked(item_ids, beside=beside)
         now = timezone.now()  # after the lock: the order of times is that of events
         is_admin = member is None or access.can(member, "administer")
         outcomes: dict[int, Outcome] = {}
@@ -129,7 +136,13 @@ def perform(
 
 
 def write(
-    acts: Sequence[Act], told: str, *, now: dt.datetime, member: Member | None, batch: uuid.UUID | None = None
+    acts: Sequence[Act],
+    told: str,
+    *,
+    now: dt.datetime,
+    member: Member | None,
+    batch: uuid.UUID | None = None,
+    can_be_undone: bool = True,
 ) -> list[tuple[Act, int | None]]:
     """Writes what was changed, with its events; each act with its event's id, none when another open item stands in its way."""
     kept = [act for act in acts if _save(act, now)]
@@ -140,7 +153,7 @@ def write(
             verb=told,
             actor=member,
             detail=act.detail[:400],
-            before=_plain({name: act.was[name] for name in act.changed} | act.more),
+            before=_plain({name: act.was[name] for name in act.changed} | act.more) if can_be_undone else None,
             batch=batch,
         )
         for act in kept

@@ -30,9 +30,10 @@ _COPIED = (
 
 @dataclass(frozen=True)
 class Opened:
-    """The item in the other motion. `note_before`: its handover note when it was there already; none: it is new."""
+    """The item in the other motion, and the note it got. `note_before`: its handover note when it was there already; none: it is new."""
 
     item_id: int
+    told: str
     note_before: str | None
 
 
@@ -83,4 +84,4 @@ def open_in(item: QueueItem, motion: str, *, words: str, member: Member | None, 
     QueueItemEvent.objects.create(
         item=opened, at=now, verb=QueueItemEvent.Verb.HANDED_OVER, actor=member, detail=told[:400]
     )
-    return Opened(opened.pk, before)
+    return Opened(opened.pk, told, before)

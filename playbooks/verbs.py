@@ -256,13 +256,20 @@ def _give_back(
     def change(act: Act, now: dt.datetime) -> None:
         item = act.item
         opened = handover.open_in(item, to, words=words, member=member, now=now)
-        act.more = {"opened": opened.item_id, "opened_note": opened.note_before}
+        act.more = {"opened": opened.item_id, "opened_note": opened.note_before, "opened_told": opened.told}
         act.detail = _with_words(_("to %(motion)s") % {"motion": handover.label(to)}, words)
         item.returned_to = to
         _close(item, RETURNED, reasons.RETURNED, words[:WORDS], member, now)
 
     return acting.perform(
-        "give_back", Told.RETURNED, item_ids=item_ids, member=member, change=change, check=check, batch=batch
+        "give_back",
+        Told.RETURNED,
+        item_ids=item_ids,
+        member=member,
+        change=change,
+        check=check,
+        batch=batch,
+        beside=to,
     )
 
 
