@@ -235,6 +235,57 @@ def test_breakpoints_and_thresholds_are_dragged(draft, sign_in_page):
     assert Definition.objects.get(pk=draft.pk).spec["thresholds"]["pqa"] == 70
 
 
+def drag(page, start, end):
+    page.mouse.move(*start)
+    page.mouse.down()
+    page.mouse.move((start[0] + end[0]) / 2, (start[1] + end[1]) / 2, steps=3)
+    page.mouse.move(*end, steps=3)
+    page.mouse.up()
+
+
+def test_a_component_is_dragged_and_half_a_number_survives_a_reload(draft, sign_in_page):
+    spec = {key: defaults.SPEC[key] for key in ("components", "thresholds", "hysteresis", "gates")}
+    variant = {"segments": ["enterprise"], **spec}
+    member = Member.objects.get(email=PRODUCT)
+    drafts.save(draft_id=draft.pk, revision=1, member=member, spec=defaults.SPEC | {"variants": [variant]})
+    page = sign_in_page(PRODUCT)
+    page.expected.append("422")
+    page.goto(f"{address(draft)}?recipe=1")
+    names = page.locator(".component h3")
+    first, third = (page.locator(".component").nth(place).bounding_box() for place in (0, 2))
+    grip = page.get_by_role("button", name="Move Usage").bounding_box()
+    below = third["y"] + third["height"] - 5
+    drag(page, (grip["x"] + 10, grip["y"] + 10), (first["x"] + 30, below))
+    expect(names).to_have_text(["Team size", "Features", "Usage", "Velocity", "Behaviour", "Fit"])
+    saved(page, 3)
+    page.get_by_role("button", name="Move Usage").press("ArrowUp")
+    expect(names.nth(1)).to_have_text("Usage")
+    expect(page.get_by_role("button", name="Move Usage")).to_be_focused()
+
+    expect(page.locator(".plot-whose")).to_contain_text("accounts of Enterprise")
+    plot = page.locator("#effect-plot")
+    plot.scroll_into_view_if_needed()
+    box = plot.bounding_box()
+    drag(page, (box["x"] + 0.8 * box["width"], box["y"] + 100), (box["x"] + 0.7 * box["width"], box["y"] + 100))
+    saved(page, 5)
+    kept = Definition.objects.get(pk=draft.pk).spec
+    assert (kept["thresholds"]["pqa"], kept["variants"][0]["thresholds"]["pqa"]) == (80, 70)
+    assert [component["key"] for component in kept["variants"][0]["components"]][:3] == ["team", "usage", "features"]
+
+    weight = page.get_by_label("Weight of Usage, as a number")
+    weight.fill("2x")
+    expect(page.locator("#unsaved")).to_contain_text("Weight of Usage")
+    page.reload()
+    expect(weight).to_have_value("2x")
+    expect(page.locator("#draft-problem")).to_contain_text("a number is needed")
+    page.get_by_role("button", name="Take back").click()
+    expect(weight).to_have_value("25")
+    expect(page.locator("#draft-problem")).to_be_empty()
+    page.reload()
+    expect(page.locator("#unsaved")).to_be_hidden()
+    expect(weight).to_have_value("25")
+
+
 def test_without_javascript_the_workbench_is_a_form(draft, sign_in_page):
     page = sign_in_page(PRODUCT, scripts=False)
     page.goto(address(draft))
