@@ -247,6 +247,14 @@ class WorkspaceScore(models.Model):
     feature_values = ArrayField(models.FloatField(), default=list)
     effects = ArrayField(models.SmallIntegerField(), default=list)
 
+    class Meta:
+        indexes = [
+            # As that of `Score`.
+            models.Index(
+                fields=["tier"], name="workspace_of_hot_tier", condition=models.Q(tier__in=["pqa", "activate"])
+            )
+        ]
+
     @property
     def contributions(self) -> list[dict[str, Any]]:
         """The components with their values, points and effects; effects add up to `score`."""

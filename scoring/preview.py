@@ -125,7 +125,7 @@ def movers(
     ]
 
 
-def tiers_now(snapshot: Snapshot) -> np.ndarray:
+def tiers_now(snapshot: Snapshot, *, table: str = "scoring_score", key: str = "account_id") -> np.ndarray:
     """Places in `rules.TIERS` of the stored scores, for each account of the snapshot (int8); self-serve also without a row.
 
     Read anew each time, so that it is never behind: only the few accounts above self-serve, by an index that holds no others.
@@ -133,8 +133,8 @@ def tiers_now(snapshot: Snapshot) -> np.ndarray:
     """
     places = " ".join(f"WHEN '{name}' THEN {place}" for place, name in enumerate(TIERS))
     rows = columns.read(
-        {"id": ("account_id", "int8"), "tier": (f"CASE tier {places} END", "int2")},
-        "FROM scoring_score WHERE tier IN ('pqa', 'activate')",
+        {"id": (key, "int8"), "tier": (f"CASE tier {places} END", "int2")},
+        f"FROM {table} WHERE tier IN ('pqa', 'activate')",
         (),
     )
     tiers = np.full(len(snapshot), SELF_SERVE, dtype=np.int8)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -12,11 +11,10 @@ from scoring.matrices import Snapshot
 from scoring.preview import Effect, Mover
 from scoring.rules import Spec
 
-#: Seconds for which the tiers are taken as they were read, while no full run comes between.
-TIERS_FOR = 15.0
 
-#: The newest snapshot's key → when they were read, and the tiers.
-_tiers: dict[str, tuple[float, np.ndarray]] = {}
+def newest() -> Snapshot:
+    """The features of workspaces; of nobody while they cannot be computed."""
+    return matrices.at_hand(matrices.latest_of_workspaces)
 
 
 def compare(draft: Spec, published: Spec) -> Effect | None:
@@ -27,7 +25,7 @@ def compare(draft: Spec, published: Spec) -> Effect | None:
     recipe, in_force = draft.for_workspaces, published.for_workspaces
     if recipe is None or not workspaces.are_scored(draft):
         return None
-    snapshot = matrices.latest_of_workspaces()
+    snapshot = newest()
     effect = preview.compare(recipe, in_force or recipe, snapshot=snapshot, tiers=tiers_now(snapshot))
     if in_force is not None:
         return effect
@@ -43,7 +41,7 @@ def movers(draft: Spec, published: Spec, *, now: str, then: str, limit: int = 50
     recipe, in_force = draft.for_workspaces, published.for_workspaces
     if recipe is None or not workspaces.are_scored(draft):
         return []
-    snapshot = matrices.latest_of_workspaces()
+    snapshot = newest()
     found = preview.movers(
         recipe,
         in_force or recipe,
@@ -58,11 +56,5 @@ def movers(draft: Spec, published: Spec, *, now: str, then: str, limit: int = 50
 
 
 def tiers_now(snapshot: Snapshot) -> np.ndarray:
-    """Places in `rules.TIERS` of the stored scores, for each workspace of the snapshot; −1 without a row."""
-    known = _tiers.get(snapshot.key)
-    if known is not None and time.monotonic() - known[0] < TIERS_FOR:
-        return known[1]
-    tiers = workspaces.read().of(snapshot.account_id).tier.astype(np.int8)
-    _tiers.clear()
-    _tiers[snapshot.key] = (time.monotonic(), tiers)
-    return tiers
+    """As `preview.tiers_now`."""
+    return preview.tiers_now(snapshot, table=workspaces.TABLE, key="workspace_id")

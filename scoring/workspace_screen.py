@@ -8,7 +8,7 @@ import numpy as np
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from scoring import effect_screen, matrices, rules, workspace_preview
+from scoring import effect_screen, rules, workspace_preview
 from scoring.effect_screen import Effect, big
 
 
@@ -17,7 +17,7 @@ def effect(draft: rules.Spec, published: rules.Spec, *, draft_id: int) -> Effect
     recipe, found = draft.for_workspaces, workspace_preview.compare(draft, published)
     if recipe is None or found is None:
         return None
-    made_at = matrices.latest_of_workspaces().made_at
+    made_at = workspace_preview.newest().made_at
     shown = effect_screen.effect(found, recipe, draft_id=draft_id, made_at=made_at, movers="draft_workspaces")
     finding = _finding(found.transitions, is_first=published.workspace is None)
     return replace(shown, finding=finding, of_workspaces=True)

@@ -56,6 +56,12 @@ class Migration(migrations.Migration):
                 ),
             ],
         ),
+        migrations.AddIndex(
+            model_name="workspacescore",
+            index=models.Index(
+                condition=models.Q(("tier__in", ["pqa", "activate"])), fields=["tier"], name="workspace_of_hot_tier"
+            ),
+        ),
         # Room for a new score beside the old one, as in the table of the accounts' scores.
         migrations.RunSQL(
             "ALTER TABLE scoring_workspacescore SET (fillfactor = 50)",
