@@ -32,6 +32,7 @@ KEPT = (
 )
 #: All that an answer shows of an item.
 SHOWN = ("owner", "account", "buyer", "champion", "buyer_contact", "closed_by")
+_DEFAULTS = {field.attname: field.db_default for field in QueueItem._meta.concrete_fields if field.has_db_default()}
 #: `check` answers it when the item is already as wanted: won, and nothing to tell.
 ALREADY = "already"
 #: Items of one bulk action.
@@ -76,6 +77,11 @@ type Check = Callable[[QueueItem], str]
 type Change = Callable[[Act, dt.datetime], None]
 
 
+def unsaved(**columns: Any) -> QueueItem:
+    """A new item whose columns can all be read before it is saved: what the database would fill in is filled in."""
+    return QueueItem(**(_DEFAULTS | columns))
+
+
 def read(item_ids: Iterable[int]) -> dict[int, QueueItem]:
     return QueueItem.objects.select_related(*SHOWN).in_bulk(list(item_ids))
 
@@ -108,8 +114,9 @@ def perform(
 ) -> list[Outcome]:
     """Does a verb of `transitions.VERBS` to the items that it may be done to, and writes down `told` of each.
 
-    `member` none: a rule does it. `beside`: a motion whose items of these accounts are written too. Returns an outcome for each item that there is, by id. Raises `PermissionDenied` when the
-    member does not work the motion of one of them: then nothing was done.
+    `member` none: a rule does it. `beside`: a motion whose items of these accounts are written too. Returns an outcome for each
+    item that there is, by id. Raises `PermissionDenied` when the member does not work the motion of one of them: then nothing was
+    done.
     """
     with transaction.atomic():
         items = locked(item_ids, beside=beside)

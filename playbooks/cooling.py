@@ -105,6 +105,23 @@ def strong_signal(
     return ""
 
 
+def news_since(rest: Rest, signals: Signals, score: int | None) -> str:
+    """The strong signal since an account rests, in words; empty: none."""
+    meaning = reasons.MEANINGS.get(rest.closing)
+    return strong_signal(
+        signals,
+        since=rest.since,
+        score=score,
+        score_then=rest.score,
+        only_a_hand=meaning is not None and meaning.only_a_hand,
+    )
+
+
+def again_in_words(rest: Rest, news: str) -> str:
+    """`"Buyer joined: Dana Ortiz. Closed before: Too small"`."""
+    return (_("%(news)s. Closed before: %(closing)s") % {"news": news, "closing": reasons.label(rest.closing)})[:300]
+
+
 def excluded_in_words(rest: Rest) -> str:
-    """`"Out of every queue since it was closed: Personal or student use"`."""
+    """`"Out of every queue: Personal or student use"`."""
     return _("Out of every queue: %(reason)s") % {"reason": reasons.label(rest.closing)}

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Member
-from playbooks import owing, routing
+from playbooks import acting, owing, routing
 from playbooks.models import Motion, QueueItem, QueueItemEvent
 from playbooks.querysets import OPEN
 
@@ -30,7 +30,7 @@ _COPIED = (
 
 @dataclass(frozen=True)
 class Opened:
-    """The item in the other motion, and the note it got. `note_before`: its handover note when it was there already; none: it is new."""
+    """The item in the other motion and the note it got. `note_before`: its note when it was there already; none: it is new."""
 
     item_id: int
     told: str
@@ -54,7 +54,7 @@ def open_in(item: QueueItem, motion: str, *, words: str, member: Member | None, 
     The item that is handed over is locked by the caller. What comes by hand stays until it is closed: routing leaves it alone.
     """
     told = note(item, words, member)
-    new = QueueItem(
+    new = acting.unsaved(
         motion=motion,
         entered_at=now,
         updated_at=now,

@@ -1,25 +1,32 @@
 """The queues: which accounts are in them.
 
 Routing pulls scored accounts from the work table and makes, updates or closes their items. A claimed item never vanishes: when
-its account no longer qualifies, the item gets a mark and stays with its owner.
+its account no longer qualifies, the item gets a mark and stays with its owner. A sleeping one gets its marks too, and wakes when
+a strong signal comes. What was closed cools down (`playbooks.cooling`), and comes back before only to be looked at again. Items
+that came by hand, from another motion or as an audit, stay until they are closed.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import changes
 from accounts.models import Account, SignalKind
-from playbooks import routing
+from playbooks import acting, cooling, faces, owing, routing, verbs, waking
+from playbooks.cooling import Rest
+from playbooks.faces import Face
 from playbooks.models import QueueItem, QueueItemEvent, RoutingRule
 from playbooks.verbs import Outcome, claim, release
 from scoring import why
+from scoring.breakdown import PLACES
 from scoring.models import Score
 from scoring.signals import HAND_RAISE_DAYS
 
@@ -40,6 +47,7 @@ SHOWN = {
     "segment": "text",
     "buyer_state": "text",
     "hand_raised_at": "timestamptz",
+    "first_seen_on": "date",
     "is_expansion": "bool",
     "why_now": "text",
     "first_step": "text",
@@ -50,9 +58,6 @@ SHOWN = {
     "last_signal_at": "timestamptz",
     "last_signal_text": "text",
 }
-
-
-# Routing -------------------------------------------------------------------------------------------------------------
 
 
 def table() -> dict[tuple[str, str, str], routing.Cell]:
@@ -86,9 +91,28 @@ def route_all() -> None:
     changes.mark_all(table=changes.SCORED)
 
 
+@dataclass
+class _Routed:
+    """What routing found out about a batch, to be written at once."""
+
+    now: dt.datetime
+    new: list[QueueItem] = field(default_factory=list)
+    kept: list[QueueItem] = field(default_factory=list)
+    left: list[QueueItem] = field(default_factory=list)
+    woken: list[QueueItem] = field(default_factory=list)
+    events: list[tuple[QueueItem, str, str]] = field(default_factory=list)
+
+    def tell(self, item: QueueItem, verb: str, detail: str = "") -> None:
+        self.events.append((item, verb, detail))
+
+    def show(self, item: QueueItem, shown: Mapping[str, Any]) -> None:
+        if _show(item, shown):
+            self.kept.append(item)
+
+
 def route_accounts(account_ids: Collection[int]) -> None:
-    """Makes, updates and closes the items of these accounts, in the caller's transaction."""
-    now = timezone.now()
+    """Makes, updates, wakes and closes the items of these accounts, in the caller's transaction."""
+    routed = _Routed(timezone.now())
     routes = _routes(account_ids)
     # Locked, so that nobody claims or releases an item between reading and marking it.
     items: dict[int, dict[str, QueueItem]] = {}
@@ -99,51 +123,119 @@ def route_accounts(account_ids: Collection[int]) -> None:
     concerned = {account_id for account_id, route in routes.items() if route.motions} | items.keys()
     scores = {score.account_id: score for score in Score.objects.filter(account__in=concerned)}
     accounts = {account.pk: account for account in Account.objects.filter(pk__in=concerned)}
-    faces = _faces(concerned)
-    new: list[QueueItem] = []
-    kept: list[QueueItem] = []
-    left: list[QueueItem] = []
-    events: list[tuple[QueueItem, str, str]] = []
+    seen = faces.of_accounts(concerned, routed.now)
+    rests = cooling.of_accounts(concerned, now=routed.now) if concerned else {}
     for account_id, account in accounts.items():
-        score, route = scores.get(account_id), routes.get(account_id)
-        mine: dict[str, QueueItem] = items.get(account_id, {})
-        wanted: tuple[str, ...] = ()
-        shown: dict[str, Any] = {}
-        if score is not None and route is not None:
-            wanted = route.motions
-            shown = _shown(score, account, route, faces.get(account_id, {}), now)
-        for motion in wanted:
-            shown["priority"] = _priority(score, motion)
-            item: QueueItem | None = mine.pop(motion, None)
-            if item is None:
-                item = QueueItem(account=account, motion=motion, entered_at=now, updated_at=now, **shown)
-                new.append(item)
-                events.append((item, Verb.ENTERED, shown["why_now"]))
+        _route_one(
+            account,
+            items.get(account_id, {}),
+            scores.get(account_id),
+            routes.get(account_id),
+            seen[account_id],
+            rests.get(account_id, {}),
+            routed,
+        )
+    _write(routed)
+
+
+def _route_one(
+    account: Account,
+    open_items: dict[str, QueueItem],
+    score: Score | None,
+    route: routing.Route | None,
+    face: Face,
+    rests: Mapping[str, Rest],
+    routed: _Routed,
+) -> None:
+    """One account: `open_items` by motion, `rests` as `cooling.of_accounts` has them."""
+    mine, now = dict(open_items), routed.now
+    for sleeper in mine.values():
+        because = waking.signal_for(sleeper, face.signals, score.score if score else None)
+        if because:
+            verbs.awake(sleeper, now, because)
+            routed.woken.append(sleeper)
+            routed.tell(sleeper, Verb.WOKE, because)
+    wanted: tuple[str, ...] = ()
+    shown: dict[str, Any] = {}
+    if score is not None and route is not None:
+        wanted = route.motions
+        shown = _shown(score, account, route, face, now)
+    excluded = ""
+    for motion in wanted:
+        shown["priority"] = _priority(score, motion)
+        item = mine.get(motion)
+        rest = cooling.rest_of(rests, motion)
+        again = cooling.news_since(rest, face.signals, shown["score"]) if rest is not None else ""
+        if item is None:
+            if rest is not None and not again:
                 continue
-            if shown["hand_raised_at"] and not item.hand_raised_at:
-                events.append((item, Verb.HAND_RAISED, shown["last_signal_text"]))
-            if item.mark:
-                events.append((item, Verb.UNMARKED, ""))
-            if _show(item, shown):
-                kept.append(item)
-        for motion, item in mine.items():
-            reason = _why_left(score, wanted)[:200]
-            if item.owner_id is not None:
-                if not item.mark:
-                    events.append((item, Verb.MARKED, reason))
-                if _show(item, shown | {"mark": reason, "priority": _priority(score, motion)}):
-                    kept.append(item)
-            else:
-                left.append(item)
-                events.append((item, Verb.LEFT, reason))
-    QueueItem.objects.bulk_create(new)
-    QueueItem.objects.filter(pk__in=[item.pk for item in left]).update(
+            item = acting.unsaved(account=account, motion=motion, entered_at=now, updated_at=now, **shown)
+            if rest is not None:
+                item.look_again = cooling.again_in_words(rest, again)
+            owing.after(item, "entered", now)
+            routed.new.append(item)
+            routed.tell(item, Verb.ENTERED, item.look_again or shown["why_now"])
+            continue
+        if rest is not None and rest.everywhere and item.entered_at < rest.since and not again and not _stays(item):
+            excluded = cooling.excluded_in_words(rest)
+            continue
+        del mine[motion]
+        if shown["hand_raised_at"] and not item.hand_raised_at:
+            routed.tell(item, Verb.HAND_RAISED, shown["last_signal_text"])
+        if item.mark:
+            routed.tell(item, Verb.UNMARKED)
+        routed.show(item, shown)
+    for motion, other in mine.items():
+        if _stays(other) and shown:
+            routed.show(other, shown | {"priority": _priority(score, motion)})
+            continue
+        reason = (excluded or _why_left(score, wanted))[:200]
+        if other.owner_id is None:
+            routed.left.append(other)
+            routed.tell(other, Verb.LEFT, reason)
+            continue
+        if not other.mark:
+            routed.tell(other, Verb.MARKED, reason)
+        routed.show(other, shown | {"mark": reason, "priority": _priority(score, motion)})
+
+
+def _stays(item: QueueItem) -> bool:
+    """What came by hand, or to find what the score misses, is not routing's to close."""
+    return bool(item.returned_from) or item.is_audit
+
+
+def _write(routed: _Routed) -> None:
+    now = routed.now
+    new = _create(routed.new)
+    QueueItem.objects.filter(pk__in=[item.pk for item in routed.left]).update(
         state=QueueItem.State.LEFT, closed_at=now, updated_at=now
     )
-    _write_shown(kept, now)
+    waking.write(routed.woken, now)
+    _write_shown(routed.kept, now)
+    dropped = {id(item) for item in routed.new} - {id(item) for item in new}
     QueueItemEvent.objects.bulk_create(
-        QueueItemEvent(item=item, at=now, verb=verb, detail=detail[:400]) for item, verb, detail in events
+        QueueItemEvent(item=item, at=now, verb=verb, detail=detail[:400])
+        for item, verb, detail in routed.events
+        if id(item) not in dropped
     )
+
+
+def _create(new: list[QueueItem]) -> list[QueueItem]:
+    """The new items that could be kept: a member may have opened one of them by hand since the open ones were read."""
+    if not new:
+        return []
+    try:
+        with transaction.atomic():
+            return QueueItem.objects.bulk_create(new)
+    except IntegrityError:
+        there = set(
+            QueueItem.objects.open()
+            .filter(account__in=[item.account_id for item in new])
+            .values_list("account_id", "motion")
+        )
+        for item in new:
+            item.pk = None
+        return _create([item for item in new if (item.account_id, item.motion) not in there])
 
 
 def _routes(account_ids: Collection[int]) -> dict[int, routing.Route]:
@@ -205,12 +297,10 @@ def _priority(score: Score | None, motion: str) -> float:
     )
 
 
-def _shown(
-    score: Score, account: Account, route: routing.Route, face: dict[str, Any], now: dt.datetime
-) -> dict[str, Any]:
+def _shown(score: Score, account: Account, route: routing.Route, face: Face, now: dt.datetime) -> dict[str, Any]:
     # A raised hand is said for as long as it counts; anything else is news for a week.
-    days = HAND_RAISE_DAYS if face.get("last_signal") == SignalKind.HAND_RAISE else 7
-    signal_is_new = face.get("last_signal_at") is not None and face["last_signal_at"] > now - dt.timedelta(days=days)
+    days = HAND_RAISE_DAYS if face.last == SignalKind.HAND_RAISE else 7
+    signal_is_new = face.last_at is not None and face.last_at > now - dt.timedelta(days=days)
     return {
         "score": score.score,
         "delta": score.delta,
@@ -218,99 +308,27 @@ def _shown(
         "segment": score.segment,
         "buyer_state": score.buyer_state,
         "hand_raised_at": score.hand_raised_at,
+        "first_seen_on": _first_seen_on(score),
         "is_expansion": routing.is_customer(account.plan),
         "why_now": why.why_now(
             score.contributions,
             score.week_ago,
             score=score.score,
             score_before=score.week_ago_score,
-            signal=face.get("last_signal_text", "") if signal_is_new else "",
+            signal=face.last_text if signal_is_new else "",
         )[:400],
         "first_step": route.first_step,
         "mark": "",
-        "buyer_id": face.get("buyer_id"),
-        "champion_id": face.get("champion_id"),
-        "last_signal": face.get("last_signal", ""),
-        "last_signal_at": face.get("last_signal_at"),
-        "last_signal_text": face.get("last_signal_text", ""),
+        "buyer_id": face.buyer_id,
+        "champion_id": face.champion_id,
+        "last_signal": face.last,
+        "last_signal_at": face.last_at,
+        "last_signal_text": face.last_text,
     }
 
 
-def _faces(account_ids: Collection[int]) -> dict[int, dict[str, Any]]:
-    """Buyer, champion and last signal of each account, by one query each."""
-    faces: dict[int, dict[str, Any]] = {account: {} for account in account_ids}
-    ids = {"ids": list(account_ids)}
-    with connection.cursor() as cursor:
-        cursor.execute(_BUYERS, ids)
-        for account, user in cursor.fetchall():
-            faces[account]["buyer_id"] = user
-        cursor.execute(_CHAMPIONS, ids)
-        for account, user in cursor.fetchall():
-            faces[account]["champion_id"] = user
-        cursor.execute(_SIGNALS, ids)
-        for account, kind, at, detail, event, count in cursor.fetchall():
-            faces[account] |= {
-                "last_signal": kind,
-                "last_signal_at": at,
-                "last_signal_text": signal_in_words(kind, detail=detail, event=event, count=count)[:300],
-            }
-    return faces
-
-
-def signal_in_words(kind: str, *, detail: str = "", event: str | None = None, count: int = 1) -> str:
-    """`("pricing", count=3)` → `"Pricing viewed 3 times"`."""
-    words = str(SignalKind(kind).label)
-    if kind == SignalKind.HAND_RAISE:
-        return f"{words}: “{detail}”" if detail else f"{words} ({event})" if event else words
-    if detail:
-        words = f"{words}: {detail}"
-    return _("%(words)s %(count)d times") % {"words": words, "count": count} if count > 1 else words
-
-
-_PEOPLE = """
-    people AS (
-        SELECT account_id AS account, id AS user_id FROM accounts_productuser WHERE account_id = ANY(%(ids)s)
-        UNION
-        SELECT w.account_id, m.user_id FROM accounts_membership m JOIN accounts_workspace w ON w.id = m.workspace_id
-        WHERE w.account_id = ANY(%(ids)s)
-    )
-"""
-_BUYERS = f"""
-    WITH {_PEOPLE}
-    SELECT DISTINCT ON (account) account, p.id FROM people JOIN accounts_productuser p ON p.id = people.user_id
-    WHERE p.buying_role = 'economic_buyer' AND p.buying_confidence >= 0.6
-    ORDER BY account, p.buying_confidence DESC, p.last_seen_at DESC NULLS LAST, p.id
-"""
-_CHAMPIONS = f"""
-    WITH {_PEOPLE}
-    SELECT DISTINCT ON (account) account, user_id FROM (
-        SELECT people.account, u.user_id, sum(u.count) AS invitations
-        FROM people
-        JOIN accounts_usage u ON u.user_id = people.user_id
-        JOIN accounts_eventtype e ON e.id = u.event_type_id AND e.signal = 'invite'
-        JOIN accounts_productuser p ON p.id = u.user_id
-        LEFT JOIN accounts_workspace w ON w.id = u.workspace_id
-        WHERE u.day > current_date - 90 AND coalesce(w.account_id, p.account_id) = people.account
-        GROUP BY 1, 2
-    ) AS inviters WHERE invitations >= 2
-    ORDER BY account, invitations DESC, user_id
-"""
-_SIGNALS = f"""
-    WITH {_PEOPLE}, found AS (
-        SELECT id FROM accounts_signal WHERE user_id IN (SELECT user_id FROM people)
-        UNION
-        SELECT s.id FROM accounts_signal s JOIN accounts_workspace w ON w.id = s.workspace_id
-        WHERE w.account_id = ANY(%(ids)s)
-        UNION
-        SELECT id FROM accounts_signal WHERE account_id = ANY(%(ids)s)
-    )
-    SELECT DISTINCT ON (account) account, kind, at, detail, event, count FROM (
-        SELECT coalesce(w.account_id, p.account_id, s.account_id) AS account,
-               s.kind, s.at, s.detail, e.name AS event, s.count, s.id
-        FROM accounts_signal s JOIN found USING (id)
-        LEFT JOIN accounts_workspace w ON w.id = s.workspace_id
-        LEFT JOIN accounts_productuser p ON p.id = s.user_id
-        LEFT JOIN accounts_eventtype e ON e.id = s.event_type_id
-    ) AS dated WHERE account = ANY(%(ids)s)
-    ORDER BY account, (kind = 'hand_raise' AND at > now() - interval '30 days') DESC, at DESC, id DESC
-"""
+def _first_seen_on(score: Score) -> dt.date | None:
+    """The day on which the account's first person was seen; none when it is not known."""
+    place = PLACES["days_since_first_use"]
+    days = score.feature_values[place] if len(score.feature_values) > place else math.nan
+    return None if math.isnan(days) else score.scored_at.date() - dt.timedelta(days=int(days))
