@@ -18,8 +18,8 @@ from tqdm import tqdm
 
 from plsapp.bench.report import Report, Target
 from plsapp.faults import brokers, scenarios
-from plsapp.faults.running import App
 from plsapp.faults.scene import Outcome, Stage
+from plsapp.running import App
 
 ACCOUNTS = 50
 EVENTS_AN_ACCOUNT = 100

@@ -29,9 +29,11 @@ from django.utils import timezone
 from accounts import changes
 from accounts.models import Account, Signal, SignalKind, Source
 from playbooks.models import QueueItem
-from plsapp.bench import running, team, world
+from plsapp.bench import app as apps
+from plsapp.bench import team, world
 from plsapp.bench.measure import bar, own_database
 from plsapp.bench.report import Report, Target
+from plsapp.running import Process
 from scoring import runs
 from scoring.models import Score, ScoringRun
 
@@ -68,8 +70,8 @@ def run(*, accounts: int, samples: int = SAMPLES, feed: int = FEED) -> Report:
         items = team.route()
         team.past([])
         (rep,) = team.reps(1)
-        with running.up(settings.HOME) as app:
-            bench = _Freshness(app, made, app.sign_in(rep.email, team.PASSWORD))
+        with apps.up(settings.HOME) as app:
+            bench = _Freshness(app, made, apps.sign_in(app, rep.email, team.PASSWORD))
             figures = bench.run(samples=samples, feed=feed)
     took = [sample.at.get("shown", PATIENCE) for sample in bench.samples]
     return Report(
@@ -85,7 +87,7 @@ def run(*, accounts: int, samples: int = SAMPLES, feed: int = FEED) -> Report:
 
 
 class _Freshness:
-    def __init__(self, app: running.Running, made: world.World, cookie: str) -> None:
+    def __init__(self, app: Process, made: world.World, cookie: str) -> None:
         self.app, self.made, self.cookie = app, made, cookie
         self.key = Source.objects.get().write_key
         self.samples: list[Sample] = []

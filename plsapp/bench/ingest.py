@@ -6,37 +6,28 @@ without a loader, with bodies compressed as SDKs do, and at the promised rate wi
 
 from __future__ import annotations
 
-import contextlib
 import gzip
 import json
-import os
 import pickle
-import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import msgspec
-import psutil
 from django.conf import settings
 from django.db import connection
 
 from accounts.models import Landing, Source
-from plsapp import broker, services
-from plsapp.bench import world
+from plsapp import broker
+from plsapp.bench import app, world
 from plsapp.bench.measure import bar, own_database
 from plsapp.bench.report import Report, Target
 from plsapp.bench.sender import STAMP
-from plsapp.supervisor import Child
+from plsapp.running import Process
 
 ACCOUNTS = 10_000
 BATCH, CONNECTIONS = 100, 16
@@ -69,12 +60,12 @@ class _Ingest:
         before = self.counted()
         plain, compressed = self.bodies()
         quick = min(SECONDS_OF_NOTHING, self.seconds)
-        with self.web("plsapp.bench.nothing:application") as web:
+        with app.web(self.folder, "plsapp.bench.nothing:application") as web:
             self.measure("nothing", web, plain, quick, count=False)
-        with self.web("plsapp.wsgi:application") as web:
+        with app.web(self.folder, "plsapp.wsgi:application") as web:
             alone = self.measure("intake", web, plain, self.seconds)
             self.measure("gzip", web, compressed, quick, compressed=True)
-            with self.loader():
+            with app.worker_and_beat(self.folder):
                 waiting = self.counted()
                 beside = self.measure("with_loader", web, plain, self.seconds, rate=PROMISED / BATCH)
                 self.figures["with_loader_loaded_events_per_second"] = round(
@@ -137,7 +128,7 @@ class _Ingest:
     def measure(
         self,
         name: str,
-        web: Web,
+        web: Process,
         bodies: Path,
         seconds: float,
         *,
@@ -178,51 +169,6 @@ class _Ingest:
             self.figures[f"{name}_not_200"] = others
         return sent
 
-    @contextlib.contextmanager
-    def web(self, application: str) -> Iterator[Web]:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        child = services.children("127.0.0.1", port)[0]
-        child.command = [*child.command[:-1], application]
-        with self.process(child) as process:
-            yield Web(port, process).wait_until_ready()
-
-    @contextlib.contextmanager
-    def loader(self) -> Iterator[None]:
-        """Worker and beat, as `up` runs them."""
-        _, worker, beat = services.children("127.0.0.1", 1)
-        with self.process(worker), self.process(beat):
-            yield
-
-    @contextlib.contextmanager
-    def process(self, child: Child) -> Iterator[psutil.Popen]:
-        """A process of the app on the bench's own database and home, ended with the block."""
-        given = connection.get_connection_params()
-        address = f"{quote(given.get('user', ''))}:{quote(given.get('password') or '')}@"
-        host, port = given.get("host", ""), given.get("port", "")
-        place = f"/{given['dbname']}?host={quote(host)}" + (f"&port={port}" if port else "")
-        environment = os.environ | {
-            "DATABASE_URL": f"postgresql://{address}{place}",
-            "PLSAPP_HOME": str(self.folder),
-            "DJANGO_SETTINGS_MODULE": "plsapp.settings",
-            "HTTPS": "0",
-            "LOG_LEVEL": "WARNING",
-        }
-        log = (self.folder / f"{child.name}.log").open("ab")
-        with log:
-            process = psutil.Popen(
-                child.command, env=environment, cwd=settings.BASE_DIR, stdout=log, stderr=log, start_new_session=True
-            )
-        try:
-            yield process
-        finally:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(30)
-            except psutil.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-
     def counted(self) -> int:
         """Events in all daily rows."""
         with connection.cursor() as cursor:
@@ -261,31 +207,3 @@ class _Ingest:
         for thread in threads:
             thread.join()
         return round(sum(done) * BATCH / seconds)
-
-
-class Web:
-    """A web server of the bench."""
-
-    def __init__(self, port: int, process: psutil.Popen) -> None:
-        self.port, self.process = port, process
-
-    def wait_until_ready(self) -> Web:
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline and self.process.poll() is None:
-            request = urllib.request.Request(f"http://127.0.0.1:{self.port}{PATH}", data=b"", method="POST")
-            try:
-                with urllib.request.urlopen(request, timeout=5):  # noqa: S310 - our own server
-                    return self
-            except urllib.error.HTTPError:
-                return self
-            except OSError:
-                time.sleep(0.1)
-        raise RuntimeError("the web server did not start")
-
-    def cpu(self) -> float:
-        """Processor seconds of its processes so far."""
-        total = 0.0
-        for process in [self.process, *self.process.children(recursive=True)]:
-            times = process.cpu_times()
-            total += times.user + times.system
-        return total

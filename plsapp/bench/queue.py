@@ -22,9 +22,11 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Member, Role
 from playbooks.models import QueueItem
-from plsapp.bench import readers, running, team, world
+from plsapp.bench import app as apps
+from plsapp.bench import readers, team, world
 from plsapp.bench.measure import own_database
 from plsapp.bench.report import Report, Target
+from plsapp.running import Process
 from scoring import runs
 
 ACCOUNTS = 100_000
@@ -112,13 +114,13 @@ def queries(member: Member) -> dict[str, int]:
 
 def _measured(reps: list[Member], home: Path, seconds: float) -> dict[str, Any]:
     plans = [pages(rep, number) for number, rep in enumerate(reps)]
-    with running.up(home) as app:
-        cookies = [app.sign_in(rep.email, team.PASSWORD) for rep in reps]
+    with apps.up(home) as app:
+        cookies = [apps.sign_in(app, rep.email, team.PASSWORD) for rep in reps]
         before = app.cpu()
         paced = _read(app, home, cookies, plans, seconds, pace=PACE)
         app_cpu = (app.cpu() - before) / (WARM_UP + seconds)
         at_most = _read(app, home, cookies, plans, min(seconds, SECONDS_WITHOUT_PAUSE), pace=0)
-    with running.web(home, "plsapp.bench.nothing:application") as web:
+    with apps.web(home, "plsapp.bench.nothing:application") as web:
         empty: list[Pages] = [[("nothing", f"/queue/{Role.SALES}/")]] * len(reps)
         nothing = _read(web, home, cookies, empty, min(seconds, SECONDS_WITHOUT_PAUSE), pace=0)
     figures: dict[str, Any] = {"queue_page_p50_ms": 0, "queue_page_p95_ms": 0, "queue_page_p99_ms": 0}
@@ -136,7 +138,7 @@ def _measured(reps: list[Member], home: Path, seconds: float) -> dict[str, Any]:
 
 
 def _read(
-    app: running.Running, home: Path, cookies: list[str], plans: list[Pages], seconds: float, *, pace: float
+    app: Process, home: Path, cookies: list[str], plans: list[Pages], seconds: float, *, pace: float
 ) -> dict[str, Any]:
     told = home / "readers.json"
     told.write_text(

@@ -9,8 +9,8 @@ import signal
 import subprocess
 from pathlib import Path
 
-from plsapp.faults.running import free_port, wait_for
 from plsapp.faults.scene import PATIENCE, Scenario, Scene
+from plsapp.running import free_port, wait_for
 
 
 def redis_program() -> str | None:

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 
 from plsapp.faults import feed
 from plsapp.faults.feed import Event
-from plsapp.faults.running import App, TooLateError
+from plsapp.running import App, TooLateError
 
 #: Seconds for which a request is tried.
 PATIENCE = 120

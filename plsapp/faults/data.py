@@ -14,10 +14,11 @@ from pathlib import Path
 
 import psutil
 
+from plsapp import running
 from plsapp.env import BASE_DIR
-from plsapp.faults import feed, running
-from plsapp.faults.running import wait_for
+from plsapp.faults import feed
 from plsapp.faults.scene import LOADING, PATIENCE, SCORING, Scenario, Scene
+from plsapp.running import wait_for
 
 DAY = dt.timedelta(days=1)
 

@@ -13,9 +13,9 @@ import time
 
 import psutil
 
-from plsapp.faults import running
-from plsapp.faults.running import wait_for
+from plsapp import running
 from plsapp.faults.scene import PATIENCE, SCORING, Scenario, Scene
+from plsapp.running import wait_for
 
 #: Where a loader can be killed: before it knows what is new, before it counts, and with nothing left to do but to commit.
 MOMENTS = ("accounts_seenmessage", "accounts_usage", "accounts_loadstate")

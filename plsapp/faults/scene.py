@@ -13,10 +13,10 @@ from typing import Any
 import psutil
 import psycopg
 
-from plsapp.faults import running
+from plsapp import running
 from plsapp.faults.client import Admin, Client
 from plsapp.faults.feed import Event, Feed, Place
-from plsapp.faults.running import App, TooLateError, wait_for
+from plsapp.running import App, TooLateError, wait_for
 
 #: Advisory locks, held inside their transactions by whoever loads (`accounts.loading`) and scores (`scoring.runs`).
 LOADING, SCORING = 7_001, 7_002

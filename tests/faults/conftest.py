@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from plsapp.faults.running import App
 from plsapp.faults.scene import Stage
+from plsapp.running import App
 
 #: Events that a fault is tried with.
 SIZE = 1_000

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from plsapp.faults import brokers
-from plsapp.faults.running import App
 from plsapp.faults.scene import Scenario, Stage
+from plsapp.running import App
 from tests.faults.conftest import SIZE
 
 pytestmark = [

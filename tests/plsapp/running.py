@@ -1,5 +1,5 @@
 """A running app for tests: real processes, its own home, a free port."""
 
-from plsapp.faults.running import App, environment, free_port, manage, still_there, wait_for
+from plsapp.running import App, environment, free_port, manage, still_there, wait_for
 
 __all__ = ["App", "environment", "free_port", "manage", "still_there", "wait_for"]

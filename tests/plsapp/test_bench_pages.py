@@ -1,37 +1,12 @@
 """The benchmarks of the pages and of freshness work from beginning to end, on a running app."""
 
-import json
-import shutil
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-
-from tests.plsapp.running import manage
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("up")]
 
-SHORT = "import json; from plsapp.bench import {bench}; print(json.dumps({bench}.run({sizes}).as_json()))"
 
-
-@pytest.fixture
-def home() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="plsapp-bench-"))
-    folder.chmod(0o755)
-    yield folder / "home"
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-def report_of(home: Path, bench: str, sizes: str) -> dict:
-    done = manage(home, "shell", "--no-imports", "-c", SHORT.format(bench=bench, sizes=sizes))
-
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
-
-
-def test_ten_reps_read_every_kind_of_page(home: Path):
-    report = report_of(home, "queue", "accounts=400, seconds=9")
+def test_ten_reps_read_every_kind_of_page(bench):
+    report = bench("queue", accounts=400, seconds=9)
 
     assert report["open_items"] > 50
     assert report["not_200"] == {}
@@ -40,8 +15,8 @@ def test_ten_reps_read_every_kind_of_page(home: Path):
     assert {target["name"]: target["holds"] for target in report["targets"]}["answers that were not 200"]
 
 
-def test_a_raised_hand_and_a_look_at_prices_are_shown_in_the_queue(home: Path):
-    report = report_of(home, "freshness", "accounts=200, samples=2, feed=20")
+def test_a_raised_hand_and_a_look_at_prices_are_shown_in_the_queue(bench):
+    report = bench("freshness", accounts=200, samples=2, feed=20)
 
     assert report["samples"] == 2
     assert report["changed_runs"] >= 2

@@ -1,4 +1,7 @@
-"""A running app: `manage.py up` with real processes, a home of its own and a free port."""
+"""The app as real processes, for faults, benchmarks and tests: `manage.py up`, or one process of it, on a free port.
+
+Nothing of Django is needed here.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -71,30 +74,104 @@ def manage(home: Path, *arguments: str, **more: str) -> subprocess.CompletedProc
     )
 
 
-class App:
-    """`manage.py up` on this home. Its log is a file, so that nothing blocks."""
+class Process:
+    """One process with those that it starts. What they say goes into a file, so that nothing blocks."""
 
-    def __init__(self, home: Path, **more: str) -> None:
-        self.home, self.port, self.more = home, free_port(), more
-        self.log_path = home.with_name(f"{home.name}.log")
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        environment: Mapping[str, str],
+        log: Path,
+        port: int = 0,
+        folder: Path | str = "/",
+    ) -> None:
+        self.command, self.environment, self.log_path, self.port = list(command), dict(environment), log, port
+        self.folder = folder
         self._start()
 
     def _start(self) -> None:
-        command = [sys.executable, str(BASE_DIR / "manage.py"), "up", "--port", str(self.port)]
         with self.log_path.open("ab") as log:
             self.said_before = log.tell()
             self.process = psutil.Popen(
-                command,
-                env=environment(self.home, **self.more),
-                cwd="/",
+                self.command,
+                env=self.environment,
+                cwd=self.folder,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
 
     @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
     def log(self) -> str:
         return self.log_path.read_text(errors="replace")
+
+    def wait_until_it_answers(self) -> Self:
+        """Until something speaks HTTP at the port, whatever it says."""
+
+        def speaks() -> bool:
+            try:
+                with urllib.request.urlopen(f"{self.url}/healthz", timeout=5):  # noqa: S310 - our own server
+                    return True
+            except urllib.error.HTTPError:
+                return True
+
+        self._wait(speaks, seconds=90)
+        return self
+
+    def _wait(self, is_up: Callable[[], bool], *, seconds: float) -> None:
+        try:
+            wait_for(lambda: is_up() or self.process.poll() is not None, seconds=seconds, what="the app")
+            if self.process.poll() is not None:
+                raise TooLateError(f"it ended with exit code {self.process.returncode}")
+        except TooLateError as late:
+            raise TooLateError(f"the app did not start: {late}\n{self.log[-20_000:]}") from None
+
+    def cpu(self) -> float:
+        """Processor seconds of its processes so far, an embedded PostgreSQL among them."""
+        total = 0.0
+        for process in [self.process, *self.family()]:
+            with contextlib.suppress(psutil.Error):
+                times = process.cpu_times()
+                total += times.user + times.system
+        return total
+
+    def family(self) -> list[psutil.Process]:
+        """Everything it started, PostgreSQL too."""
+        found: list[psutil.Process] = self.process.children(recursive=True)
+        return found
+
+    def stop(self, number: int = signal.SIGINT) -> int:
+        """Its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return int(self.process.wait(90))
+
+    def clean_up(self) -> None:
+        """Whatever happened, nothing of it stays."""
+        with contextlib.suppress(psutil.Error):
+            family = self.family()
+            with contextlib.suppress(psutil.TimeoutExpired):
+                self.stop(signal.SIGTERM)
+            kill([*family, self.process])
+
+
+class App(Process):
+    """`manage.py up` on this home, with these settings besides. Its log is beside the home unless it is named."""
+
+    def __init__(self, home: Path, log: Path | None = None, /, **more: str) -> None:
+        self.home, self.more = home, more
+        port = free_port()
+        super().__init__(
+            [sys.executable, str(BASE_DIR / "manage.py"), "up", "--port", str(port)],
+            environment=environment(home, **more),
+            log=log or home.with_name(f"{home.name}.log"),
+            port=port,
+        )
 
     def health(self) -> tuple[int, dict[str, Any]]:
         try:
@@ -107,23 +184,13 @@ class App:
         def has_said_so() -> bool:
             return "Ready: http" in self.log_path.read_bytes()[self.said_before :].decode(errors="replace")
 
-        try:
-            wait_for(lambda: has_said_so() or self.process.poll() is not None, seconds=240, what="the app")
-            if self.process.poll() is not None:
-                raise TooLateError(f"it ended with exit code {self.process.returncode}")
-        except TooLateError as late:
-            raise TooLateError(f"the app did not start: {late}\n{self.log}") from None
+        self._wait(has_said_so, seconds=240)
         return self
 
     def start_again(self) -> None:
         """On the same home and port, as after a reboot."""
         self._start()
         self.wait_until_ready()
-
-    def family(self) -> list[psutil.Process]:
-        """Everything it started, PostgreSQL too."""
-        found: list[psutil.Process] = self.process.children(recursive=True)
-        return found
 
     def child(self, name: str) -> psutil.Process | None:
         """Its own process of this name: web, worker or beat."""
@@ -175,20 +242,6 @@ class App:
             stack.callback(connection.close)  # also when the server is gone
             connection.execute(f"LOCK TABLE {table} IN EXCLUSIVE MODE")
             yield
-
-    def stop(self, number: int = signal.SIGINT) -> int:
-        """Its exit code."""
-        if self.process.poll() is None:
-            self.process.send_signal(number)
-        return int(self.process.wait(90))
-
-    def clean_up(self) -> None:
-        """Whatever happened, nothing of it stays."""
-        with contextlib.suppress(psutil.Error):
-            family = self.family()
-            with contextlib.suppress(psutil.TimeoutExpired):
-                self.stop()
-            kill([*family, self.process])
 
 
 def kill(processes: Iterable[psutil.Process]) -> None:

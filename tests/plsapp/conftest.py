@@ -1,0 +1,30 @@
+"""What tests of whole commands share."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.plsapp.running import manage
+
+SHORT = "import json; from plsapp.bench import {name}; print(json.dumps({name}.run(**{sizes}).as_json()))"
+
+
+@pytest.fixture
+def bench() -> Iterator[Callable[..., dict[str, Any]]]:
+    """`bench("queue", accounts=400)`: the report of a short benchmark, on an embedded database of its own."""
+    folder = Path(tempfile.mkdtemp(prefix="plsapp-bench-"))
+    folder.chmod(0o755)
+
+    def bench(name: str, **sizes: float) -> dict[str, Any]:
+        done = manage(folder / "home", "shell", "--no-imports", "-c", SHORT.format(name=name, sizes=sizes))
+        assert done.returncode == 0, done.stderr
+        report: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        return report
+
+    yield bench
+    shutil.rmtree(folder, ignore_errors=True)
