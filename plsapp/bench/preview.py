@@ -1,7 +1,7 @@
 """What a draft does to every account, as the workbench asks for it on every change, beside the same by naive NumPy.
 
 Twenty random drafts against the published definition: both histograms, the transitions of tiers, the shares. Then the same with the
-matrix ten times over. The tiers that accounts have are read before, as they are at most every 15 seconds.
+matrix ten times over. The tiers that accounts have are read before; then the page and its answers through the app, with all of it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from functools import partial
 import numpy as np
 from django.utils import timezone
 
-from plsapp.bench import drafts, world
+from plsapp.bench import drafts, workbench, world
 from plsapp.bench.measure import PeakMemory, bar, own_database, timed
 from plsapp.bench.report import Report, Target
 from scoring import definitions, features, matrices, preview, rules, runs
@@ -37,6 +37,7 @@ def _run(made: world.World) -> Report:
     if np.trace(same.transitions) != made.accounts:
         raise RuntimeError("The preview of the published definition is not what the run stored")
     one, cpu, first, naive = _measure(snapshot, tiers, published)
+    pages = workbench.measure(drafts.some(DRAFTS, seed=7))
     many = drafts.tiled(snapshot, TIMES)
     with PeakMemory() as memory:
         large, large_cpu, _, large_naive = _measure(many, np.tile(tiers, TIMES), published)
@@ -62,6 +63,7 @@ def _run(made: world.World) -> Report:
             "tiled_naive_p50_ms": float(np.percentile(large_naive, 50)),
             "movers_ms": movers * 1000,
             "read_tiers_ms": reading * 1000,
+            **pages,
             "matrix_seconds": matrix,
             "matrix_file_mb": size / 1e6,
             "peak_memory_tiled_mb": memory.megabytes,
@@ -70,6 +72,7 @@ def _run(made: world.World) -> Report:
             Target(f"p95 of {DRAFTS} drafts, ms", float(np.percentile(one, 95)), 100),
             Target(f"p95 of {DRAFTS} drafts, {TIMES} times the accounts, ms", float(np.percentile(large, 95)), 500),
             Target("naive NumPy to ours, times", float(np.median(naive) / np.median(one)), 1, at_least=True),
+            *workbench.targets(pages),
         ],
     )
 
