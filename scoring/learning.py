@@ -29,6 +29,9 @@ WEEKS, HORIZON_DAYS = 52, 90
 FEWEST, FEWEST_LATER = 30, 10
 MOST_COMPONENTS = 8
 BINS = 12
+#: An AUC nearer to a half tells nothing worth a component, however sure it is: where nobody with an outcome did something that
+#: one in a hundred of the others did, the interval has no width.
+LEAST = 0.03
 VOLUME = "events_28"
 #: More of the others tell no more, and a regression over them takes long.
 MOST_OTHERS = 50_000
@@ -163,8 +166,12 @@ class FeatureLine:
 
     @property
     def tells(self) -> bool:
-        """Whether its interval lies on one side of a half."""
-        return self.low > 0.5 or self.high < 0.5
+        """Whether it lies away from a half, and its interval on one side of it."""
+        return _tells(self.auc, self.low, self.high)
+
+
+def _tells(auc: float, low: float, high: float) -> bool:
+    return abs(auc - 0.5) >= LEAST and (low > 0.5 or high < 0.5)
 
 
 def importance(kinds: Collection[str] = outcomes.GOOD, *, of: Rows | None = None) -> list[FeatureLine]:
@@ -181,8 +188,7 @@ def _line(key: str, values: np.ndarray, is_positive: np.ndarray) -> FeatureLine:
     edges = discrimination.bins(
         discrimination.balanced(positives, others) if len(positives) + len(others) else positives, most=BINS
     )
-    tells = found.low > 0.5 or found.high < 0.5
-    curve = discrimination.curve(positives, others) if tells else None
+    curve = discrimination.curve(positives, others) if _tells(found.value, found.low, found.high) else None
     feature = BY_KEY[key]
     return FeatureLine(
         key=key,

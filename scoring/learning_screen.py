@@ -63,8 +63,10 @@ class Spot:
     judged: str
 
 
-def shapes(lines: Sequence[FeatureLine]) -> list[Shape]:
-    return [_shape(line) for line in lines if not math.isnan(line.auc)]
+def shapes(lines: Sequence[FeatureLine]) -> tuple[list[Shape], list[Shape]]:
+    """Those that tell something, and those that cannot be told from chance; each in the order of the lines."""
+    found = [_shape(line) for line in lines if not math.isnan(line.auc)]
+    return [shape for shape in found if shape.tells], [shape for shape in found if not shape.tells]
 
 
 def _shape(line: FeatureLine) -> Shape:

@@ -63,7 +63,8 @@ def learn(request: MemberRequest) -> HttpResponse:
 
 def _shown(found: Learnt) -> dict[str, Any]:
     spots, top = learning_screen.spots(found.points)
-    return {"shapes": learning_screen.shapes(found.lines), "spots": spots, "top": top}
+    shapes, dull = learning_screen.shapes(found.lines)
+    return {"shapes": shapes, "dull": dull, "spots": spots, "top": top}
 
 
 def _later(wanted: str, draft: str) -> HttpResponse:
