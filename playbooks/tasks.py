@@ -1,9 +1,10 @@
-"""Routing as a job. Its messages are hints: the work table says which accounts were scored."""
+"""The queues' jobs. Messages to route are hints: the work table says which accounts were scored."""
 
 from celery import shared_task
+from django.utils import timezone
 
 from accounts import changes
-from playbooks import queue
+from playbooks import queue, upkeep, waking
 
 #: Seconds after which the job begins no further batch.
 SHARE = 0.5
@@ -13,3 +14,18 @@ SHARE = 0.5
 def route_scored() -> None:
     """Moves scored accounts into and out of the queues; every second, and for about half of it."""
     changes.work_off(queue.route_scored, seconds=SHARE)
+
+
+@shared_task
+def wake_items() -> None:
+    """Wakes what slept until now; every minute."""
+    while waking.wake_due(timezone.now()) == waking.AT_ONCE:
+        pass
+
+
+@shared_task
+def keep_queues() -> None:
+    """Items of members who left and of accounts that were merged find their new place; every minute."""
+    upkeep.pool_absent()
+    while upkeep.follow_merged():
+        pass

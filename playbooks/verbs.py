@@ -55,9 +55,9 @@ def claim(*, item_id: int, member: Member) -> Outcome:
     return _one(_claim([item_id], member=member))
 
 
-def release(*, item_id: int, member: Member) -> Outcome:
-    """Gives a claimed or sleeping item back to its queue. One with a mark leaves the queue with it."""
-    return _one(_release([item_id], member=member))
+def release(*, item_id: int, member: Member | None, because: str = "") -> Outcome:
+    """Gives a claimed or sleeping item back to its queue; `member` none: by a rule, which says why. A marked one leaves with it."""
+    return _one(_release([item_id], member=member, because=because))
 
 
 def snooze(*, item_id: int, member: Member, until: dt.datetime | None, on_signal: bool = True) -> Outcome:

@@ -69,6 +69,8 @@ SCHEDULE: dict[str, dict[str, object]] = {
     "load what landed": every(1, "accounts.tasks.load_landed", expires=3),
     "score what changed": every(1, "scoring.tasks.score_changed", expires=3),
     "route what was scored": every(1, "playbooks.tasks.route_scored", expires=3),
+    "wake what slept": every(60, "playbooks.tasks.wake_items", expires=50),
+    "keep the queues": every(60, "playbooks.tasks.keep_queues", expires=50),
     "find events that fell silent": every(3600, "scoring.tasks.find_silent", expires=1800),
     "prune": every(3600, "accounts.tasks.prune", expires=1800),
     "months of usage": {

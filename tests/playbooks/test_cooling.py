@@ -8,7 +8,7 @@ import time_machine
 from django.utils import timezone
 
 from accounts.models import Role, Signal
-from playbooks import cooling, early, queue, verbs, waking
+from playbooks import cooling, early, queue, upkeep, verbs, waking
 from playbooks.models import QueueItem, QueueItemEvent, QueuePolicy, RoutingRule
 from playbooks.refused import Refused
 from scoring.models import Score
@@ -229,3 +229,39 @@ def test_there_is_no_outreach_in_the_first_days_unless_a_hand_is_raised():
     assert early.ends_on(item) == item.first_seen_on + dt.timedelta(days=3)
     QueuePolicy.objects.create(motion="sales", early_days=1)
     assert not early.is_too_early(item)
+
+
+# By the clock --------------------------------------------------------------------------------------------------------
+
+
+def test_items_of_members_who_left_go_back_to_the_pool(ann):
+    eve = MemberFactory(role=Role.SALES, name="Eve")
+    mine, asleep, moved, kept = (make_item(owner=who) for who in (ann, ann, eve, MemberFactory(role=Role.SALES)))
+    verbs.snooze(item_id=asleep.pk, member=ann, until=None)
+    ann.is_active, eve.role = False, Role.PRODUCT
+    ann.save()
+    eve.save()
+    assert upkeep.pool_absent() == 3
+    assert upkeep.pool_absent() == 0
+    states = [QueueItem.objects.get(pk=item.pk).state for item in (mine, asleep, moved, kept)]
+    assert states == ["new", "new", "new", "claimed"]
+    assert QueueItemEvent.objects.get(item=moved).detail == "Eve no longer works this queue"
+
+
+def test_items_of_a_merged_account_follow_it_and_one_open_one_stays_in_a_motion(ann):
+    old, into = AccountFactory(), AccountFactory()
+    owned = make_item(account=old, owner=ann)
+    unowned = make_item(account=into)
+    done = make_item(account=old, motion="success", state="done", outcome="won", cool_until=timezone.now())
+    twice = make_item(account=old, motion="marketing", owner=MemberFactory(role=Role.MARKETING))
+    first = make_item(account=into, motion="marketing", owner=MemberFactory(role=Role.MARKETING))
+    old.merged_into = into
+    old.save()
+    assert upkeep.follow_merged() == 3
+    assert upkeep.follow_merged() == 0
+    for item in (owned, unowned, done, twice, first):
+        item.refresh_from_db()
+        assert item.account == into
+    states = [item.state for item in (owned, unowned, done, twice, first)]
+    assert states == ["claimed", "left", "done", "left", "claimed"]
+    assert (told(owned), told(unowned), told(twice)) == (["handed_over"], ["left"], ["left"])
