@@ -16,10 +16,13 @@ from django.utils.translation import gettext as _
 
 from accounts import access
 from accounts.models import Contact, Member, ProductUser
+from playbooks import owing, plays
 from playbooks.models import QueueItem, Touch
 from playbooks.refused import Refused
 
 WORDS_LENGTH = 4_000
+#: What `owing` sets.
+OWED = ("sla", "warn_at", "due_at", "breached_at")
 #: A rep's clock may be ahead of ours by so much.
 SLACK = dt.timedelta(minutes=5)
 #: Further back than this it is a typing error.
@@ -64,6 +67,7 @@ def log(
         words=words.strip(),
     )
     _tell_item(item)
+    plays.end_exited(item_id=item.pk)
     return touch
 
 
@@ -127,12 +131,23 @@ def _put(touch_id: int, member: Member, *, away: bool) -> Touch:
         touch.removed_at = timezone.now() if away else None
         touch.save(update_fields=["removed_at"])
         _tell_item(item)
+        if away:
+            plays.look_again(item_id=item.pk)
+        else:
+            plays.end_exited(item_id=item.pk)
     return touch
 
 
 def _tell_item(item: QueueItem) -> None:
-    """The item's first and last touch, from those that are left."""
+    """The item's first and last touch, from those that are left, and what its owner owes after it."""
     kept = Touch.objects.filter(item=item, removed_at=None).aggregate(first=Min("at"), last=Max("at"))
     item.first_touched_at, item.last_touched_at = kept["first"], kept["last"]
     item.updated_at = timezone.now()
-    item.save(update_fields=["first_touched_at", "last_touched_at", "updated_at"])
+    if item.is_open:
+        if item.last_touched_at is not None:
+            owing.after(item, "touched", item.last_touched_at)
+        elif item.claimed_at is not None:
+            owing.after(item, "claimed", item.claimed_at)
+        else:
+            owing.after(item, "entered", item.entered_at)
+    item.save(update_fields=["first_touched_at", "last_touched_at", "updated_at", *OWED])
