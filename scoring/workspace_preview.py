@@ -26,7 +26,8 @@ def compare(draft: Spec, published: Spec) -> Effect | None:
     if recipe is None or not workspaces.are_scored(draft):
         return None
     snapshot = newest()
-    effect = preview.compare(recipe, in_force or recipe, snapshot=snapshot, tiers=tiers_now(snapshot))
+    # Where nobody has a score now, the accounts' recipe stands in: it stays the same from one keystroke to the next.
+    effect = preview.compare(recipe, in_force or published, snapshot=snapshot, tiers=tiers_now(snapshot))
     if in_force is not None:
         return effect
     nobody = np.zeros_like(effect.histogram_now)

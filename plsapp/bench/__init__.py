@@ -11,7 +11,19 @@ import importlib
 
 from plsapp.bench.report import Report
 
-NAMES = ("backtest", "changed", "faults", "freshness", "growth", "ingest", "load", "preview", "queue", "score")
+NAMES = (
+    "backtest",
+    "changed",
+    "faults",
+    "freshness",
+    "growth",
+    "ingest",
+    "load",
+    "preview",
+    "queue",
+    "score",
+    "workspaces",
+)
 
 
 def run(name: str, *, accounts: int | None = None) -> Report:
