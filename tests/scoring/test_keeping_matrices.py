@@ -25,7 +25,7 @@ def test_the_command_makes_the_weeks_that_are_missing(capsys):
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["made"] == 0
 
 
-@pytest.mark.parametrize("weeks", ["0", "61", "-1"])
+@pytest.mark.parametrize("weeks", ["0", str(matrices.KEPT_WEEKS + 1), "-1"])
 def test_the_command_refuses_weeks_that_would_not_be_kept(weeks):
     with pytest.raises(CommandError, match="--weeks"):
         call_command("snapshots", "--weeks", weeks)
