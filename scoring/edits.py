@@ -173,8 +173,11 @@ def _workspaces(spec: dict[str, Any], _path: str, _curve: Any) -> tuple[str, Non
 
 
 def _threshold(spec: dict[str, Any], path: str, _curve: Any) -> tuple[str, None]:
-    spec["thresholds"] = {**spec.get("thresholds", {}), "pqa": int(path)}
-    return _("Sales from %(n)s.") % {"n": path}, None
+    """`path`: the score, or the prefix of a recipe and the score as in `variants[0].78`."""
+    start, _dot, score = path.rpartition(".")
+    recipe = fields.at(spec, start) if start else spec
+    recipe["thresholds"] = {**recipe.get("thresholds", {}), "pqa": int(score)}
+    return _("Sales from %(n)s.") % {"n": score}, None
 
 
 _VERBS: dict[str, Any] = {

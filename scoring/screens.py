@@ -123,25 +123,31 @@ class Standing:
 
 @dataclass(frozen=True)
 class VariantReading:
-    """The recipe of some segments."""
+    """The recipe of some segments, or of workspaces. `carries`: component → points of 100 over their accounts, if known."""
 
     name: str
+    words: str
     reading: Reading
     pqa: int
     activate: int
+    carries: dict[str, int]
 
 
-def variants(spec: rules.Spec) -> list[VariantReading]:
-    """The recipes of segments that have one of their own."""
-    return [
-        VariantReading(
-            ", ".join(str(Segment(name).label) for name in variant.segments),
-            read(variant, {}),
-            variant.thresholds.pqa,
-            variant.thresholds.activate,
-        )
-        for variant in spec.variants
-    ]
+def variants(spec: rules.Spec, carries: list[dict[str, int]]) -> list[VariantReading]:
+    """The recipes beside the definition's own. `carries`: by place in `Spec.recipes`; empty when it is not known."""
+    found = []
+    for place, variant in enumerate(spec.variants, 1):
+        names = ", ".join(str(Segment(name).label) for name in variant.segments)
+        words = _("Accounts of this segment are scored by this recipe instead.")
+        found.append(_variant(names, words, variant, carries[place] if carries else {}))
+    if spec.workspace is not None:
+        found.append(_variant(_("Workspaces"), _("Each workspace gets a score of its own."), spec.workspace, {}))
+    return found
+
+
+def _variant(name: str, words: str, recipe: rules.Recipe, carries: dict[str, int]) -> VariantReading:
+    thresholds = recipe.thresholds
+    return VariantReading(name, words, read(recipe, {}), thresholds.pqa, thresholds.activate, carries)
 
 
 def read(spec: rules.Recipe, by_tier: dict[str, int]) -> Reading:
@@ -287,7 +293,7 @@ def _sentence(component: rules.Component, feature: Feature) -> str:
     if curve.points[-1][1] < curve.max_points:
         words += "; " + _("less again above")
     if component.half_life is not None:
-        words += "; " + _("half of it fades in %(n)s days") % {"n": _plain(component.half_life)}
+        words += "; " + _("fades by half every %(n)s days") % {"n": _plain(component.half_life)}
     return words + "."
 
 

@@ -87,10 +87,10 @@ def changes(before: Definition, after: Definition) -> list[str] | None:
         return None
 
 
-def carries(spec: rules.Spec) -> dict[str, int]:
-    """Component → percent of all score points over all accounts, 0 to 100; empty when there are no accounts."""
+def carries(spec: rules.Spec) -> list[dict[str, int]]:
+    """For each of `Spec.recipes`: component → percent of the score points of its accounts, 0 to 100; empty without accounts."""
     snapshot = matrices.at_hand()
     if not len(snapshot):
-        return {}
+        return []
     found = preview.compare(spec, spec, snapshot=snapshot, tiers=preview.tiers_now(snapshot))
-    return {key: round(100 * share) for key, share in found.shares.items()}
+    return [{key: round(100 * share) for key, share in shares.items()} for shares in found.shares_of_recipes]

@@ -17,6 +17,7 @@ from scoring.models import Segment
 
 #: Days that the simulator of a half-life shows.
 SIMULATED = 90
+LEFT_DAYS = (7, 14, 30, 60, 90)
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,8 @@ class Row:
     half_life: str
     decays: bool
     decay: str
+    left: list[tuple[int, str]]
+    """days → percent that is left then"""
     is_first: bool
     is_last: bool
 
@@ -239,6 +242,7 @@ def _row(
         half_life="" if half_life is None else plain(half_life),
         decays=key in recipes.DECAYS,
         decay=decay_line(half_life),
+        left=[(day, left_after(day, half_life)) for day in LEFT_DAYS],
         is_first=ends[0],
         is_last=ends[1],
     )
@@ -255,6 +259,11 @@ def corners(points: list[tuple[float, float]], kind: str) -> str:
         drawn.append((x, y))
     drawn.append((100.0, drawn[-1][1]))
     return " ".join(f"{drawing.pct(x)},{drawing.pct(y)}" for x, y in drawn)
+
+
+def left_after(days: int, half_life: float | None) -> str:
+    """What is left of a signal, in percent; all of it without a half-life."""
+    return f"{round(100 * 0.5 ** (days / half_life)) if half_life and half_life > 0 else 100}"
 
 
 def decay_line(half_life: float | None) -> str:

@@ -41,8 +41,9 @@ def definition_page(request: MemberRequest) -> HttpResponse:
     standing = screens.standing(spec) if shown.pk == published.pk else None
     context["standing"] = standing
     context["reading"] = screens.read(spec, standing.by_tier if standing else {})
-    context["variants"] = screens.variants(spec)
-    context["carries"] = versions.carries(spec)
+    carries = versions.carries(spec)
+    context["variants"] = screens.variants(spec, carries)
+    context["carries"] = carries[0] if carries else {}
     return render(request, "scoring/definitions.html", context)
 
 

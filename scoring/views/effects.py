@@ -22,6 +22,7 @@ from scoring import (
     backtest_screen,
     definitions,
     effect_screen,
+    fields,
     matrices,
     outcomes,
     past,
@@ -99,14 +100,21 @@ def draft_movers(request: MemberRequest, draft_id: int) -> HttpResponse:
 def draft_backtest(request: MemberRequest, draft_id: int) -> HttpResponse:
     """The backtest beside that of the version in force, and what the team can work. To htmx it answers the panels alone.
 
+    `recipe` says whose threshold is weighed against what the team can work: the base's (0), or that of a variant.
     Weeks that are not there yet are asked of the worker, with a progress bar in between.
     """
     found = get_object_or_404(Definition, pk=draft_id, version=None)
-    context: dict[str, Any] = {"draft": found, "may_edit": access.can(request.user, "edit_definitions")}
+    place = _place(request, found)
+    context: dict[str, Any] = {
+        "draft": found,
+        "may_edit": access.can(request.user, "edit_definitions"),
+        "recipe": place,
+        "start": fields.prefix(place),
+    }
     weeks = past.weeks(matrices.weeks(WEEKS + 1), enqueue=tasks.ask_for_past)
     context["past"] = weeks
     if weeks.is_whole:
-        context |= _judged(found)
+        context |= _judged(found, place)
     is_fragment = request.htmx and not request.htmx.history_restore_request
     context["is_fragment"] = is_fragment
     response = render(request, "scoring/backtest.html" + ("#backtest" if is_fragment else ""), context)
@@ -114,7 +122,13 @@ def draft_backtest(request: MemberRequest, draft_id: int) -> HttpResponse:
     return response
 
 
-def _judged(found: Definition) -> dict[str, Any]:
+def _place(request: MemberRequest, found: Definition) -> int:
+    wanted = request.GET.get("recipe", "")
+    place = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 4 else 0
+    return place if place <= len(found.spec.get("variants", ())) else 0
+
+
+def _judged(found: Definition, place: int) -> dict[str, Any]:
     in_force = definitions.published()
     try:
         spec, published = definitions.spec_of(found), definitions.spec_of(in_force)
@@ -125,7 +139,7 @@ def _judged(found: Definition) -> dict[str, Any]:
     return {
         "judged": backtest_screen.judged(draft, _run(published)),
         "version": in_force.version,
-        "capacity": effect_screen.capacity(backtest.loads(spec), spec, team=team),
+        "capacity": effect_screen.capacity(backtest.loads(spec, place=place), spec, team=team, place=place),
     }
 
 

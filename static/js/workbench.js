@@ -103,6 +103,7 @@
     let line = "";
     for (let day = 0; ok && day <= 90; day += 3) line += `${((100 * day) / 90).toFixed(2)},${(100 - ROOM * 0.5 ** (day / half)).toFixed(2)} `;
     part.querySelector("[data-decay]").setAttribute("points", line.trim());
+    part.querySelectorAll("[data-left]").forEach((cell) => { cell.textContent = ok ? Math.round(100 * 0.5 ** (cell.dataset.left / half)) : 100; });
     if (ok) words.textContent = words.dataset.words.replace("%", `${Math.round(100 * 0.5 ** (30 / half))} %`);
   };
 

@@ -66,6 +66,23 @@ def test_the_definition_reads_as_sentences(sign_in):
         assert BY_KEY[component["feature"]].meaning in page
 
 
+def test_recipes_of_segments_and_the_routing_table_are_read_with_the_definition(sign_in):
+    base = {key: copy.deepcopy(defaults.SPEC[key]) for key in ("components", "thresholds", "hysteresis", "gates")}
+    variant = base | {"segments": ["enterprise"], "thresholds": {"pqa": 71, "activate": 41}}
+    behaviour = {"curve": {"points": [[0, 0], [4, 12]]}, "feature": "behaviours_28", "half_life": 14}
+    variant["components"][4] |= behaviour
+    definitions.published()
+    Definition.objects.update(spec=defaults.SPEC | {"variants": [variant]})
+    page = sign_in(Role.SALES).get(reverse("definitions")).content.decode()
+    assert "PQA from 71, Activate from 41" in page
+    assert "fades by half every 14 days" in page
+    assert page.count('class="curve"') == 2 * len(defaults.SPEC["components"])
+    assert "Buyer confirmed, Buyer likely" in page
+    assert "Find the buyer" in page
+    assert reverse("routing") not in page, "sales reads it here"
+    assert "Change the routing table" in sign_in(Role.ADMIN).get(reverse("definitions")).content.decode()
+
+
 def test_shares_and_table_columns_add_up_to_a_hundred():
     reading = screens.read(rules.parse(defaults.SPEC), {})
     assert sum(part.share for part in reading.parts) == pytest.approx(100)
@@ -121,7 +138,7 @@ def test_a_definition_that_cannot_be_read_is_named(sign_in):
     Definition.objects.create(version=2, name="Broken", spec={"components": []})
     answer = sign_in(Role.SALES).get(reverse("definitions") + "?version=2")
     assert answer.status_code == 200
-    assert "components: at least one" in answer.content.decode()
+    assert "components: a score needs at least one" in answer.content.decode()
 
 
 def test_the_pages_ask_the_same_for_few_and_for_many(sign_in, django_assert_num_queries):

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import Role
-from scoring import defaults, drafts, edits, fields, recipes
+from scoring import defaults, drafts, edits, fields, recipes, workbench
 from scoring.models import Definition
 
 SPEC = copy.deepcopy(defaults.SPEC)
@@ -57,6 +57,25 @@ def test_what_is_removed_can_be_put_back():
     assert edits.put_back(edit.spec, edit.undo) == SPEC
     with pytest.raises(recipes.BadDefinition):
         edits.apply(SPEC, "remove:components[9]")
+
+
+def test_a_component_is_put_in_a_place_of_its_own():
+    keys = [part["key"] for part in edits.apply(SPEC, "to:components[0]:2").spec["components"]]
+    assert keys == ["team", "features", "usage", "velocity", "behaviour", "fit"]
+    with pytest.raises(recipes.BadDefinition):
+        edits.apply(SPEC, "to:components[0]:last")
+
+
+def test_the_threshold_that_a_team_can_work_is_that_of_the_recipe():
+    spec = edits.apply(SPEC, "variant:enterprise").spec
+    changed = edits.apply(spec, "threshold:variants[0].77").spec
+    assert (changed["thresholds"]["pqa"], changed["variants"][0]["thresholds"]["pqa"]) == (80, 77)
+    assert edits.apply(spec, "threshold:78").spec["thresholds"]["pqa"] == 78
+
+
+def test_what_is_left_of_a_signal_is_a_table_too():
+    assert [workbench.left_after(days, 15) for days in (0, 15, 30)] == ["100", "50", "25"]
+    assert workbench.left_after(90, None) == "100"
 
 
 def test_a_place_is_the_nearest_around_what_is_wrong():
