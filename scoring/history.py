@@ -9,7 +9,7 @@ import numpy as np
 from django.db import transaction
 from django.utils import timezone
 
-from scoring import buyers, definitions, features, rules, writing
+from scoring import buyers, definitions, features, holding, rules, writing
 from scoring.models import ScoreChange
 from scoring.scored import WEEK, Scored
 
@@ -30,7 +30,7 @@ def backfill(*, weeks: int, progress: Callable[[range], Iterable[int]] = iter) -
     written = 0
     for week in progress(range(weeks, 0, -1)):
         day = today - week * WEEK
-        matrix = features.matrix(day)
+        matrix = holding.hold(features.pair(day), day, None, between=None, read=features.pair)[0]
         score, tier = (_of(account_ids, values, matrix["account_id"]) for values in (score, tier))
         account_ids = matrix["account_id"]
         segment = buyers.segments(matrix["employees"])
