@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -20,7 +21,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts import access
 from accounts.models import Member
-from playbooks import fitting, play_rows, steps, verbs, working_days
+from playbooks import early, fitting, play_rows, steps, verbs, working_days
 from playbooks.models import Answer, Closing, Holiday, Play, PlayStep, PlayUse, QueueItem, QueuePolicy, Step, Touch
 from playbooks.querysets import OPEN
 from playbooks.refused import Refused
@@ -41,36 +42,31 @@ ENDS = {
 # Suggesting ----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
 class Suggester:
-    """The plays there are, read once for many items."""
+    """The plays there are, read once for many items, when the first of them asks: two queries.
 
-    plays: list[Play]
+    The built-in plays are made when they are not there.
+    """
 
-    def of(
-        self, motion: str, shown: Mapping[str, Any], *, has_contact: bool = False, now: dt.datetime | None = None
-    ) -> dict[str, Any]:
+    @cached_property
+    def plays(self) -> list[Play]:
+        play_rows.built_in()
+        return list(play_rows.active())
+
+    def of(self, motion: str, shown: Mapping[str, Any], *, has_contact: bool, now: dt.datetime) -> dict[str, Any]:
         """`play_id` and `play_because` for an item that shows this; none and "" when no play fits.
 
         `shown`: tier, last_signal, last_signal_at, last_signal_text, hand_raised_at, is_expansion, buyer_id, champion_id.
         """
-        situation = fitting.Situation.of(motion, shown, has_contact=has_contact, now=now or timezone.now())
-        play = fitting.best(self.plays, situation)
+        play = fitting.best(self.plays, fitting.Situation.of(motion, shown, has_contact=has_contact, now=now))
         if play is None:
             return {"play_id": None, "play_because": ""}
         return {"play_id": play.pk, "play_because": fitting.because(play, signal=shown["last_signal_text"])[:300]}
 
 
-def suggester() -> Suggester:
-    """Two queries; the built-in plays are made when they are not there."""
-    play_rows.built_in()
-    return Suggester(list(play_rows.active()))
-
-
 def suggest(items: Iterable[QueueItem]) -> None:
     """Sets `play` and `play_because` of items; the caller saves them. Two queries, however many items."""
-    known = suggester()
-    now = timezone.now()
+    known, now = Suggester(), timezone.now()
     for item in items:
         shown = {name: getattr(item, name) for name in _SHOWN}
         told = known.of(item.motion, shown, has_contact=item.buyer_contact_id is not None, now=now)
@@ -113,6 +109,7 @@ def begin(*, item_id: int, play_id: int, member: Member) -> PlayUse:
         raise Refused("item", _("Only a claimed account can be worked: wake it or open it again first."))
     if item.owner_id != member.pk and not access.can(member, "administer"):
         raise Refused("item", _("%(owner)s works on this account.") % {"owner": item.owner})
+    early.refuse(item)
     now = timezone.now()
     use = PlayUse.objects.create(play=play, item=item, member=member, started_at=now)
     due = due_dates(item.motion, now)

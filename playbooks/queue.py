@@ -20,10 +20,11 @@ from django.utils.translation import gettext as _
 
 from accounts import changes
 from accounts.models import Account, SignalKind
-from playbooks import acting, cooling, faces, owing, routing, verbs, waking
+from playbooks import acting, cooling, faces, owing, plays, routing, verbs, waking
 from playbooks.cooling import Rest
 from playbooks.faces import Face
 from playbooks.models import QueueItem, QueueItemEvent, RoutingRule
+from playbooks.plays import Suggester
 from playbooks.verbs import Outcome, claim, release
 from scoring import why
 from scoring.breakdown import PLACES
@@ -57,6 +58,8 @@ SHOWN = {
     "last_signal": "text",
     "last_signal_at": "timestamptz",
     "last_signal_text": "text",
+    "play_id": "bigint",
+    "play_because": "text",
 }
 
 
@@ -101,13 +104,18 @@ class _Routed:
     left: list[QueueItem] = field(default_factory=list)
     woken: list[QueueItem] = field(default_factory=list)
     events: list[tuple[QueueItem, str, str]] = field(default_factory=list)
+    plays: Suggester = field(default_factory=Suggester)
 
     def tell(self, item: QueueItem, verb: str, detail: str = "") -> None:
         self.events.append((item, verb, detail))
 
-    def show(self, item: QueueItem, shown: Mapping[str, Any]) -> None:
-        if _show(item, shown):
+    def show(self, item: QueueItem, shown: dict[str, Any]) -> None:
+        if _show(item, shown | self.play_of(item.motion, shown, has_contact=item.buyer_contact_id is not None)):
             self.kept.append(item)
+
+    def play_of(self, motion: str, shown: Mapping[str, Any], *, has_contact: bool = False) -> dict[str, Any]:
+        """The play to suggest; nothing changes for an account without a score."""
+        return self.plays.of(motion, shown, has_contact=has_contact, now=self.now) if "tier" in shown else {}
 
 
 def route_accounts(account_ids: Collection[int]) -> None:
@@ -136,6 +144,8 @@ def route_accounts(account_ids: Collection[int]) -> None:
             routed,
         )
     _write(routed)
+    if items:
+        plays.end_exited(account_ids=items.keys())
 
 
 def _route_one(
@@ -169,7 +179,9 @@ def _route_one(
         if item is None:
             if rest is not None and not again:
                 continue
-            item = acting.unsaved(account=account, motion=motion, entered_at=now, updated_at=now, **shown)
+            item = acting.unsaved(
+                account=account, motion=motion, entered_at=now, updated_at=now, **shown, **routed.play_of(motion, shown)
+            )
             if rest is not None:
                 item.look_again = cooling.again_in_words(rest, again)
             owing.after(item, "entered", now)

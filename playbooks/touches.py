@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from accounts import access
 from accounts.models import Contact, Member, ProductUser
-from playbooks import owing, plays
+from playbooks import early, owing, plays
 from playbooks.models import QueueItem, Touch
 from playbooks.refused import Refused
 
@@ -55,6 +55,8 @@ def log(
         raise Refused("who", _("That person does not belong to this account."))
     if contact_id is not None and not Contact.objects.filter(pk=contact_id, account=item.account_id).exists():
         raise Refused("who", _("That contact does not belong to this account."))
+    if result != Touch.Result.REPLIED:  # to answer them is never too early
+        early.refuse(item)
     touch = Touch.objects.create(
         item=item,
         account_id=item.account_id,

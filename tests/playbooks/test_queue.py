@@ -45,6 +45,8 @@ def test_a_pqa_with_a_buyer_goes_to_sales_with_everything_a_row_shows():
     assert (item.tier, item.segment, item.buyer_state) == ("pqa", "mid_market", "likely")
     assert item.buyer.name == "Dana Ortiz"
     assert item.champion is not None
+    assert item.play.key == "buyer_joined"
+    assert item.play_because.startswith("Buyer joined")
     assert item.why_now
     assert item.score == Score.objects.get().score
     assert verbs(item) == ["entered"]
@@ -223,7 +225,7 @@ def test_items_are_written_only_when_they_show_something_else():
     assert after.is_expansion
     assert after.updated_at > before.updated_at
     assert item_of(other).updated_at == untouched.updated_at
-    shown = [name for name in queue.SHOWN if name != "is_expansion"]
+    shown = [name for name in queue.SHOWN if name not in ("is_expansion", "play_id", "play_because")]
     assert [getattr(after, name) for name in shown] == [getattr(before, name) for name in shown]
 
 
