@@ -11,7 +11,9 @@ from django.utils.translation import gettext as _
 from accounts.models import BuyingRole
 from scoring.models import BuyerState, Segment, Tier
 
-TABS = ("to_work", "mine", "hand_raised")
+TABS = ("to_work", "mine", "snoozed", "hand_raised", "closed")
+#: Tabs that show the member's own items unless asked for everybody's.
+OWN_TABS = ("snoozed", "closed")
 SORTS = ("score", "name", "employees", "tier_since")
 
 
@@ -36,6 +38,7 @@ class QueueFilter:
     owner: str = ""
     hand: bool = False
     q: str = ""
+    whose: str = ""
     errors: tuple[str, ...] = ()
 
     @classmethod
@@ -51,6 +54,7 @@ class QueueFilter:
             owner=reader.choice("owner", _("Owner"), ("mine", "unclaimed")),
             hand=data.get("hand") == "1",
             q=data.get("q", "").replace("\x00", "").strip()[:100],
+            whose=reader.choice("whose", _("Whose"), ("all",)),
             errors=tuple(reader.errors),
         )
 
@@ -66,18 +70,21 @@ class QueueFilter:
             "owner": self.owner,
             "hand": "1" if self.hand else "",
             "q": self.q,
+            "whose": self.whose if self.tab in OWN_TABS else "",
         }
         return {name: value for name, value in said.items() if value}
 
     def query(self, **changes: str | int | None) -> str:
-        """The query string with some values changed or (none) left out."""
+        """The query string with some values changed or (none) left out. `whose` is said where a tab knows it."""
         merged = {**self.params, **changes}
+        if merged.get("tab", "to_work") not in OWN_TABS:
+            merged.pop("whose", None)
         said = urlencode({name: value for name, value in merged.items() if value not in (None, "")})
         return f"?{said}" if said else ""
 
     @property
     def is_filtered(self) -> bool:
-        return bool(set(self.params) - {"tab"})
+        return bool(set(self.params) - {"tab", "whose"})
 
     @property
     def chips(self) -> list[Chip]:

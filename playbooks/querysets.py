@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import Case, Count, F, Max, Q, When
+from django.utils import timezone
 
 from accounts.models import Account, AccountDomain, ProductUser
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 #: Under work: what the tabs to work and mine show. A snoozed item is open too, and waits.
 WORKING = ("new", "claimed")
 OPEN = (*WORKING, "snoozed")
+#: Closed by somebody, and for how long a queue shows it.
+CLOSED_BY_PEOPLE, CLOSED_DAYS = ("done", "disqualified", "returned"), 30
 #: From this confidence on a buying role is told as one.
 LIKELY = 0.6
 
@@ -52,14 +55,25 @@ class QueueItemQuerySet(models.QuerySet["QueueItem"]):
     def for_queue_page(self, wanted: QueueFilter, member: Member) -> QueueItemQuerySet:
         """The items of one tab of one motion's queue, filtered, in order, to be counted and cut; `rows_of` reads the rows."""
         mine = Q(state="claimed", owner=member)
-        items = self.working().filter(motion=wanted.motion)
+        if wanted.tab == "closed":
+            items = self.closed_lately(wanted.motion)
+        elif wanted.tab == "snoozed":
+            items = self.filter(motion=wanted.motion, state="snoozed")
+        else:
+            items = self.working().filter(motion=wanted.motion)
         if wanted.tab == "mine":
             items = items.filter(mine)
         elif wanted.tab == "hand_raised":
             items = items.filter(hand_raised_at__isnull=False)
+        elif wanted.tab == "snoozed":
+            items = items if wanted.whose else items.filter(owner=member)
+        elif wanted.tab == "closed":
+            items = items if wanted.whose else items.filter(closed_by=member)
         elif wanted.owner != "mine":
             items = items.exclude(mine)
-        if wanted.owner == "mine":
+        if wanted.tab in ("snoozed", "closed"):
+            pass  # whose they are is said by the tab
+        elif wanted.owner == "mine":
             items = items.filter(mine)
         elif wanted.owner == "unclaimed":
             items = items.filter(state="new")
@@ -75,18 +89,38 @@ class QueueItemQuerySet(models.QuerySet["QueueItem"]):
             items = items.filter(hand_raised_at__isnull=False)
         if wanted.q:
             items = items.filter(Q(account__name__icontains=wanted.q) | Q(account__domain__icontains=wanted.q))
+        if wanted.tab == "snoozed":
+            return items.order_by(F("snoozed_until").asc(nulls_last=True), "-priority", "id")
+        if wanted.tab == "closed":
+            return items.order_by("-closed_at", "id")
+        if wanted.tab == "mine":
+            return items.mine_in_order(timezone.now())
         return items.in_order()
 
+    def closed_lately(self, motion: str) -> QueueItemQuerySet:
+        """What people closed in the last month; what left by itself is not among it."""
+        since = timezone.now() - dt.timedelta(days=CLOSED_DAYS)
+        return self.filter(motion=motion, closed_at__gte=since, state__in=CLOSED_BY_PEOPLE)
+
     def tab_counts(self, motion: str, member: Member) -> dict[str, int | dt.datetime | None]:
-        """Counts of a motion's open items, and `changed`, the last time one of them did: one pass over an index."""
-        found: dict[str, int] = dict.fromkeys(("to_work", "unclaimed", "others", "mine", "hand_raised"), 0)
+        """Counts of a motion's open items, and `changed`, the last time one of them did: one pass over an index.
+
+        `snoozed` are the member's own, `asleep` everybody's.
+        """
+        found: dict[str, int] = dict.fromkeys(
+            ("to_work", "unclaimed", "others", "mine", "hand_raised", "snoozed", "asleep"), 0
+        )
         changed: dt.datetime | None = None
-        groups = self.working().filter(motion=motion).order_by().values_list("state", "owner")
+        groups = self.open().filter(motion=motion).order_by().values_list("state", "owner")
         for state, owner, items, hands, at in groups.annotate(Count("pk"), Count("hand_raised_at"), Max("updated_at")):
+            changed = at if changed is None else max(changed, at)
+            if state == "snoozed":
+                found["asleep"] += items
+                found["snoozed"] += items if owner == member.pk else 0
+                continue
             kind = "unclaimed" if state == "new" else "mine" if owner == member.pk else "others"
             found[kind] += items
             found["hand_raised"] += hands
-            changed = at if changed is None else max(changed, at)
         found["to_work"] = found["unclaimed"] + found["others"]
         return {**found, "changed": changed}
 

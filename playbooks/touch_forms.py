@@ -20,6 +20,7 @@ from accounts.models import Contact
 from playbooks.models import QueueItem, Touch
 from playbooks.steps import TEXT_LENGTH
 from playbooks.touches import WORDS_LENGTH
+from playbooks.verb_forms import Choices
 
 #: Ready answers to "until when", and their days from today; a day ends at `DAY_ENDS` of the member's clock.
 DUE = {
@@ -29,20 +30,19 @@ DUE = {
     "week": (7, gettext_lazy("In a week")),
 }
 DAY_ENDS = dt.time(17)
+RESULT_KEYS = {"": "0", "reached": "r", "no_answer": "n", "left_word": "l", "replied": "p"}
 #: So many people are offered by name.
 PEOPLE = 30
 MOMENT = {"type": "datetime-local", "class": "form-control"}
 
 
 class TouchForm(forms.Form):
-    kind = forms.ChoiceField(
-        label=gettext_lazy("What"), choices=Touch.Kind.choices, widget=forms.Select(attrs={"class": "form-select"})
-    )
+    kind = forms.ChoiceField(label=gettext_lazy("What"), choices=Touch.Kind.choices, widget=Choices())
     result = forms.ChoiceField(
         label=gettext_lazy("What came of it"),
         choices=[("", gettext_lazy("Nothing to tell yet")), *Touch.Result.choices],
         required=False,
-        widget=forms.Select(attrs={"class": "form-select"}),
+        widget=Choices(keys=RESULT_KEYS),
     )
     who = forms.CharField(
         label=gettext_lazy("With whom"),
@@ -96,7 +96,7 @@ class StepForm(forms.Form):
         label=gettext_lazy("Until"),
         required=False,
         choices=[("", gettext_lazy("No date")), *[(key, words) for key, (_days, words) in DUE.items()]],
-        widget=forms.Select(attrs={"class": "form-select"}),
+        widget=Choices(),
     )
     due_at = forms.DateTimeField(
         label=gettext_lazy("or a date"),

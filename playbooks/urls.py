@@ -1,14 +1,25 @@
 from django.urls import URLPattern, URLResolver, include, path
 
-from playbooks.views import lists, publish, queue, touches
+from playbooks.views import lists, publish, queue, touches, verbs
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("playbooks.settings_urls")),
     path("", queue.home, name="home"),
     path("queue/", queue.own_queue, name="queue"),
     path("queue/<slug:motion>/", queue.queue, name="queue_motion"),
-    path("queue/items/<int:item_id>/claim", queue.claim, name="queue_claim"),
-    path("queue/items/<int:item_id>/release", queue.release, name="queue_release"),
+    path("queue/items/<int:item_id>/claim", verbs.act, {"verb": "claim"}, name="queue_claim"),
+    path("queue/items/<int:item_id>/release", verbs.act, {"verb": "release"}, name="queue_release"),
+    path("queue/items/<int:item_id>/wake", verbs.act, {"verb": "wake"}, name="queue_wake"),
+    path("queue/items/<int:item_id>/reopen", verbs.act, {"verb": "reopen"}, name="queue_reopen"),
+    path("queue/items/<int:item_id>/snooze", verbs.ask, {"verb": "snooze"}, name="queue_snooze"),
+    path("queue/items/<int:item_id>/done", verbs.ask, {"verb": "finish"}, name="queue_done"),
+    path("queue/items/<int:item_id>/disqualify", verbs.ask, {"verb": "disqualify"}, name="queue_disqualify"),
+    path("queue/items/<int:item_id>/return", verbs.ask, {"verb": "give_back"}, name="queue_return"),
+    path("queue/items/<int:item_id>/assign", verbs.ask, {"verb": "assign"}, name="queue_assign"),
+    path("queue/items/<int:item_id>/answer", verbs.answer, name="queue_answer"),
+    path("queue/undo/<int:event_id>", verbs.take_back, name="queue_undo"),
+    path("queue/undo/all/<uuid:batch>", verbs.take_back_batch, name="queue_undo_batch"),
+    path("queue/<slug:motion>/bulk", verbs.bulk, name="queue_bulk"),
     path("queue/items/<int:item_id>/touch", touches.touch, name="queue_touch"),
     path("queue/touches/<int:touch_id>/remove", touches.touch_remove, name="queue_touch_remove"),
     path("queue/touches/<int:touch_id>/put-back", touches.touch_back, name="queue_touch_back"),

@@ -13,13 +13,12 @@ from django.utils.translation import ngettext
 from accounts import people as account_people
 from accounts import signals as account_signals
 from accounts import usage as account_usage
-from accounts.access import can
 from accounts.models import Account, BuyingRole, Member, Signal, SignalKind, Workspace
 from playbooks.models import Motion, QueueItem, QueueItemEvent
 from playbooks.querysets import LIKELY
 from playbooks.routing import is_customer
-from playbooks.screens import weeks, why
-from playbooks.screens.buying import unknown
+from playbooks.screens import buying, history, states, weeks, why
+from playbooks.screens.actions import Actions, actions
 from scoring.models import BuyerState, Score, ScoreChange
 
 SIGNAL_ICONS = {
@@ -80,34 +79,22 @@ class SignalLine:
 
 
 @dataclass(frozen=True)
-class Actions:
-    """What the member may do with a queue item now, and who has it."""
-
-    id: int
-    account_name: str
-    motion: str
-    motion_label: str
-    is_open: bool
-    is_mine: bool
-    owner: str
-    claimed_at: dt.datetime | None
-    may_claim: bool
-    may_release: bool
-    lost: str = ""
-
-
-@dataclass(frozen=True)
 class Detail:
     """The pane beside the queue."""
 
     header: Header
     actions: Actions
+    early_until: dt.date | None
+    buyer: buying.Buying
+    reach: list[Reach]
     why: why.Why | None
     why_now: str
     raised: SignalLine | None
     to_pqa: str
     first_step: str
     mark: str
+    look_again: str
+    work: history.Work
     people: list[PersonLine]
     people_words: str
     people_gap: str
@@ -115,22 +102,27 @@ class Detail:
     weeks: weeks.People
 
 
-def actions(item: QueueItem, member: Member, *, lost: str = "") -> Actions:
-    may_work = can(member, "work", item)
-    is_mine = item.state == QueueItem.State.CLAIMED and item.owner_id == member.pk
-    return Actions(
-        id=item.pk,
-        account_name=item.account.name,
-        motion=item.motion,
-        motion_label=str(item.get_motion_display()),
-        is_open=item.is_open,
-        is_mine=is_mine,
-        owner=str(item.owner) if item.owner else "",
-        claimed_at=item.claimed_at,
-        may_claim=may_work and item.state == QueueItem.State.NEW,
-        may_release=item.state == QueueItem.State.CLAIMED and ((may_work and is_mine) or can(member, "administer")),
-        lost=lost,
-    )
+@dataclass(frozen=True)
+class Reach:
+    """Who can buy, or else whom to ask, and the address to reach them at. `kind`: buyer or champion."""
+
+    kind: str
+    name: str
+    title: str
+    words: str
+    email: str
+
+
+def reach(item: QueueItem) -> list[Reach]:
+    """Buyer and champion of an item that was read by `for_rows`, those with a name."""
+    found = []
+    for kind, who, told in (
+        ("buyer", item.buyer or item.buyer_contact, buying.buyer(item)),
+        ("champion", item.champion, buying.champion(item)),
+    ):
+        if who is not None and told is not None:
+            found.append(Reach(kind, told.name, told.title, told.words, who.email if "@" in who.email else ""))
+    return found
 
 
 def header(account: Account, score: Score | None, workspaces: int) -> Header:
@@ -223,7 +215,7 @@ def people_gap(score: Score | None) -> str:
         return ""
     if score.buyer_state == BuyerState.NONE:
         return _("No buyer among its people. Ask the champion for an introduction.")
-    _icon, words = unknown(
+    _icon, words = buying.unknown(
         score.buyer_state, score.features.get("profiled_active"), score.features.get("active_users_28")
     )
     return _("%(words)s. Ask who signs off on tools like this.") % {"words": words[:1].upper() + words[1:]}
@@ -237,33 +229,30 @@ def people_words(score: Score | None) -> str:
 
 
 def for_queue(item: QueueItem, member: Member, *, today: dt.date) -> Detail:
-    """The pane of a queue item that was read by `for_rows`. Seven queries at most, whatever the account's size."""
+    """The pane of a queue item that was read by `for_rows`. A dozen queries at most, whatever the account's size."""
+    days = states.early_days(item.motion)
     score = Score.objects.filter(pk=item.account_id).select_related("definition").first()
     signals = signal_lines(account_signals.of_account(item.account_id, limit=6))
     return Detail(
         header=header(item.account, score, Workspace.objects.filter(account=item.account_id).count()),
-        actions=actions(item, member),
+        actions=actions(item, member, early_days=days),
+        early_until=states.early_until(item, days),
+        buyer=buying.buyer(item),
+        reach=reach(item),
         why=why.explain(score) if score and score.score is not None else None,
         why_now=item.why_now,
         raised=raised(item.account_id, score, item.why_now, signals),
         to_pqa=why.to_pqa(score) if score and item.motion == Motion.SUCCESS else "",
         first_step=item.first_step,
         mark=item.mark,
+        look_again=item.look_again if item.is_open else "",
+        work=history.of_item(item, member),
         people=[person_line(person) for person in account_people.of_account(item.account_id, limit=5)],
         people_words=people_words(score),
         people_gap=people_gap(score),
         signals=signals,
         weeks=weeks.people(account_usage.weekly_by_category(item.account_id, weeks=12, until=today), until=today),
     )
-
-
-@dataclass(frozen=True)
-class HistoryLine:
-    at: dt.datetime
-    verb: str
-    words: str
-    actor: str
-    detail: str
 
 
 @dataclass(frozen=True)
@@ -277,7 +266,7 @@ class ItemLine:
     why_now: str
     first_step: str
     mark: str
-    history: list[HistoryLine]
+    history: list[history.HistoryLine]
 
 
 def item_lines(account_id: int, member: Member) -> list[ItemLine]:
@@ -289,12 +278,11 @@ def item_lines(account_id: int, member: Member) -> list[ItemLine]:
     )
     items.sort(key=lambda item: not item.is_open)
     events = QueueItemEvent.objects.filter(item__in=items).select_related("actor").order_by("-at", "-id")[:200]
-    by_item: dict[int, list[HistoryLine]] = {}
-    for event in events:
-        by_item.setdefault(event.item_id, []).append(history_line(event))
+    by_item = history.by_item(events, member)
+    days = {motion: states.early_days(motion) for motion in {item.motion for item in items}}
     return [
         ItemLine(
-            actions=actions(item, member),
+            actions=actions(item, member, early_days=days[item.motion]),
             state_words=str(item.get_state_display()),
             entered_at=item.entered_at,
             closed_at=item.closed_at,
@@ -305,16 +293,6 @@ def item_lines(account_id: int, member: Member) -> list[ItemLine]:
         )
         for item in items
     ]
-
-
-def history_line(event: QueueItemEvent) -> HistoryLine:
-    return HistoryLine(
-        at=event.at,
-        verb=event.verb,
-        words=str(event.get_verb_display()),
-        actor=str(event.actor) if event.actor else "",
-        detail=event.detail,
-    )
 
 
 @dataclass(frozen=True)

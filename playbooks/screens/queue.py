@@ -13,10 +13,10 @@ from django.utils.translation import ngettext
 
 from accounts.access import can
 from accounts.models import Member, SignalKind, Source
-from playbooks.filters import QueueFilter
+from playbooks.filters import OWN_TABS, QueueFilter
 from playbooks.models import Motion, QueueItem
-from playbooks.querysets import rows_of
-from playbooks.screens import detail
+from playbooks.querysets import WORKING, rows_of
+from playbooks.screens import detail, states
 from playbooks.screens.buying import Buying, buyer, champion
 from scoring.models import Segment
 
@@ -28,14 +28,17 @@ MOTIONS = (Motion.SALES, Motion.SUCCESS, Motion.MARKETING)
 class Tab:
     key: str
     label: str
-    count: int
+    count: int | None
     href: str
     is_here: bool
 
 
 @dataclass(frozen=True)
 class Row:
-    """One queue item as the list shows it. `owner` is empty when unclaimed; `lost` says who won a race."""
+    """One queue item as the list shows it. `owner` is empty when unclaimed; `lost` says who won a race.
+
+    `is_here`: it still waits in the queue for this member, so that working through does not skip it.
+    """
 
     id: int
     account_id: int
@@ -61,7 +64,11 @@ class Row:
     owner: str
     is_mine: bool
     is_open: bool
+    is_here: bool
+    may_select: bool
     entered_at: dt.datetime
+    sla: states.Chip | None
+    chips: tuple[states.Chip, ...]
     lost: str = ""
 
 
@@ -71,6 +78,7 @@ class Counts:
 
     to_work: int
     mine: int
+    snoozed: int
     hand_raised: int
     words: str
 
@@ -85,7 +93,10 @@ class Start:
 
 @dataclass(frozen=True)
 class QueuePage:
-    """Everything the page shows. `news` counts items that came since the list was last drawn whole."""
+    """Everything the page shows. `news` counts items that came since the list was last drawn whole.
+
+    `onward` is the address of the next item to work through; the selected one is `place` of `places`, 0 when it is not listed.
+    """
 
     motion: str
     motion_label: str
@@ -107,6 +118,12 @@ class QueuePage:
     clear: str
     previous: str
     next: str
+    onward: str
+    place: int
+    places: int
+    may_work: bool
+    may_assign: bool
+    whose: list[Tab]
     empty_title: str
     empty_words: str
 
@@ -115,7 +132,7 @@ def version(counts: dict[str, int | dt.datetime | None]) -> str:
     """Changes when the queue did, and each minute, because the page tells relative times."""
     changed = counts["changed"]
     stamp = changed.timestamp() if isinstance(changed, dt.datetime) else 0
-    numbers = "-".join(str(counts[name]) for name in ("to_work", "unclaimed", "mine", "hand_raised"))
+    numbers = "-".join(str(counts[name]) for name in ("to_work", "unclaimed", "mine", "hand_raised", "asleep"))
     return f"{stamp:.6f}-{numbers}-{int(timezone.now().timestamp() // 60)}"
 
 
@@ -133,11 +150,22 @@ def counts_words(counts: dict[str, int | dt.datetime | None]) -> Counts:
     ]
     if number("others"):
         words.append(ngettext("%(n)d by others", "%(n)d by others", number("others")) % {"n": number("others")})
-    return Counts(number("to_work"), number("mine"), number("hand_raised"), " · ".join(words))
+    return Counts(number("to_work"), number("mine"), number("snoozed"), number("hand_raised"), " · ".join(words))
 
 
-def row(item: QueueItem, member: Member, *, href: str = "", selected: int | None = None, lost: str = "") -> Row:
+def row(
+    item: QueueItem,
+    member: Member,
+    *,
+    early_days: int,
+    href: str = "",
+    selected: int | None = None,
+    lost: str = "",
+    now: dt.datetime | None = None,
+) -> Row:
     """The row of an item that was read by `for_rows`."""
+    now = now or timezone.now()
+    is_mine = item.state == QueueItem.State.CLAIMED and item.owner_id == member.pk
     return Row(
         id=item.pk,
         account_id=item.account_id,
@@ -160,10 +188,14 @@ def row(item: QueueItem, member: Member, *, href: str = "", selected: int | None
         signal_icon=detail.SIGNAL_ICONS.get(SignalKind(item.last_signal), "bolt") if item.last_signal else "",
         signal_label=str(SignalKind(item.last_signal).label) if item.last_signal else "",
         signal_at=item.last_signal_at,
-        owner=str(item.owner) if item.owner and item.state == QueueItem.State.CLAIMED else "",
-        is_mine=item.state == QueueItem.State.CLAIMED and item.owner_id == member.pk,
+        owner=str(item.owner) if item.owner and item.is_open and item.owner_id != member.pk else "",
+        is_mine=is_mine,
         is_open=item.is_open,
+        is_here=item.state == QueueItem.State.NEW or is_mine,
+        may_select=can(member, "work", item),
         entered_at=item.entered_at,
+        sla=states.sla(item, now),
+        chips=states.chips(item, now, early_until=states.early_until(item, early_days)),
         lost=lost,
     )
 
@@ -188,7 +220,9 @@ def page(
     counts = counts_words(raw_counts)
     paginator = Paginator(items.values_list("pk", flat=True), PAGE)
     if not wanted.is_filtered:  # the tab's number is known already
-        paginator.count = {"mine": counts.mine, "hand_raised": counts.hand_raised}.get(wanted.tab, counts.to_work)
+        known = {"mine": counts.mine, "hand_raised": counts.hand_raised, "to_work": counts.to_work}
+        if wanted.tab in known:
+            paginator.count = known[wanted.tab]
     here = paginator.get_page(number)
     news = 0
     listed = QueueItem.objects.these(shown, wanted.motion) if shown else []
@@ -209,6 +243,12 @@ def page(
         return path + wanted.query(page=page_number, item=item_id)
 
     now = timezone.now()
+    early_days = states.early_days(wanted.motion)
+    rows = [
+        row(item, member, early_days=early_days, href=address(item.pk), selected=chosen_id, now=now) for item in listed
+    ]
+    place, onward = _way(rows, chosen_id)
+    gone = sum(not _belongs(item, wanted, member) for item in listed)
     return QueuePage(
         motion=wanted.motion,
         motion_label=str(Motion(wanted.motion).label),
@@ -225,7 +265,7 @@ def page(
         tabs=_tabs(wanted, counts, path),
         counts=counts,
         filter=wanted,
-        rows=[row(item, member, href=address(item.pk), selected=chosen_id) for item in listed],
+        rows=rows,
         page=here,
         detail=detail.for_queue(selected, member, today=now.date()) if selected else None,
         selected=chosen_id,
@@ -239,15 +279,61 @@ def page(
         clear=path + QueueFilter(motion=wanted.motion, tab=wanted.tab).query(),
         previous=path + wanted.query(page=here.number - 1) if here.has_previous() else "",
         next=path + wanted.query(page=here.number + 1) if here.has_next() else "",
+        onward=address(onward),
+        place=here.start_index() + place if place is not None else 0,
+        places=max(here.paginator.count + gone, len(rows)),
+        may_work=can(member, "work", Worked(wanted.motion)),
+        may_assign=can(member, "administer"),
+        whose=_whose(wanted, path),
         empty_title=_("Nothing to work in this queue"),
         empty_words=_empty_words(wanted),
     )
 
 
+@dataclass(frozen=True)
+class Worked:
+    """A queue as `accounts.access` asks for one."""
+
+    motion: str
+
+
+def _way(rows: Sequence[Row], selected: int | None) -> tuple[int | None, int | None]:
+    """The selected row's place among the rows, from 0, and the id of the next one that waits; the first one after the last."""
+    place = next((number for number, one in enumerate(rows) if one.id == selected), None)
+    after = rows if place is None else [*rows[place + 1 :], *rows[:place]]
+    return place, next((one.id for one in after if one.is_here and one.id != selected), None)
+
+
+def _belongs(item: QueueItem, wanted: QueueFilter, member: Member) -> bool:
+    """Whether a row that stands in the list is counted in its tab still."""
+    if wanted.tab == "closed":
+        return not item.is_open
+    if wanted.tab == "snoozed":
+        return item.state == QueueItem.State.SNOOZED
+    is_mine = item.state == QueueItem.State.CLAIMED and item.owner_id == member.pk
+    if wanted.tab == "mine":
+        return is_mine
+    return item.state in WORKING and (wanted.tab == "hand_raised" or not is_mine)
+
+
+def _whose(wanted: QueueFilter, path: str) -> list[Tab]:
+    """Of tabs that show the member's own items: own or everybody's."""
+    if wanted.tab not in OWN_TABS:
+        return []
+    return [
+        Tab("own", _("Yours"), 0, path + wanted.query(whose=None), not wanted.whose),
+        Tab("all", _("Everybody’s"), 0, path + wanted.query(whose="all"), bool(wanted.whose)),
+    ]
+
+
 def _empty_words(wanted: QueueFilter) -> str:
     """What would bring accounts here."""
     if wanted.tab == "mine":
-        return _("Claim an account under “To work” and it is yours: it stays here until you release it.")
+        return _("Claim an account under “To work” and it is yours: it stays here until you close or release it.")
+    if wanted.tab == "snoozed":
+        return _("Snooze an account (s) and it sleeps here until its day, or until a strong signal wakes it.")
+    if wanted.tab == "closed":
+        return _("What you finish, disqualify or give to another team stays here for 30 days, to be opened again.")
     if wanted.tab == "hand_raised":
         return _("When somebody asks for a demo or for sales, the account comes here at any score, newest first.")
     return {
@@ -263,10 +349,14 @@ def _tabs(wanted: QueueFilter, counts: Counts, path: str) -> list[Tab]:
     told = [
         ("to_work", _("To work"), counts.to_work),
         ("mine", _("Mine"), counts.mine),
+        ("snoozed", _("Snoozed"), counts.snoozed),
         ("hand_raised", _("Hand raised"), counts.hand_raised),
+        ("closed", _("Closed lately"), None),
     ]
     return [
-        Tab(key, label, count, path + wanted.query(tab=None if key == "to_work" else key), key == wanted.tab)
+        Tab(
+            key, label, count, path + wanted.query(tab=None if key == "to_work" else key, whose=None), key == wanted.tab
+        )
         for key, label, count in told
     ]
 

@@ -14,12 +14,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts import access
-from accounts.views.answers import back, done
 from accounts.views.requests import MemberRequest
 from playbooks import steps, touches
 from playbooks.models import QueueItem, Step, Touch
 from playbooks.refused import Refused
 from playbooks.touch_forms import PostponeForm, StepForm, TouchForm
+from playbooks.views import fragments
+from playbooks.views.fragments import place_of
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -40,7 +41,7 @@ def touch(request: MemberRequest, item_id: int) -> HttpResponse:
                 "account": item.account.name,
             }
             undo = reverse("queue_touch_remove", args=[made.pk])
-            return done(request, to=place_of(item), words=words, undo=undo)
+            return told(request, item, words, undo)
     return _form(request, "touch", item, form, _("Log a touch"))
 
 
@@ -58,7 +59,7 @@ def step(request: MemberRequest, item_id: int) -> HttpResponse:
             _take(form, refused)
         else:
             words = _("Next step for %(account)s: %(text)s") % {"account": item.account.name, "text": made.text}
-            return done(request, to=place_of(item), words=words, undo=reverse("queue_step_drop", args=[made.pk]))
+            return told(request, item, words, reverse("queue_step_drop", args=[made.pk]))
     return _form(request, "step", item, form, _("Next step"))
 
 
@@ -76,9 +77,7 @@ def step_due(request: MemberRequest, step_id: int) -> HttpResponse:
         except Refused as refused:
             _take(form, refused)
         else:
-            return done(
-                request, to=place_of(item), words=_("The step has another date: %(text)s") % {"text": found.text}
-            )
+            return told(request, item, _("The step has another date: %(text)s") % {"text": found.text})
     return _form(request, "step", item, form, _("Another date: %(text)s") % {"text": found.text})
 
 
@@ -107,9 +106,9 @@ def step_reopen(request: MemberRequest, step_id: int) -> HttpResponse:
     return _act(request, Step, step_id, steps.reopen, _("To be done again: %(text)s"))
 
 
-def place_of(item: QueueItem) -> str:
-    """The item in its queue."""
-    return reverse("queue_motion", args=[item.motion]) + f"?item={item.pk}"
+def told(request: MemberRequest, item: QueueItem, words: str, undo: str = "") -> HttpResponse:
+    to = fragments.back(request, place_of(item))
+    return fragments.told(request, item.pk, words=words, undo=undo, to=to)
 
 
 def _act(
@@ -124,8 +123,8 @@ def _act(
     if request.method == "GET":  # whoever had to sign in first arrives here: nothing is done, the item is shown
         return redirect(place_of(found.item))
     verb(**{f"{model.__name__.lower()}_id": row_id, "member": request.user})
-    told = words % {"text": getattr(found, "text", "")}
-    return done(request, to=place_of(found.item), words=told, undo=reverse(undo, args=[row_id]) if undo else "")
+    said = words % {"text": getattr(found, "text", "")}
+    return told(request, found.item, said, reverse(undo, args=[row_id]) if undo else "")
 
 
 def _item(item_id: int) -> QueueItem:
@@ -147,6 +146,14 @@ def _take(form: forms.Form, refused: Refused) -> None:
 
 def _form(request: MemberRequest, kind: str, item: QueueItem, form: forms.Form, title: str) -> HttpResponse:
     """The page of a form; to htmx the form alone, which takes the place of the one that was sent."""
-    context = {"form": form, "item": item, "title": title, "kind": kind, "back": back(request, place_of(item))}
-    name = "playbooks/touch.html" + ("#form" if request.htmx else "")
+    context = {
+        "form": form,
+        "verb": kind,
+        "title": title,
+        "subject": item.account.name,
+        "action": request.path,
+        "back": fragments.back(request, place_of(item)),
+        "submit": _("Log") if kind == "touch" else _("Save"),
+    }
+    name = "playbooks/verb.html" + ("#form" if request.htmx else "")
     return render(request, name, context, status=422 if form.errors else 200)

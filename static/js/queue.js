@@ -1,49 +1,58 @@
-// The keyboard of the queue and of the account page: every key presses a control that is on the page anyway. Off when the member switched it off.
+// The keyboard of the queue and of the account page: every key presses a control that is on the page anyway. Off when the member
+// switched it off. And working through: after an account is closed the next one opens; what is selected stays selected.
 (() => {
   "use strict";
   const rows = () => [...document.querySelectorAll(".row-link")];
+  const itemOf = (link) => link.closest(".row-item");
+  const current = () => rows().find((link) => link.getAttribute("aria-current"));
+  const isAsking = () => Boolean(document.querySelector("dialog[open]"));
 
   const mark = (link) => {
     rows().forEach((other) => {
       other.removeAttribute("aria-current");
-      other.closest(".row-item").classList.remove("row-selected");
+      itemOf(other).classList.remove("row-selected");
     });
     link.setAttribute("aria-current", "true");
-    link.closest(".row-item").classList.add("row-selected");
+    itemOf(link).classList.add("row-selected");
+  };
+  const go = (link) => {
+    if (!link) return;
+    if (!isAsking()) link.focus({ preventScroll: true });
+    itemOf(link).scrollIntoView({ block: "nearest" });
+    link.click();
   };
   const move = (by) => {
     const all = rows();
-    if (!all.length) return;
-    const here = all.findIndex((link) => link.getAttribute("aria-current"));
-    const next = all[Math.min(all.length - 1, Math.max(0, here + by))];
-    next.focus({ preventScroll: true });
-    next.closest(".row-item").scrollIntoView({ block: "nearest" });
-    next.click();
+    if (all.length) go(all[Math.min(all.length - 1, Math.max(0, all.indexOf(current()) + by))]);
   };
   const press = (selector) => document.querySelector(selector)?.click();
   // While the next account is still loading, its buttons are not there yet: an action waits for them.
   let loading = 0, waiting = null;
   const act = (selector) => { if (loading) waiting = selector; else press(selector); };
+  const verb = (key) => () => act(`.item-actions [data-shortcut="${key}"]`);
+  const undo = () => ([...document.querySelectorAll("[data-undo]")].pop() || document.querySelector("[data-undo-line]"))?.click();
   const KEYS = {
     j: () => move(1),
     k: () => move(-1),
-    c: () => act('.item-actions [data-shortcut="c"]'),
-    r: () => act('.item-actions [data-shortcut="r"]'),
-    u: () => [...document.querySelectorAll("[data-undo]")].pop()?.click(),
+    u: undo,
     Enter: () => press("#open-account"),
+    " ": () => { const link = current(); if (link) choose(itemOf(link)); },
     "/": () => document.getElementById("search")?.focus(),
     "?": () => document.getElementById("help")?.showModal(),
+    Escape: () => clear(),
   };
+  "crsdxbtnago".split("").forEach((key) => { KEYS[key] = verb(key); });
 
   document.addEventListener("keydown", (event) => {
     if (document.body.dataset.shortcuts !== "on") return;
-    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat && event.key === "c") return;
-    if (document.querySelector("dialog[open]")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat && !"jk".includes(event.key)) return;
+    if (isAsking()) return;
     // For a frame after it closed, the dialog's button still has the focus: such a key is meant for the page.
     const at = event.target.closest("dialog") ? document.body : event.target;
     if (at.closest("input:not([type=checkbox]), textarea, select, [contenteditable]")) return;
-    // Enter opens the account from the page or a row; on any other control it does what the control does.
-    if (event.key === "Enter" && at.closest("a, button, summary, input") && !at.closest(".row-link")) return;
+    // Enter and space do what the control does that has the focus; from the page or a row they are shortcuts.
+    if ((event.key === "Enter" || event.key === " ") && at.closest("a, button, summary, input") && !at.closest(".row-link")) return;
+    if (event.key === "Escape" && !chosen.size) return;
     const key = KEYS[event.key];
     if (!key) return;
     event.preventDefault();
@@ -66,5 +75,74 @@
   // A hidden tab asks for nothing.
   document.addEventListener("htmx:before:request", (event) => {
     if (document.hidden && event.target.id === "queue") event.preventDefault();
+  });
+
+  // Working through: the next row that waits, the first one after the last.
+  const rowOf = (id) => document.getElementById(`row-${id}`);
+  document.addEventListener("queue:onward", (event) => {
+    const all = rows(), here = all.indexOf(rowOf(event.detail.item));
+    if (here < 0 || all[here] !== current()) return;
+    const after = [...all.slice(here + 1), ...all.slice(0, here)];
+    go(after.find((link) => itemOf(link).hasAttribute("data-waits")));
+  });
+  document.addEventListener("queue:open", (event) => {
+    const link = rowOf(event.detail.item);
+    if (link && link !== current()) go(link);
+  });
+  // A dialog gives the focus back to what opened it; when that is gone, to the account that is open now.
+  document.addEventListener("queue:back", () => setTimeout(() => {
+    const at = document.activeElement, link = current();
+    if (link && (at === document.body || !at?.isConnected || !at.closest(`[data-item="${itemOf(link).id.slice(5)}"]`))) link.focus({ preventScroll: true });
+  }));
+
+  // Selecting: by box, space, or shift and a click for all between.
+  const chosen = new Set();
+  let last = null;
+  const boxes = () => [...document.querySelectorAll(".row-check input")];
+  const show = () => {
+    const all = boxes();
+    const known = new Set(all.map((box) => box.value));
+    [...chosen].forEach((id) => { if (!known.has(id)) chosen.delete(id); });
+    all.forEach((box) => { box.checked = chosen.has(box.value); });
+    const count = document.getElementById("bulk-count"), every = document.getElementById("bulk-all");
+    if (!count) return;
+    count.textContent = !chosen.size ? "" : chosen.size === 1 ? count.dataset.one : count.dataset.many.replace("%n", chosen.size);
+    count.closest(".bulk").classList.toggle("bulk-on", chosen.size > 0);
+    every.checked = all.length > 0 && chosen.size === all.length;
+    every.indeterminate = chosen.size > 0 && chosen.size < all.length;
+  };
+  const set = (box, on) => { if (on) chosen.add(box.value); else chosen.delete(box.value); };
+  const choose = (item) => {
+    const box = item.querySelector(".row-check input");
+    if (!box) return;
+    set(box, !chosen.has(box.value));
+    last = box.value;
+    show();
+  };
+  const clear = () => { chosen.clear(); show(); };
+  document.addEventListener("click", (event) => {
+    const item = event.target.closest(".row-item");
+    if (!event.shiftKey || !item || !item.querySelector(".row-check")) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const all = boxes(), to = all.indexOf(item.querySelector(".row-check input"));
+    const from = Math.max(0, all.findIndex((box) => box.value === (last || current()?.closest(".row-item").id.slice(5))));
+    all.slice(Math.min(from, to), Math.max(from, to) + 1).forEach((box) => set(box, true));
+    last = all[to].value;
+    show();
+  }, true);
+  document.addEventListener("change", (event) => {
+    if (event.target.id === "bulk-all") { boxes().forEach((box) => set(box, event.target.checked)); show(); }
+    else if (event.target.closest(".row-check")) { set(event.target, event.target.checked); last = event.target.value; show(); }
+  });
+  document.addEventListener("queue:chosen", clear);
+  document.addEventListener("htmx:finally:request", (event) => {
+    if (event.detail.ctx.sourceElement?.id === "bulk" && !document.querySelector("#verb-body form")) clear();
+  });
+  document.addEventListener("htmx:after:swap", () => {
+    const open = document.querySelector(".queue-detail");
+    const link = open && rowOf(open.id.slice(7));
+    if (link && link !== current() && !loading) mark(link);
+    show();
   });
 })();

@@ -1,5 +1,6 @@
 """Every URL has a row in the matrix, and every role gets from every URL what its row says."""
 
+import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -8,7 +9,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from accounts.models import Member, Role, SetAside
-from playbooks.models import Motion, QueueItem, Step, Touch
+from playbooks.models import Motion, QueueItem, QueueItemEvent, Step, Touch
 from plsapp.permissions import MATRIX, MEMBER, PUBLIC, allows
 from scoring import definitions, drafts
 from scoring.models import BuyerState, ScoringRun, Segment, Tier
@@ -58,7 +59,10 @@ def arguments(db) -> dict[str, dict[str, object]]:
     )
     draft = drafts.begin(member=MemberFactory(role=Role.PRODUCT))
     run = ScoringRun.objects.create(definition=definitions.published(), kind="full", as_of=now.date(), state="done")
+    event = QueueItemEvent.objects.create(item=item, at=now, verb="claimed", before={}, batch=uuid.uuid4())
     known = {
+        "event_id": event.pk,
+        "batch": event.batch,
         "draft_id": draft.pk,
         "definition_id": draft.pk,
         "run_id": run.pk,
