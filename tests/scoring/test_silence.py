@@ -6,7 +6,7 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from accounts.models import EventType, Role, Usage
-from scoring import definitions, features, holding, matrices, scored, silence
+from scoring import definitions, features, holding, matrices, scored, silence, volumes
 from tests.factories import AccountFactory, EventTypeFactory, ProductUserFactory
 
 pytestmark = pytest.mark.django_db
@@ -204,6 +204,21 @@ def test_a_small_event_holds_its_category_and_not_volume(product):
     assert holding.held_features(small, yesterday) == {
         *("admin_28", "breadth_28", "behaviours_28", "days_since_admin", "days_since_behaviour")
     }
+
+
+def test_volumes_are_those_of_postgresql_also_when_a_file_of_the_mirror_is_broken(product, settings):
+    _events, people, yesterday = product
+    first = yesterday - 20 * DAY
+    Usage.objects.create(user=people[0], day=first, event_type=EventTypeFactory(name="Once"), count=40_000)
+    expected = {(pk, day): volume for pk, day, volume in volumes._in_postgresql(first, yesterday)}
+
+    def told():
+        known = volumes.daily(first, yesterday)
+        return {(pk, first + n * DAY): volume for pk, days in known.items() for n, volume in enumerate(days) if volume}
+
+    assert told() == expected
+    next((settings.HOME / "mirror").rglob("*.parquet")).write_bytes(b"PAR1")
+    assert told() == expected
 
 
 def test_what_is_held_is_in_the_catalogue(product):
