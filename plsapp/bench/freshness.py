@@ -102,7 +102,7 @@ class _Freshness:
         feeder.start()
         plain.start()
         try:
-            time.sleep(WARM_UP)
+            time.sleep(min(WARM_UP, samples))
             draw = np.random.default_rng(3)
             for sample in bar(self.chosen(samples), "Samples", samples):
                 time.sleep(draw.random())  # so that no sample keeps step with the clocks of the app

@@ -118,7 +118,7 @@ def _measured(reps: list[Member], home: Path, seconds: float) -> dict[str, Any]:
         cookies = [apps.sign_in(app, rep.email, team.PASSWORD) for rep in reps]
         before = app.cpu()
         paced = _read(app, home, cookies, plans, seconds, pace=PACE)
-        app_cpu = (app.cpu() - before) / (WARM_UP + seconds)
+        app_cpu = (app.cpu() - before) / (_warm_up(seconds) + seconds)
         at_most = _read(app, home, cookies, plans, min(seconds, SECONDS_WITHOUT_PAUSE), pace=0)
     with apps.web(home, "plsapp.bench.nothing:application") as web:
         empty: list[Pages] = [[("nothing", f"/queue/{Role.SALES}/")]] * len(reps)
@@ -146,20 +146,25 @@ def _read(
             {
                 "port": app.port,
                 "seconds": seconds,
-                "warm_up": WARM_UP,
+                "warm_up": _warm_up(seconds),
                 "pace": pace,
                 "readers": [{"cookie": cookie, "pages": plan} for cookie, plan in zip(cookies, plans, strict=True)],
             }
         )
     )
     how = f"a page every {pace:g} s" if pace else "no pause"
-    print(f"{len(plans)} readers, {how}: {WARM_UP} s to warm up, {seconds:g} s measured", file=sys.stderr)  # noqa: T201
+    warm_up = f"{_warm_up(seconds):g} s to warm up"
+    print(f"{len(plans)} readers, {how}: {warm_up}, {seconds:g} s measured", file=sys.stderr)  # noqa: T201
     done = subprocess.run(  # noqa: S603 - our own module
         [sys.executable, "-m", "plsapp.bench.readers", str(told)],
         check=True, cwd=settings.BASE_DIR, stdout=subprocess.PIPE, timeout=600,
     )  # fmt: skip
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
+
+
+def _warm_up(seconds: float) -> float:
+    return min(WARM_UP, seconds / 4)
 
 
 def _all(read: dict[str, Any], kinds: tuple[str, ...]) -> list[float]:
