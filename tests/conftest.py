@@ -1,6 +1,8 @@
 """One embedded PostgreSQL for the whole run (also under xdist), or the server of DATABASE_URL."""
 
+import atexit
 import os
+import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +25,14 @@ if not os.environ.get("DATABASE_URL"):
     os.environ["DATABASE_URL"] = _server.url("postgres")
     os.environ["PLSAPP_HOME"] = str(_home)
     embedded.make_fast_and_unsafe(_server)
+
+    def _clean_up(server: embedded.Server, home: Path, owner: int) -> None:
+        """Half a gigabyte a run. Not by a process that was forked from this one."""
+        if os.getpid() == owner:
+            server.release()
+            shutil.rmtree(home, ignore_errors=True)
+
+    atexit.register(_clean_up, _server, _home, os.getpid())
     settings.DATABASES["default"].update({"HOST": _server.host, "USER": _server.user})
 elif "PYTEST_XDIST_WORKER" not in os.environ and "PLSAPP_HOME" not in os.environ:
     os.environ["PLSAPP_HOME"] = tempfile.mkdtemp(prefix="plsapp-tests-")
