@@ -199,7 +199,9 @@ def _route_one(
         routed.show(item, shown)
     for motion, other in mine.items():
         if _stays(other) and shown:
-            routed.show(other, shown | {"priority": _priority(score, motion)})
+            # An audit keeps the place that it was drawn for: by its score it would be the last row for ever.
+            priority = other.priority if other.is_audit else _priority(score, motion)
+            routed.show(other, shown | {"priority": priority})
             continue
         reason = (excluded or _why_left(score, wanted))[:200]
         if other.owner_id is None:
