@@ -13,7 +13,18 @@ from accounts import access
 from accounts.views.answers import back, done
 from accounts.views.requests import MemberRequest
 from playbooks import effects
-from scoring import asking, definitions, effect_screen, matrices, news, preview, publishing, rules, versions
+from scoring import (
+    asking,
+    definitions,
+    effect_screen,
+    matrices,
+    news,
+    preview,
+    publishing,
+    rules,
+    versions,
+    workspace_screen,
+)
 from scoring.models import Definition, ScoringRun
 
 
@@ -57,6 +68,7 @@ def draft_review(request: MemberRequest, draft_id: int) -> HttpResponse:
     compared = preview.compare(spec, published, snapshot=snapshot, tiers=preview.tiers_now(snapshot))
     context |= {
         "effect": effect_screen.effect(compared, spec, draft_id=found.pk, made_at=snapshot.made_at),
+        "of_workspaces": workspace_screen.effect(spec, published, draft_id=found.pk),
         "effects": effects.of(spec, published=published, snapshot=snapshot),
         "token": publishing.token(found),
         "under_way": asking.under_way(),

@@ -236,6 +236,8 @@ def test_a_draft_scores_workspaces_too_is_edited_on_a_tab_and_stops_with_a_way_b
     assert [(row.name, row.account, row.now, row.draft) for row in rows] == [("Core", "Core", None, 90)]
     assert moved.status_code == 200
 
+    assert "1 would be a PQA" in product.get(reverse("draft_review", args=[draft.pk])).content.decode()
+
     removed = post("remove:workspace", fields.WORKSPACES)
     assert "Workspaces are not scored any more." in removed
     draft.refresh_from_db()
