@@ -68,6 +68,8 @@ class Mover:
     score_now: int | None
     score_draft: int | None
     moved: list[tuple[str, int]]
+    recipe: int = 0
+    """place in the draft's `recipes` of the one that scores it"""
 
 
 def compare(draft: Spec, published: Spec, *, snapshot: Snapshot, tiers: np.ndarray) -> Effect:
@@ -120,6 +122,7 @@ def movers(
             score_now=int(old.score[row]) or None,
             score_draft=int(new.score[row]) or None,
             moved=_moved(published, old, draft, new, row),
+            recipe=int(new.recipe[row]),
         )
         for row, place in enumerate(places)
     ]

@@ -30,7 +30,7 @@ from scoring import (
     rules,
     tasks,
 )
-from scoring.models import Definition, Tier
+from scoring.models import Definition, Segment, Tier
 from scoring.rules import Spec
 
 PAGE = 50
@@ -47,6 +47,8 @@ class Moving:
     draft: int | None
     delta: int
     moved: list[tuple[str, int]]
+    own: str
+    """its recipe, when that is one of a segment"""
 
 
 @require_GET
@@ -83,6 +85,7 @@ def draft_movers(request: MemberRequest, draft_id: int) -> HttpResponse:
             line.score_draft,
             (line.score_draft or 0) - (line.score_now or 0),
             line.moved[:4],
+            _own(spec, line.recipe),
         )
         for line in moving
         if line.account_id in names
@@ -94,6 +97,18 @@ def draft_movers(request: MemberRequest, draft_id: int) -> HttpResponse:
     )
     context = {"draft": found, "rows": rows, "page": page, "title": title, "all": page.paginator.count}
     return render(request, "scoring/movers.html", context)
+
+
+def _own(spec: Spec, place: int) -> str:
+    if not place:
+        return ""
+    segments = ", ".join(str(Segment(name).label) for name in spec.variants[place - 1].segments)
+    thresholds = spec.recipes[place].thresholds
+    return _("%(segments)s: PQA from %(pqa)d, Activate from %(activate)d") % {
+        "segments": segments,
+        "pqa": thresholds.pqa,
+        "activate": thresholds.activate,
+    }
 
 
 @require_GET

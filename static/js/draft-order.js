@@ -2,7 +2,7 @@
 // server is then asked as the buttons "Up" and "Down" ask it.
 (() => {
   "use strict";
-  const EDGE = 70, PACE = 12;
+  const EDGE = 90, PACE = 12;
   const form = () => document.getElementById("draft-form");
   const rows = () => [...form().querySelectorAll(".component")];
   const name = (row) => row.querySelector("h3").textContent.trim();
@@ -46,6 +46,7 @@
     const row = grip.closest(".component"), from = rows().indexOf(row);
     drag = { id: event.pointerId, row, from, to: from, y: event.clientY };
     grip.setPointerCapture(event.pointerId);
+    grip.focus({ preventScroll: true });
     row.classList.add("is-dragged");
     requestAnimationFrame(roll);
   });
