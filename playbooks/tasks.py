@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from accounts import changes
-from playbooks import queue, upkeep, waking
+from playbooks import audits, queue, upkeep, waking
 
 #: Seconds after which the job begins no further batch.
 SHARE = 0.5
@@ -29,3 +29,9 @@ def keep_queues() -> None:
     upkeep.pool_absent()
     while upkeep.follow_merged():
         pass
+
+
+@shared_task
+def draw_audits() -> None:
+    """Draws accounts below the threshold into the queues whose policy has a share of them."""
+    audits.draw_due()

@@ -83,6 +83,12 @@ SCHEDULE: dict[str, dict[str, object]] = {
         "schedule": crontab(hour="2", minute="10"),
         "options": {"expires": 4 * 3600},
     },
+    # Before the working day, by the scores of the full run.
+    "draw audits": {
+        "task": "playbooks.tasks.draw_audits",
+        "schedule": crontab(hour="4", minute="10"),
+        "options": {"expires": 4 * 3600},
+    },
     # After the full run, whose mirror of usage it reads.
     "weeks for backtests": {
         "task": "scoring.tasks.keep_matrices",

@@ -1,0 +1,132 @@
+"""Which answers the feedback page, its CSV file and its programs look at: all of it stands in the address."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from playbooks.models import Answer, Motion, Reason
+from scoring.models import Segment
+
+MOTIONS = (Motion.SALES.value, Motion.SUCCESS.value, Motion.MARKETING.value)
+#: Days that are looked back; 0: all.
+DAYS, DEFAULT_DAYS = (30, 90, 180, 365, 0), 180
+#: The lowest score of each band of ten; 0: 1 to 9, 90: 90 to 100.
+BANDS = tuple(range(0, 100, 10))
+#: In place of a reason: wrong, and none given.
+NO_REASON = "none"
+DRAWN = ("yes", "no")
+
+
+@dataclass(frozen=True)
+class FeedbackFilter:
+    """`version` is a definition's. `errors` name what was not understood; it filters nothing."""
+
+    motion: str = ""
+    verdict: str = ""
+    reason: str = ""
+    segment: str = ""
+    audit: str = ""
+    band: int | None = None
+    version: int | None = None
+    days: int = DEFAULT_DAYS
+    errors: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, data: Mapping[str, str]) -> FeedbackFilter:
+        errors: list[str] = []
+
+        def choice(name: str, label: str, values: Iterable[str]) -> str:
+            said = data.get(name, "").strip()
+            if said and said not in list(values):
+                errors.append(
+                    _("%(field)s: “%(said)s” is not one of the choices.") % {"field": label, "said": said[:40]}
+                )
+                return ""
+            return said
+
+        def number(name: str, label: str, values: Iterable[int] | None = None) -> int | None:
+            said = data.get(name, "").strip()
+            found = int(said) if said.isascii() and said.isdigit() and len(said) < 10 else None
+            if said and (found is None or (values is not None and found not in values)):
+                errors.append(
+                    _("%(field)s: “%(said)s” is not one of the choices.") % {"field": label, "said": said[:40]}
+                )
+                return None
+            return found
+
+        days = number("days", _("Time"), DAYS)
+        return cls(
+            motion=choice("motion", _("Queue"), MOTIONS),
+            verdict=choice("verdict", _("Answer"), Answer.Verdict.values),
+            reason=choice("reason", _("Reason"), [*Reason.values, NO_REASON]),
+            segment=choice("segment", _("Segment"), Segment.values),
+            audit=choice("audit", _("Audit"), DRAWN),
+            band=number("band", _("Score"), BANDS),
+            version=number("version", _("Version")),
+            days=DEFAULT_DAYS if days is None else days,
+            errors=tuple(errors),
+        )
+
+    @property
+    def params(self) -> dict[str, str]:
+        """What belongs into the address: everything that is not the default."""
+        said: dict[str, str] = {
+            "motion": self.motion,
+            "verdict": self.verdict,
+            "reason": self.reason,
+            "segment": self.segment,
+            "audit": self.audit,
+            "band": "" if self.band is None else str(self.band),
+            "version": "" if self.version is None else str(self.version),
+            "days": "" if self.days == DEFAULT_DAYS else str(self.days),
+        }
+        return {name: value for name, value in said.items() if value}
+
+    def query(self, **changes: str | int | None) -> str:
+        """The query string with some values changed, or (none) left out."""
+        said = urlencode({name: value for name, value in {**self.params, **changes}.items() if value not in (None, "")})
+        return f"?{said}" if said else "?"
+
+    @property
+    def is_filtered(self) -> bool:
+        return bool(set(self.params) - {"days"})
+
+    @property
+    def since(self) -> dt.datetime | None:
+        return timezone.now() - dt.timedelta(days=self.days) if self.days else None
+
+    def rows(self) -> QuerySet[Answer]:
+        """The answers, newest first."""
+        found = Answer.objects.all()
+        if self.since:
+            found = found.filter(at__gte=self.since)
+        exact = {"motion": self.motion, "verdict": self.verdict, "segment": self.segment}
+        found = found.filter(**{name: value for name, value in exact.items() if value})
+        if self.reason:
+            found = found.filter(reason="" if self.reason == NO_REASON else self.reason)
+            if self.reason == NO_REASON:
+                found = found.filter(verdict=Answer.Verdict.WRONG)
+        if self.band is not None:
+            found = found.filter(score__gte=self.band, score__lt=self.band + 10 if self.band < 90 else 101)
+        if self.version is not None:
+            found = found.filter(definition__version=self.version)
+        if self.audit:
+            found = found.filter(is_audit=self.audit == "yes")
+        return found.order_by("-at", "-pk")
+
+
+def band_of(score: int | None) -> int | None:
+    """The band of a score: its lowest. 100 is in 90."""
+    return None if score is None else min(score // 10 * 10, 90)
+
+
+def band_in_words(band: int) -> str:
+    """`"80–89"`."""
+    return f"{max(band, 1)}–{100 if band == 90 else band + 9}"

@@ -1,0 +1,243 @@
+"""Answers, what they say of the definition, what would mend it, audits, and the pages that show it."""
+
+import datetime as dt
+
+import numpy as np
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.utils import timezone
+
+from accounts.models import Role
+from playbooks import answers, audits, feedback, queue, touches, trust, verbs
+from playbooks.counterfactuals import Change
+from playbooks.feedback_filter import FeedbackFilter
+from playbooks.intervals import Share
+from playbooks.models import Answer, QueueItem, QueuePolicy
+from playbooks.refused import Refused
+from scoring import definitions, rules
+from scoring.breakdown import KEYS, values_of
+from scoring.models import Score
+from tests.factories import AccountFactory, MemberFactory
+from tests.playbooks.test_queue_page import make_item
+
+pytestmark = pytest.mark.django_db
+WARM = {
+    "weekly_active_days": 5,
+    "active_users_28": 9,
+    "breadth_28": 12,
+    "growth": 1.0,
+    "behaviours_28": 4,
+    "fit": 100,
+    "days_since_first_use": 40,
+    "events_28": 900,
+    "employees": 400,
+}
+
+
+def answered(n: int, verdict: str, reason: str = "", *, days_ago: float = 1, features=None, **fields) -> list[Answer]:
+    """Answers about accounts with these features, scored by the definition in force."""
+    definition = definitions.published()
+    values = values_of(WARM | (features or {}))
+    columns = {key: np.array([value]) for key, value in zip(KEYS, values, strict=True)}
+    found = rules.evaluate(definitions.spec_of(definition), columns, evidence=np.array([True]))
+    said = {"score": int(found.score[0]), "tier": rules.TIERS[found.tier[0]], "segment": "mid_market"} | fields
+    now = timezone.now()
+    made = []
+    for place in range(n):
+        at = now - dt.timedelta(days=days_ago, seconds=place)
+        is_wrong = verdict == "wrong"
+        item = QueueItem.objects.create(
+            account=AccountFactory(),
+            motion="sales",
+            state="disqualified" if is_wrong else "done",
+            outcome="" if is_wrong else "meeting",
+            reason=(reason or "other") if is_wrong else "",
+            entered_at=at,
+            updated_at=at,
+            closed_at=at,
+            buyer_state="likely",
+            is_audit=said.get("is_audit", False),
+            **{name: said[name] for name in ("score", "tier", "segment")},
+        )
+        made.append(
+            Answer(
+                item=item,
+                account=item.account,
+                motion="sales",
+                at=at,
+                verdict=verdict,
+                reason=reason,
+                definition=definition,
+                feature_values=values,
+                effects=found.effect[0].tolist(),
+                **said,
+            )
+        )
+    return Answer.objects.bulk_create(made)
+
+
+def refused(**said) -> str:
+    with pytest.raises(Refused) as found:
+        answers.give(**said)
+    assert found.value.words
+    return found.value.field
+
+
+# Answers -------------------------------------------------------------------------------------------------------------
+
+
+def test_an_answer_keeps_what_the_engine_said_and_a_second_one_takes_its_place_for_a_day():
+    ann = MemberFactory()
+    item = make_item(score=85, owner=ann)
+    first = answers.give(item_id=item.pk, member=ann, verdict="wrong", reason="too_small", words=" two people ")
+    Score.objects.filter(account=item.account).update(score=20, tier="self_serve")
+    second = answers.give(item_id=item.pk, member=ann, verdict="good", reason="too_small")
+
+    assert (first.words, first.score, first.tier, first.segment) == ("two people", 85, "pqa", "mid_market")
+    assert first.effects == [85]
+    assert Answer.objects.get() == second
+    assert (second.verdict, second.reason, second.score, second.at) == ("good", "", 85, first.at)
+    Answer.objects.update(at=timezone.now() - dt.timedelta(days=2))
+    assert refused(item_id=item.pk, member=ann, verdict="good") == "verdict"
+
+
+def test_only_who_has_worked_an_account_answers():
+    ann, bob, admin = MemberFactory(), MemberFactory(), MemberFactory(role=Role.ADMIN)
+    item = make_item(owner=ann)
+    assert refused(item_id=item.pk, member=bob, verdict="good") == "verdict"
+    touches.log(item_id=item.pk, member=bob, kind="call")
+    answers.give(item_id=item.pk, member=bob, verdict="good")
+    assert refused(item_id=item.pk, member=ann, verdict="wrong") == "verdict"  # bob has answered
+    answers.give(item_id=item.pk, member=admin, verdict="wrong", reason="bot")
+    with pytest.raises(PermissionDenied):
+        answers.give(item_id=item.pk, member=MemberFactory(role=Role.SUCCESS), verdict="good")
+    for said in ({"verdict": "nice"}, {"verdict": "wrong", "reason": "ugly"}, {"verdict": "good", "words": "x" * 501}):
+        assert refused(item_id=item.pk, member=admin, **said) == list(said)[-1]
+
+
+# Trust ---------------------------------------------------------------------------------------------------------------
+
+
+def test_trust_tells_the_last_fifty_and_each_band_with_its_interval():
+    answered(11, "good")
+    answered(7, "wrong", "no_buyer", days_ago=9)
+    answered(3, "good", is_audit=True, score=40, tier="self_serve")
+    make_item(state="done", outcome="won", closed_at=timezone.now())
+
+    found = trust.of_motion("sales")
+
+    assert (found.last.sent, found.last.good, found.last.wrong, found.last.waiting) == (19, 11, 7, 1)
+    assert (found.last.meetings, found.last.won) == (11, 1)
+    [band] = found.bands
+    assert (band.low, band.group.share, band.meetings) == (90, Share(11, 18), 11)
+    assert (round(band.group.share.low, 2), round(band.group.share.high, 2)) == (0.39, 0.8)
+    assert [week.answered for week in found.weeks if week.answered] in ([7, 11], [18])
+    assert [(group.key, group.answered) for group in found.versions] == [(definitions.published().version, 18)]
+
+
+# Feedback ------------------------------------------------------------------------------------------------------------
+
+
+def test_components_that_carried_wrong_accounts_come_first():
+    answered(2, "good", features={"fit": 100})
+    answered(2, "wrong", features={"growth": -0.5})
+    found = feedback.components(feedback.arrays(FeedbackFilter().rows()))
+    assert found[-1].key == "velocity"
+    assert found[-1].wrong == 0
+    assert found[-1].good == pytest.approx(10 / 97)
+
+
+def test_what_a_draft_would_remove_is_what_was_told():
+    # Told on the newer half, which is the half that the counts below are of.
+    for days in (1, 20):
+        answered(24, "wrong", "too_small", features={"active_users_28": 4, "employees": 30}, days_ago=days)
+        answered(12, "good", days_ago=days)
+        answered(1, "good", features={"active_users_28": 4}, days_ago=days)
+    answered(30, "wrong", "too_small", features={"active_users_28": 2}, tier="pqa")  # mended: the gate is there already
+    answered(9, "wrong", "too_small", features={"active_users_28": 4}, is_audit=True)
+    answered(12, "wrong", "bot", features={"events_28": 90})
+    spec = definitions.spec_of(definitions.published())
+    told = feedback.arrays(FeedbackFilter().rows())
+
+    found = feedback.mending(told, spec)
+
+    assert (found.good, found.wrong, found.mended) == (26, 60, 30)
+    best = {one.change.key: one for one in found.found["too_small"]}["active_users_28"]
+    assert best.change == Change("gate", "active_users_28", 5)
+    assert (best.wrong, best.good, best.is_later) == (Share(24, 24), Share(1, 13), True)
+    assert found.found["too_small"][0].change.key == "employees"  # it removes no good one
+    assert found.found["bot"][0].change == Change("gate", "events_28", 100)
+    assert not found.found["bot"][0].is_later
+    for one in (*found.found["too_small"], *found.found["bot"]):
+        if one.change.kind != "gate":  # of the others hysteresis keeps those that are there, which are not told
+            continue
+        draft = rules.parse(feedback.changed(spec.as_json(), one.change, tier="pqa", words="Because"))
+        after = feedback.mending(told, draft)
+        removed = one.found_wrong.part + one.wrong.part if one.is_later else one.wrong.part
+        assert found.counted[one.reason] - after.counted.get(one.reason, 0) == removed, one
+
+
+def test_a_change_reaches_every_recipe_and_tightens_the_gate_that_is_there():
+    spec = definitions.spec_of(definitions.published()).as_json()
+    spec["variants"] = [{"segments": ["smb"], "components": spec["components"], "gates": []}]
+    gated = feedback.changed(spec, Change("gate", "active_users_28", 5), tier="pqa", words="Because")
+    assert [gate["minimum"] for gate in gated["gates"] if gate["feature"] == "active_users_28"] == [5]
+    assert [gate["cap"] for gate in gated["variants"][0]["gates"]] == ["activate"]
+    weighed = feedback.changed(spec, Change("weight", "team", 0.5), tier="pqa")
+    assert [one["weight"] for one in weighed["variants"][0]["components"] if one["key"] == "team"] == [12.5]
+    raised = feedback.changed(spec, Change("threshold", "", 84), tier="pqa")
+    assert raised["variants"][0]["thresholds"] == {"pqa": 84, "activate": 60}
+
+
+# Audits --------------------------------------------------------------------------------------------------------------
+
+
+def scored(n: int, **fields) -> list[int]:
+    made = []
+    for _place in range(n):
+        account = AccountFactory()
+        make_item(account=account, score=34, state="left", closed_at=timezone.now() - dt.timedelta(days=300))
+        QueueItem.objects.filter(account=account).update(entered_at=timezone.now() - dt.timedelta(days=400))
+        said = {"tier": "self_serve", "feature_values": values_of(WARM)} | fields
+        Score.objects.filter(account=account).update(**said)
+        made.append(account.pk)
+    return made
+
+
+def test_audits_are_drawn_below_the_threshold_and_never_more_than_their_share():
+    scored(8)
+    scored(2, segment="smb")  # stays self-serve at any score
+    scored(2, hand_raised_at=timezone.now())
+    scored(2, feature_values=values_of(WARM | {"days_since_first_use": 1}))
+    working = scored(1)[0]
+    QueueItem.objects.filter(account=working).update(state="new", closed_at=None, priority=90)
+    for _place in range(57):
+        make_item(priority=90)
+    QueuePolicy.objects.create(motion="sales", audit_share=0.05)
+    assert audits.eligible("sales", now=timezone.now()).count() == 8
+
+    assert audits.draw_due() == {"sales": 3}
+    assert audits.draw_due() == {"sales": 0}
+
+    drawn = list(QueueItem.objects.filter(is_audit=True))
+    assert len(drawn) / QueueItem.objects.filter(entered_at__gt=timezone.now() - audits.WEEK).count() <= 0.05
+    assert {(item.state, item.tier, item.score, item.priority) for item in drawn} == {("new", "self_serve", 34, 90)}
+    assert all(item.events.get().verb == "entered" for item in drawn)
+    queue.route_accounts([item.account_id for item in drawn])
+    assert QueueItem.objects.filter(is_audit=True, state="new", priority=90).count() == 3
+
+
+def test_what_audits_found_tells_about_how_many_are_missed():
+    ann = MemberFactory()
+    scored(20)
+    for account in scored(10):
+        item = make_item(account=Score.objects.get(pk=account).account, is_audit=True, owner=ann)
+        verdict = "good" if Answer.objects.count() < 2 else "wrong"
+        verbs.finish(item_id=item.pk, member=ann, outcome="no_answer")
+        answers.give(item_id=item.pk, member=ann, verdict=verdict)
+
+    found = audits.misses("sales")
+
+    assert (found.drawn, found.good, found.below) == (10, Share(2, 10), 30)
+    assert (found.missed_low, found.missed, found.missed_high) == (1, 6, 16)
+    assert audits.misses("success") is None
