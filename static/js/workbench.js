@@ -5,7 +5,7 @@
   const QUIET = 250;
   const form = () => document.getElementById("draft-form");
   const editable = () => form() && !form().querySelector("fieldset").disabled;
-  const number = (input) => parseFloat(String(input.value).replace(",", "."));
+  const number = (input) => { const text = input.value.trim().replace(",", ".").replace("−", "-"); return text ? Number(text) : NaN; };
   const plain = (value) => String(Math.round(value * 10000) / 10000);
 
   // Saving: after a quiet moment, one request at a time; what changed meanwhile goes with the next.
@@ -193,7 +193,7 @@
     if (input.dataset.mirror) document.getElementById(input.dataset.mirror).value = input.value;
     if (input.matches("[data-weight]")) {
       const range = document.getElementById(input.id.replace(/-weight$/, "-range"));
-      if (range) range.value = input.value;
+      if (range && Number.isFinite(number(input))) range.value = number(input);
     }
     share();
     const part = input.closest(".component");
