@@ -152,7 +152,7 @@ def write(
     can_be_undone: bool = True,
 ) -> list[tuple[Act, int | None]]:
     """Writes what was changed, with its events; each act with its event's id, none when another open item stands in its way."""
-    kept = [act for act in acts if _save(act, now)]
+    kept = _save(acts, now)
     events = [
         QueueItemEvent(
             item=act.item,
@@ -179,17 +179,31 @@ def write(
     return [(act, ids.get(act.item.pk)) for act in acts]
 
 
-def _save(act: Act, now: dt.datetime) -> bool:
+def _save(acts: Sequence[Act], now: dt.datetime) -> list[Act]:
+    """Writes what is open in one statement for all that get the same values; those that were closed one by one."""
+    alike: dict[tuple[Any, ...], list[int]] = {}
+    kept: list[Act] = []
+    for act in acts:
+        act.item.updated_at = now
+        columns = {name: getattr(act.item, name) for name in (*act.changed, "updated_at")}
+        if act.was["state"] not in transitions.CLOSED:
+            alike.setdefault(tuple(columns.items()), []).append(act.item.pk)
+            kept.append(act)
+        elif _opens(act, columns):
+            kept.append(act)
+    for same, ids in alike.items():
+        QueueItem.objects.filter(pk__in=ids).update(**dict(same))
+    return kept
+
+
+def _opens(act: Act, columns: dict[str, Any]) -> bool:
     """False when the account has another open item in this motion, which the database alone knows for sure."""
-    item = act.item
-    item.updated_at = now
-    columns = {name: getattr(item, name) for name in (*act.changed, "updated_at")}
     try:
-        with transaction.atomic(savepoint=act.was["state"] in transitions.CLOSED):
-            QueueItem.objects.filter(pk=item.pk).update(**columns)
+        with transaction.atomic():
+            QueueItem.objects.filter(pk=act.item.pk).update(**columns)
     except IntegrityError:
         for name, value in act.was.items():
-            setattr(item, name, value)
+            setattr(act.item, name, value)
         return False
     return True
 

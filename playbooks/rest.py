@@ -1,8 +1,7 @@
-"""The queues for programs: what a rep sees, and claim and release."""
+"""The queues for programs: what a rep sees. `playbooks.rest_verbs` has what a rep does."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django.db.models import F, Q, QuerySet
@@ -18,14 +17,13 @@ from rest_framework.response import Response
 
 from accounts import rest
 from accounts.models import BuyingRole, Contact, ProductUser
-from playbooks import queue as verbs
-from playbooks.models import Motion, QueueItem
+from playbooks.models import Closing, Motion, QueueItem, QueueItemEvent, Reason
 from scoring.models import BuyerState, Segment, Tier
 
 MOTIONS = (Motion.SALES, Motion.SUCCESS, Motion.MARKETING)
 #: What may be ordered by; a leading `-` turns it round. Rows without a value come last both ways.
 ORDERS = ("priority", "score", "delta", "entered_at", "hand_raised_at")
-SHOWN = ("account", "owner", "buyer", "buyer_contact", "champion")
+SHOWN = ("account", "owner", "closed_by", "buyer", "buyer_contact", "champion")
 
 
 class OwnerSerializer(serializers.Serializer[Any]):
@@ -78,6 +76,49 @@ class QueueItemSerializer(serializers.Serializer[QueueItem]):
     hand_raised_at = rest.Moment(allow_null=True)
     entered_at = rest.Moment()
     claimed_at = rest.Moment(allow_null=True)
+    assigned_because = serializers.CharField(
+        allow_blank=True, help_text=gettext_lazy("Why its owner has it; empty: claimed by hand.")
+    )
+    first_seen_on = serializers.DateField(
+        allow_null=True, help_text=gettext_lazy("When the account's first person was seen.")
+    )
+    first_touched_at = rest.Moment(allow_null=True)
+    last_touched_at = rest.Moment(allow_null=True)
+    step_due_at = rest.Moment(allow_null=True, help_text=gettext_lazy("Of the earliest open step."))
+    sla = serializers.ChoiceField(
+        [("response", "response"), ("touch", "touch")],
+        allow_blank=True,
+        help_text=gettext_lazy("What is owed next: a first response or the next touch; empty: nothing."),
+    )
+    due_at = rest.Moment(allow_null=True, help_text=gettext_lazy("When that is owed."))
+    breached_at = rest.Moment(allow_null=True, help_text=gettext_lazy("When it was missed."))
+    snoozed_until = rest.Moment(allow_null=True, help_text=gettext_lazy("Null while snoozed: until a strong signal."))
+    wakes_on_signal = serializers.BooleanField()
+    woke_at = rest.Moment(allow_null=True)
+    woke_because = serializers.CharField(allow_blank=True, help_text=gettext_lazy("Empty: by hand."))
+    look_again = serializers.CharField(
+        allow_blank=True, help_text=gettext_lazy("The strong signal that brought it back while its account cools down.")
+    )
+    handover = serializers.CharField(allow_blank=True, help_text=gettext_lazy("What the team before has to tell."))
+    returned_from = serializers.ChoiceField(
+        Motion.choices, allow_blank=True, help_text=gettext_lazy("The motion that handed it over.")
+    )
+    closed_at = rest.Moment(allow_null=True)
+    closed_by = OwnerSerializer(allow_null=True)
+    outcome = serializers.ChoiceField(Closing.choices, allow_blank=True, help_text=gettext_lazy("Of what is done."))
+    reason = serializers.ChoiceField(
+        Reason.choices, allow_blank=True, help_text=gettext_lazy("Of what is disqualified.")
+    )
+    reason_words = serializers.CharField(allow_blank=True)
+    returned_to = serializers.ChoiceField(
+        Motion.choices, allow_blank=True, help_text=gettext_lazy("Of what is returned.")
+    )
+    cool_until = rest.Moment(
+        allow_null=True, help_text=gettext_lazy("Before it the account comes back only with a strong signal.")
+    )
+    is_audit = serializers.BooleanField(
+        help_text=gettext_lazy("Below the threshold, drawn at random to find what the score misses.")
+    )
     priority = serializers.FloatField(help_text=gettext_lazy("The highest first."))
 
     @extend_schema_field(BuyingPersonSerializer(allow_null=True))
@@ -93,22 +134,35 @@ class QueuePageSerializer(rest.PageSerializer):
     results = QueueItemSerializer(many=True)
 
 
-class LostSerializer(serializers.Serializer[Any]):
-    """Nothing was changed: who has the item now, and why."""
+class EventSerializer(serializers.Serializer[QueueItemEvent]):
+    id = serializers.IntegerField()
+    at = rest.Moment()
+    verb = serializers.ChoiceField(QueueItemEvent.Verb.choices)
+    actor = OwnerSerializer(allow_null=True, help_text=gettext_lazy("Null: a rule or the clock."))
+    detail = serializers.CharField(allow_blank=True)
+    batch = serializers.UUIDField(allow_null=True, help_text=gettext_lazy("Of what was done to several at once."))
+    undone_at = rest.Moment(allow_null=True)
 
-    error = rest.ErrorSerializer()
-    reason = serializers.ChoiceField(["taken", "left", "not_owner", "not_claimed"])
-    item = QueueItemSerializer()
+
+class EventPageSerializer(rest.PageSerializer):
+    results = EventSerializer(many=True)
+
+
+class NoFilters(rest.Filters):
+    """A page of rows."""
 
 
 class QueueFilters(rest.Filters):
     segment = filters.ChoiceFilter(choices=Segment.choices, help_text=gettext_lazy("Only this segment."))
     tier = filters.ChoiceFilter(choices=Tier.choices, help_text=gettext_lazy("Only this tier."))
     state = filters.ChoiceFilter(
-        choices=[("new", "new"), ("claimed", "claimed")], help_text=gettext_lazy("Only this state.")
+        choices=[(state, state) for state in QueueItem.State.values],
+        help_text=gettext_lazy("Only this state; without it what is to be worked, new and claimed."),
     )
     owner = filters.ChoiceFilter(
-        choices=[("me", "me")], method="by_owner", help_text=gettext_lazy("Only what the signed-in member has claimed.")
+        choices=[("me", "me")],
+        method="by_owner",
+        help_text=gettext_lazy("Only what the signed-in member has claimed or put to sleep."),
     )
     hand_raised = filters.ChoiceFilter(
         choices=[("true", "true"), ("false", "false")],
@@ -125,7 +179,7 @@ class QueueFilters(rest.Filters):
     )
 
     def by_owner(self, rows: QuerySet[QueueItem], name: str, value: str) -> QuerySet[QueueItem]:
-        return rows.filter(state=QueueItem.State.CLAIMED, owner=self.request.user.pk)
+        return rows.filter(owner=self.request.user.pk)
 
     def by_hand(self, rows: QuerySet[QueueItem], name: str, value: str) -> QuerySet[QueueItem]:
         return rows.filter(hand_raised_at__isnull=value == "false")
@@ -141,7 +195,7 @@ class QueueFilters(rest.Filters):
 
 @extend_schema(
     operation_id="list_queue_items",
-    summary="The open items of a motion's queue",
+    summary="The items of a motion's queue",
     parameters=[
         OpenApiParameter("motion", str, OpenApiParameter.PATH, enum=[motion.value for motion in MOTIONS]),
         *QueueFilters.parameters(),
@@ -150,53 +204,38 @@ class QueueFilters(rest.Filters):
 )
 @api_view(["GET"])
 def queue(request: Request, motion: str) -> Response:
-    """To work and claimed, what to do first comes first. Every member may read every queue."""
+    """What to do first comes first. Every member may read every queue."""
     if motion not in [known.value for known in MOTIONS]:
         raise NotFound(_("The queues are sales, success and marketing."))
-    items = QueueItem.objects.working().filter(motion=motion).select_related(*SHOWN).in_order()
+    items = QueueItem.objects.all() if "state" in request.query_params else QueueItem.objects.working()
+    items = items.filter(motion=motion).select_related(*SHOWN).in_order()
     return rest.page(request, QueueFilters.rows(request, items), QueueItemSerializer)
 
 
-@extend_schema(
-    operation_id="claim_queue_item",
-    summary="Make an item one's own",
-    request=None,
-    responses={200: QueueItemSerializer, 409: LostSerializer},
-)
-@api_view(["POST"])
-def claim(request: Request, item_id: int) -> Response:
-    """Exactly one member wins; claiming one's own item again is 200 too. For the roles that work the motion, and admins."""
-    return _act(request, item_id, verbs.claim)
+@extend_schema(operation_id="read_queue_item", summary="One item", responses=QueueItemSerializer)
+@api_view(["GET"])
+def item(request: Request, item_id: int) -> Response:
+    """In whatever state it is."""
+    found = QueueItem.objects.select_related(*SHOWN).filter(pk=item_id).first()
+    if found is None:
+        raise no_item(item_id)
+    return Response(QueueItemSerializer(found).data)
 
 
 @extend_schema(
-    operation_id="release_queue_item",
-    summary="Give an item back to its queue",
-    request=None,
-    responses={200: QueueItemSerializer, 409: LostSerializer},
+    operation_id="list_queue_item_events",
+    summary="What happened to an item, the newest first",
+    parameters=NoFilters.parameters(),
+    responses=EventPageSerializer,
 )
-@api_view(["POST"])
-def release(request: Request, item_id: int) -> Response:
-    """For the owner, and admins. An item with a `mark` leaves the queue with it."""
-    return _act(request, item_id, verbs.release)
+@api_view(["GET"])
+def events(request: Request, item_id: int) -> Response:
+    """By members and by rules. A verb by oneself can be undone for a quarter of an hour, while nothing else happened since."""
+    if not QueueItem.objects.filter(pk=item_id).exists():
+        raise no_item(item_id)
+    rows = QueueItemEvent.objects.filter(item=item_id).select_related("actor").order_by("-at", "-id")
+    return rest.page(request, NoFilters.rows(request, rows), EventSerializer)
 
 
-def _act(request: Request, item_id: int, verb: Callable[..., verbs.Outcome]) -> Response:
-    rest.no_fields(request)
-    try:
-        outcome = verb(item_id=item_id, member=request.user)
-    except QueueItem.DoesNotExist:
-        raise NotFound(_("There is no queue item %(id)d.") % {"id": item_id}) from None
-    item = QueueItemSerializer(outcome.item).data
-    if outcome.won:
-        return Response(item)
-    owner = str(outcome.item.owner) if outcome.item.owner else _("somebody else")
-    words = {
-        "taken": _("%(owner)s was faster: the item is claimed."),
-        "left": _("The item has left the queue."),
-        "not_owner": _("The item is claimed by %(owner)s; only the owner or an admin can release it."),
-        "not_claimed": _("The item is not claimed by anybody."),
-    }[outcome.reason] % {"owner": owner}
-    return Response(
-        {"error": {"code": outcome.reason, "message": words}, "reason": outcome.reason, "item": item}, status=409
-    )
+def no_item(item_id: int) -> NotFound:
+    return NotFound(_("There is no queue item %(id)d.") % {"id": item_id})

@@ -5,14 +5,27 @@ from django.urls import URLPattern, path
 from playbooks import rest as queues
 from playbooks import rest_definitions as definition_effects
 from playbooks import rest_touches as touched
+from playbooks import rest_verbs as acts
 from scoring import outcome_rest
 from scoring import rest as scores
 from scoring import rest_definitions as definitions
 
 urlpatterns: list[URLPattern] = [
+    path("queue/bulk/", acts.bulk, name="api_queue_bulk"),
+    path("queue/bulk/undo/", acts.undo_batch, name="api_queue_bulk_undo"),
     path("queue/<slug:motion>/", queues.queue, name="api_queue"),
-    path("queue/items/<int:item_id>/claim/", queues.claim, name="api_queue_claim"),
-    path("queue/items/<int:item_id>/release/", queues.release, name="api_queue_release"),
+    path("queue/items/<int:item_id>/", queues.item, name="api_queue_item"),
+    path("queue/items/<int:item_id>/events/", queues.events, name="api_queue_events"),
+    path("queue/items/<int:item_id>/claim/", acts.claim, name="api_queue_claim"),
+    path("queue/items/<int:item_id>/release/", acts.release, name="api_queue_release"),
+    path("queue/items/<int:item_id>/snooze/", acts.snooze, name="api_queue_snooze"),
+    path("queue/items/<int:item_id>/wake/", acts.wake, name="api_queue_wake"),
+    path("queue/items/<int:item_id>/finish/", acts.finish, name="api_queue_finish"),
+    path("queue/items/<int:item_id>/disqualify/", acts.disqualify, name="api_queue_disqualify"),
+    path("queue/items/<int:item_id>/give-back/", acts.give_back, name="api_queue_give_back"),
+    path("queue/items/<int:item_id>/assign/", acts.assign, name="api_queue_assign"),
+    path("queue/items/<int:item_id>/reopen/", acts.reopen, name="api_queue_reopen"),
+    path("queue/events/<int:event_id>/undo/", acts.undo, name="api_queue_undo"),
     path("queue/items/<int:item_id>/touches/", touched.touches_of, name="api_touches"),
     path("queue/touches/<int:touch_id>/remove/", touched.touch_remove, name="api_touch_remove"),
     path("queue/touches/<int:touch_id>/put-back/", touched.touch_back, name="api_touch_back"),

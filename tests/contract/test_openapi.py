@@ -24,7 +24,7 @@ from schemathesis.specs.openapi.checks import (
 
 from accounts.api import PATHS
 from accounts.models import BuyingRole, Role
-from playbooks.models import Step, Touch
+from playbooks.models import QueueItemEvent, Step, Touch
 from plsapp import rest
 from plsapp.permissions import MATRIX
 from plsapp.wsgi import application
@@ -68,6 +68,7 @@ IDS = {
     "definition_id": "definition",
     "touch_id": "touch",
     "step_id": "step",
+    "event_id": "event",
 }
 
 FUZZ = settings(
@@ -152,6 +153,7 @@ def world(db):
         "definition": draft.pk,
         "touch": touch.pk,
         "step": step.pk,
+        "event": QueueItemEvent.objects.create(item=item, at=timezone.now(), verb="entered").pk,
     }
 
 
