@@ -141,10 +141,10 @@ def pair_of_workspaces(
     """`pair` of the workspaces of these accounts; "account_id" is the id of the workspace.
 
     A workspace stands as an account of its own: usage in it, and its members as its people, from the day they joined. Its
-    employees are its own as stated, else its account's. Raises `ValueError` where a warehouse keeps the usage.
+    employees are its own as stated, else its account's. Raises `WarehouseError` where usage lies in a warehouse.
     """
     if warehouse.is_used():
-        raise ValueError("workspaces are not scored while usage lies in a warehouse")
+        raise warehouse.WarehouseError("Workspaces are not scored while usage lies in a warehouse (USAGE_URL).")
     if account_ids is not None:
         return derive(columnar.aggregates_of(as_of, account_ids, workspaces=True), as_of)
     try:

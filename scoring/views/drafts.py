@@ -28,7 +28,6 @@ from scoring import (
     preview,
     rules,
     versions,
-    warehouse,
     workbench,
     workspace_screen,
 )
@@ -186,7 +185,7 @@ def _changes(found: Definition) -> dict[str, Any]:
 
 def _recipe(request: MemberRequest, found: Definition) -> int:
     wanted = _number(request.POST.get("recipe", "") or request.GET.get("recipe", ""))
-    if wanted == fields.WORKSPACES and found.spec.get("workspace") and not warehouse.is_used():
+    if wanted == fields.WORKSPACES and found.spec.get("workspace"):
         return wanted
     return wanted if 0 <= wanted <= len(found.spec.get("variants", ())) else 0
 

@@ -247,6 +247,15 @@ def test_a_draft_scores_workspaces_too_is_edited_on_a_tab_and_stops_with_a_way_b
     assert edits.put_back(edit.spec, edit.undo) == spec.as_json()
 
 
+def test_with_usage_in_a_warehouse_the_tab_says_that_workspaces_are_not_scored(sign_in, draft, settings):
+    space("core", people=9)
+    Definition.objects.filter(pk=draft.pk).update(spec=draft.spec | {"workspace": RECIPE})
+    settings.USAGE_URL = "duckdb://elsewhere"
+    page = sign_in(Role.PRODUCT).get(reverse("draft", args=[draft.pk]), {"recipe": fields.WORKSPACES})
+    assert "Workspaces are not scored while usage lies in a warehouse" in page.content.decode()
+    assert "Score workspaces no more" in page.content.decode()
+
+
 def test_a_published_recipe_is_compared_with_the_draft_of_it():
     space("core", people=9)
     space("side", people=5, first=20)
