@@ -42,9 +42,8 @@ def draft_workspaces(request: MemberRequest, draft_id: int) -> HttpResponse:
     except rules.BadDefinition:
         raise Http404 from None
     compared = workspace_preview.compare(spec, published)
-    if compared is None:
-        raise Http404
-    page = Paginator(range(len(compared.places(now, then))), PAGE).get_page(request.GET.get("page"))
+    whole = 0 if compared is None else len(compared.places(now, then))
+    page = Paginator(range(whole), PAGE).get_page(request.GET.get("page"))
     offset = page.start_index() - 1 if page.paginator.count else 0
     moving = workspace_preview.movers(spec, published, now=now, then=then, limit=PAGE, offset=offset)
     spaces = Workspace.objects.select_related("account").in_bulk([line.account_id for line in moving])
