@@ -21,6 +21,7 @@ from playbooks.models import Closing, Motion, QueueItem, QueueItemEvent, Reason
 from scoring.models import BuyerState, Segment, Tier
 
 MOTIONS = (Motion.SALES, Motion.SUCCESS, Motion.MARKETING)
+MOTION_CHOICES = [(motion.value, motion.label) for motion in MOTIONS]
 #: What may be ordered by; a leading `-` turns it round. Rows without a value come last both ways.
 ORDERS = ("priority", "score", "delta", "entered_at", "hand_raised_at")
 SHOWN = ("account", "owner", "closed_by", "buyer", "buyer_contact", "champion")
@@ -57,7 +58,7 @@ class QueueItemSerializer(serializers.Serializer[QueueItem]):
     """From an item that was read with its account, owner, buyer and champion."""
 
     id = serializers.IntegerField()
-    motion = serializers.ChoiceField([(motion.value, motion.label) for motion in MOTIONS])
+    motion = serializers.ChoiceField(MOTION_CHOICES)
     account = rest.AccountNameSerializer()
     state = serializers.ChoiceField(QueueItem.State.choices)
     owner = OwnerSerializer(allow_null=True)
@@ -101,7 +102,7 @@ class QueueItemSerializer(serializers.Serializer[QueueItem]):
     )
     handover = serializers.CharField(allow_blank=True, help_text=gettext_lazy("What the team before has to tell."))
     returned_from = serializers.ChoiceField(
-        Motion.choices, allow_blank=True, help_text=gettext_lazy("The motion that handed it over.")
+        MOTION_CHOICES, allow_blank=True, help_text=gettext_lazy("The motion that handed it over.")
     )
     closed_at = rest.Moment(allow_null=True)
     closed_by = OwnerSerializer(allow_null=True)
@@ -111,7 +112,7 @@ class QueueItemSerializer(serializers.Serializer[QueueItem]):
     )
     reason_words = serializers.CharField(allow_blank=True)
     returned_to = serializers.ChoiceField(
-        Motion.choices, allow_blank=True, help_text=gettext_lazy("Of what is returned.")
+        MOTION_CHOICES, allow_blank=True, help_text=gettext_lazy("Of what is returned.")
     )
     cool_until = rest.Moment(
         allow_null=True, help_text=gettext_lazy("Before it the account comes back only with a strong signal.")

@@ -61,7 +61,7 @@ class GiveBack(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Assign(msgspec.Struct, forbid_unknown_fields=True):
-    to: Annotated[str, msgspec.Meta(max_length=254)]
+    to: Annotated[str, msgspec.Meta(max_length=254, pattern=r"^[^\x00]*$")]
     because: Words = ""
 
 

@@ -282,7 +282,7 @@ def _assign(
     was: int | None = ANYBODY,
     batch: uuid.UUID | None = None,
 ) -> list[Outcome]:
-    because = " ".join(because.split())[:WORDS]
+    because = _said(" ".join(because.split()), field="because")
 
     def check(item: QueueItem) -> str:
         if not access.can(to, "work", item):
@@ -364,12 +364,12 @@ def _close(item: QueueItem, state: str, closing: str, words: str, member: Member
     owing.after(item, "closed", now)
 
 
-def _said(words: str, most: int = WORDS) -> str:
+def _said(words: str, most: int = WORDS, *, field: str = "words") -> str:
     words = words.strip()
     if len(words) > most:
-        raise Refused("words", _("At most %(n)d characters.") % {"n": most})
+        raise Refused(field, _("At most %(n)d characters.") % {"n": most})
     if "\x00" in words:
-        raise Refused("words", _("Holds a character that cannot be stored."))
+        raise Refused(field, _("Holds a character that cannot be stored."))
     return words
 
 

@@ -215,6 +215,9 @@ SPECTACULAR_SETTINGS = {
         "DefinitionStateEnum": "scoring.models.Definition.State",
         "RunStateEnum": "scoring.models.ScoringRun.State",
         "QueueItemStateEnum": "playbooks.models.QueueItem.State",
+        "MotionEnum": "playbooks.rest.MOTION_CHOICES",
+        "DisqualifiedReasonEnum": "playbooks.models.Reason",
+        "LostReasonEnum": "playbooks.rest_verbs.LOST",
     },
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "plsapp.rest.describe"],
 }
