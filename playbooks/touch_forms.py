@@ -30,6 +30,7 @@ DUE = {
     "week": (7, gettext_lazy("In a week")),
 }
 DAY_ENDS = dt.time(17)
+DUE_KEYS = {"": "0", **{key: str(place) for place, key in enumerate(DUE, 1)}}
 RESULT_KEYS = {"": "0", "reached": "r", "no_answer": "n", "left_word": "l", "replied": "p"}
 #: So many people are offered by name.
 PEOPLE = 30
@@ -96,7 +97,7 @@ class StepForm(forms.Form):
         label=gettext_lazy("Until"),
         required=False,
         choices=[("", gettext_lazy("No date")), *[(key, words) for key, (_days, words) in DUE.items()]],
-        widget=Choices(),
+        widget=Choices(keys=DUE_KEYS),
     )
     due_at = forms.DateTimeField(
         label=gettext_lazy("or a date"),

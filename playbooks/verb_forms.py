@@ -23,6 +23,7 @@ from playbooks.models import Answer, Closing, Motion, QueueItem, Reason
 
 #: A day of work begins at this hour of the member's clock: when what was snoozed until a day comes back.
 MORNING = dt.time(9)
+SUNDAY = 6
 DIGITS = "1234567890"
 #: What a motion's items come to, the likely ones first.
 OUTCOMES = {
@@ -209,12 +210,12 @@ FORMS: dict[str, tuple[type[VerbForm], Promise]] = {
 
 
 def mornings(today: dt.date | None = None) -> dict[str, dt.datetime]:
-    """The moments of the ready answers to "until when", on the member's clock; `week` is next Monday."""
+    """The moments of the ready answers to "until when", on the member's clock; `week` is next Monday, on Sundays the one after."""
     today = today or timezone.localdate()
     days = {
         "tomorrow": today + dt.timedelta(days=1),
         "days3": today + dt.timedelta(days=3),
-        "week": today + dt.timedelta(days=7 - today.weekday()),
+        "week": today + dt.timedelta(days=7 - today.weekday() + (7 if today.weekday() == SUNDAY else 0)),
     }
     return {key: timezone.make_aware(dt.datetime.combine(day, MORNING)) for key, day in days.items()}
 

@@ -79,6 +79,10 @@ class Work:
     may_work: bool
     handover: str
 
+    @property
+    def is_empty(self) -> bool:
+        return not (self.steps or self.touches or self.answer or self.handover)
+
 
 def of_item(item: QueueItem, member: Member) -> Work:
     """Four queries."""

@@ -65,6 +65,7 @@ class Row:
     is_mine: bool
     is_open: bool
     is_here: bool
+    is_asleep: bool
     may_select: bool
     entered_at: dt.datetime
     sla: states.Chip | None
@@ -124,6 +125,7 @@ class QueuePage:
     may_work: bool
     may_assign: bool
     whose: list[Tab]
+    order_words: str
     empty_title: str
     empty_words: str
 
@@ -192,7 +194,8 @@ def row(
         is_mine=is_mine,
         is_open=item.is_open,
         is_here=item.state == QueueItem.State.NEW or is_mine,
-        may_select=can(member, "work", item),
+        is_asleep=item.state == QueueItem.State.SNOOZED,
+        may_select=item.is_open and can(member, "work", item),
         entered_at=item.entered_at,
         sla=states.sla(item, now),
         chips=states.chips(item, now, early_until=states.early_until(item, early_days)),
@@ -285,6 +288,7 @@ def page(
         may_work=can(member, "work", Worked(wanted.motion)),
         may_assign=can(member, "administer"),
         whose=_whose(wanted, path),
+        order_words=_order_words(wanted),
         empty_title=_("Nothing to work in this queue"),
         empty_words=_empty_words(wanted),
     )
@@ -343,6 +347,24 @@ def _empty_words(wanted: QueueFilter) -> str:
         ),
         Motion.MARKETING: _("Accounts come here when they qualify by usage but none of their people can buy."),
     }[Motion(wanted.motion)]
+
+
+def _order_words(wanted: QueueFilter) -> str:
+    if wanted.tab == "closed":
+        return _("What was closed last comes first; after 30 days it is found on the account’s page.")
+    if wanted.tab == "snoozed":
+        return _("What wakes first comes first.")
+    if wanted.motion == Motion.MARKETING:
+        words = _(
+            "First what to do first: raised hands (newest first), then accounts without a buyer, then score and half of "
+            "the week’s gain; equal ones by time in the queue."
+        )
+    else:
+        words = _(
+            "First what to do first: raised hands (newest first), then score, half of the week’s gain and 5 for a known "
+            "buyer; equal ones by time in the queue."
+        )
+    return _("Overdue steps first. %(words)s") % {"words": words} if wanted.tab == "mine" else words
 
 
 def _tabs(wanted: QueueFilter, counts: Counts, path: str) -> list[Tab]:

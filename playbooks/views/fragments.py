@@ -65,7 +65,15 @@ def told(
 
 
 def told_of_many(
-    request: MemberRequest, motion: str, ids: list[int], *, words: str, undo: str = "", won: bool = True, to: str = ""
+    request: MemberRequest,
+    motion: str,
+    ids: list[int],
+    *,
+    words: str,
+    undo: str = "",
+    won: bool = True,
+    to: str = "",
+    then: str = "",
 ) -> HttpResponse:
     """The same for several items of one queue at once."""
     if not request.htmx:
@@ -73,15 +81,17 @@ def told_of_many(
             request, messages.SUCCESS if won else messages.WARNING, words, extra_tags=f"undo={undo}" if undo else ""
         )
         return redirect(to or reverse("queue_motion", args=[motion]))
+    selected = _selected(request)
     context: dict[str, Any] = {
-        "changed": _changed(request, QueueItem.objects.these(ids, motion), whole=_selected(request)),
+        "changed": _changed(request, QueueItem.objects.these(ids, motion), whole=selected),
         "toast": words,
         "undo": undo,
         "kind": "success" if won else "warning",
         "back": back(request, reverse("queue_motion", args=[motion])),
         **_counts(request, motion),
     }
-    return render(request, "playbooks/queue_answer.html", context, status=200 if won else 409)
+    response = render(request, "playbooks/queue_answer.html", context, status=200 if won else 409)
+    return trigger_client_event(response, then, {"item": selected}) if then and selected in ids else response
 
 
 def place_of(item: QueueItem) -> str:

@@ -148,10 +148,15 @@ def bulk(request: MemberRequest, motion: str) -> HttpResponse:
             return fragments.told_of_many(request, motion, ids, words=refused.words, won=False, to=here)
         _take(form, refused)
         return _page(request, verb, form, ids=ids, motion=motion, status=422)
-    undo_url = reverse("queue_undo_batch", args=[many.batch]) if many.won else ""
-    words = many_in_words(verb, many)
     return fragments.told_of_many(
-        request, motion, [*many.won, *many.lost], words=words, undo=undo_url, won=bool(many.won), to=here
+        request,
+        motion,
+        [*many.won, *many.lost],
+        words=many_in_words(verb, many),
+        undo=reverse("queue_undo_batch", args=[many.batch]) if many.won else "",
+        won=bool(many.won),
+        to=here,
+        then=fragments.ONWARD if verb in ONWARD else "",
     )
 
 
@@ -297,6 +302,8 @@ def _context(
         "action": action,
         "back": fragments.back(request, otherwise),
         "lost": lost,
+        "selected": request.POST.get("selected", ""),
+        "submit": _("Answer") if verb == "answer" else "",
     }
 
 

@@ -17,7 +17,7 @@
   };
   const watchAll = () => {
     const toasts = [...document.querySelectorAll("[data-toast]")];
-    toasts.slice(0, -3).forEach((toast) => toast.remove());
+    toasts.slice(0, -2).forEach((toast) => toast.remove());
     toasts.forEach(watch);
   };
 

@@ -20,9 +20,9 @@
   };
   const arrive = (form) => {
     window.drafts?.restore(form);
-    const first = form.querySelector(".field-wrong input, .field-wrong select, .field-wrong textarea")
-      || form.querySelector("[data-pick]:checked") || form.querySelector("[data-pick]")
-      || form.querySelector("input:not([type=hidden]), select, textarea");
+    const all = "input:not([type=hidden]), select, textarea";
+    let first = form.querySelector(`.field-wrong :is(${all})`) || form.querySelector(all);
+    if (first?.type === "radio") first = [...form.elements.namedItem(first.name)].find((one) => one.checked) || first;
     first?.focus();
     const keys = typed;
     typed = [];

@@ -95,6 +95,13 @@
     if (link && (at === document.body || !at?.isConnected || !at.closest(`[data-item="${itemOf(link).id.slice(5)}"]`))) link.focus({ preventScroll: true });
   }));
 
+  // A button that was pressed and is gone gives its focus to the one that came in its place.
+  let worked = "";
+  document.addEventListener("focusin", (event) => { worked = event.target.closest?.(".item-actions")?.id || ""; });
+  document.addEventListener("htmx:after:swap", () => {
+    if (worked && document.activeElement === document.body) document.querySelector(`#${worked} .verbs :is(a, button, summary)`)?.focus();
+  });
+
   // Selecting: by box, space, or shift and a click for all between.
   const chosen = new Set();
   let last = null;

@@ -32,12 +32,12 @@ def test_a_rep_signs_in_claims_and_takes_it_back(scene, sign_in_page):
     assert page.inner_text(".sidebar .open-work") == "7"
     item = QueueItem.objects.get(account__name="Northwind Robotics")
     assert str(item.owner) == "Robin Falk"
-    # The button that was pressed keeps the focus, as its own counterpart.
-    assert page.evaluate("document.activeElement.id") == f"act-{item.pk}"
+    # The button that was pressed is gone; the focus is on the one that came in its place.
+    assert page.evaluate("document.activeElement.id") == f"act-finish-{item.pk}"
 
     page.click(".toasts button:has-text('Undo')")
 
-    page.wait_for_selector("text=Released Northwind Robotics.")
+    page.wait_for_selector("text=Undone: Northwind Robotics is as it was.")
     page.wait_for_selector(".item-actions button:has-text('Claim')")
     assert page.inner_text("#count-mine") == "2"
     item.refresh_from_db()
@@ -54,7 +54,7 @@ def test_two_reps_race_and_the_loser_is_told_who_won(scene, sign_in_page):
     first.wait_for_selector("text=Claimed by you")
     second.click(".item-actions button:has-text('Claim')")
 
-    second.wait_for_selector(".row-item >> text=Robin Falk was faster: Northwind Robotics is claimed.")
+    second.wait_for_selector(".row-item >> text=Robin Falk claimed Northwind Robotics just now.")
     assert second.locator(".item-actions button").count() == 0
     assert "Claimed by Robin Falk" in second.inner_text(".item-actions")
     assert QueueItem.objects.get(account__name="Northwind Robotics").owner == scene["members"]["sales"]
@@ -97,7 +97,7 @@ def test_everything_works_without_javascript(scene, sign_in_page):
     assert "Claimed Halcyon Health." in page.inner_text("#toasts")
     assert "q=halcyon" in page.url
     page.click("#toasts button:has-text('Undo')")
-    assert "Released Halcyon Health." in page.inner_text("#toasts")
+    assert "Undone: Halcyon Health is as it was." in page.inner_text("#toasts")
 
     page.click("text=Clear filters")
     page.click(".filter-panel summary")
@@ -125,7 +125,7 @@ def test_the_keyboard_works_the_queue(scene, sign_in_page):
 
     page.keyboard.press("c")
     page.wait_for_selector("text=Claimed Bluefin Analytics.")
-    page.wait_for_selector(".item-actions button:has-text('Release')")
+    page.wait_for_selector(".item-actions a:has-text('Done')")
     page.keyboard.press("r")
     page.wait_for_selector("text=Released Bluefin Analytics.")
 
@@ -134,7 +134,7 @@ def test_the_keyboard_works_the_queue(scene, sign_in_page):
     page.keyboard.press("c")
     page.wait_for_selector("text=Claimed Halcyon Health.")
     page.keyboard.press("u")
-    page.wait_for_selector("text=Released Halcyon Health.")
+    page.wait_for_selector("text=Undone: Halcyon Health is as it was.")
 
     page.keyboard.press("/")
     assert page.evaluate("document.activeElement.id") == "search"
