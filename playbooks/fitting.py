@@ -64,6 +64,17 @@ class Situation:
         )
 
 
+#: The columns of an item that `Situation.of` reads.
+SHOWN = ("tier", "last_signal", "last_signal_at", "hand_raised_at", "is_expansion", "buyer_id", "champion_id")
+
+
+def of_item(item: Any, now: dt.datetime | None = None) -> Situation:
+    """The situation of a queue item."""
+    shown = {name: getattr(item, name) for name in SHOWN}
+    has_contact = item.buyer_contact_id is not None
+    return Situation.of(item.motion, shown, has_contact=has_contact, now=now or dt.datetime.now(dt.UTC))
+
+
 def weight(play: Situational, now: Situation) -> int | None:
     """How much of what the play asks for is there; none when something contradicts."""
     if play.motion != now.motion or (play.tier and play.tier != now.tier):

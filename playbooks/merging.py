@@ -66,6 +66,11 @@ class Piece:
     is_missing: bool = False
 
 
+def fields_of(*texts: str) -> list[str]:
+    """The fields that texts use, in their order, each once."""
+    return list(dict.fromkeys(name for text in texts for name in _FIELD.findall(text)))
+
+
 def problems(text: str) -> list[str]:
     """What is wrong with the fields of a text, in words; empty when every field is known."""
     found = [_unknown(name) for name in _FIELD.findall(text) if name not in FIELDS]
@@ -103,8 +108,8 @@ def missing(*texts: Iterable[Piece]) -> list[str]:
 
 
 def mailto(address: str, subject: str = "", body: str = "") -> str:
-    """A `mailto:` link with everything encoded; nothing for what is no address."""
-    if not re.fullmatch(r"[^\s@<>,;?&]+@[^\s@<>,;?&]+", address):
+    """A `mailto:` link with everything encoded; nothing for what is no address. Without an address the mail program asks for it."""
+    if address and not re.fullmatch(r"[^\s@<>,;?&]+@[^\s@<>,;?&]+", address):
         return ""
     said = [f"{name}={quote(value, safe='')}" for name, value in (("subject", subject), ("body", body)) if value]
     # Mail programs end a line by CR LF.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db import connection
@@ -32,13 +33,16 @@ COUNTS = {
 GROWTHS = {"weekly_growth": "weekly_growth", "growth": "growth"}
 
 
-def of_item(item: QueueItem, member: Member, *, today: dt.date | None = None) -> dict[str, str]:
-    """Every field of `merging.FIELDS`. The item was read with its account, buyer, contact and champion. Four queries at most."""
-    today = today or timezone.now().date()
+def of_item(
+    item: QueueItem, member: Member, *, only: Collection[str] | None = None, today: dt.date | None = None
+) -> dict[str, str]:
+    """The fields of `merging.FIELDS`, or those of `only`: what is not asked for is not read. Four queries at most.
+
+    The item was read with its account, buyer, contact and champion.
+    """
+    wanted = set(merging.FIELDS if only is None else only) & set(merging.FIELDS)
     account = item.account
-    score = Score.objects.filter(pk=item.account_id).select_related("definition").first()
-    values = dict.fromkeys(merging.FIELDS, "")
-    values |= {
+    values = {
         "account": account.name,
         "account.domain": account.domain,
         "account.employees": "" if account.employees is None else f"{account.employees:,}",
@@ -47,34 +51,38 @@ def of_item(item: QueueItem, member: Member, *, today: dt.date | None = None) ->
         "why_now": item.why_now.rstrip("."),
         "signal": item.last_signal_text,
         "score": "" if item.score is None else str(item.score),
-        "member.name": member.name,
-        "member.first_name": merging.first_name(member.name),
+        **_person("member", member),
+        **_person("buyer", item.buyer or item.buyer_contact),
+        **_person("champion", item.champion),
     }
-    values |= _person("buyer", item.buyer or item.buyer_contact) | _person("champion", item.champion)
-    if score is not None:
-        values |= _counted(score.features)
-        values["path"] = paths.find(breakdown.spec_of(score), score.features, segment=score.segment).words
-    usage = _usage(item.account_id, item.champion_id, today)
-    values |= {
-        "top_feature": usage.top[0] if usage.top else "",
-        "top_features": ", ".join(usage.top),
-        "next_feature": usage.unused,
-        "champion.invites": _number(usage.invitations),
-    }
-    if item.hand_raised_at is not None:
-        raised = _raised(item.account_id)
+    if wanted & {*COUNTS, *GROWTHS, "weekly_active_days", "path"}:
+        score = Score.objects.filter(pk=item.account_id).select_related("definition").first()
+        if score is not None:
+            values |= _counted(score.features)
+            if "path" in wanted:
+                spec = breakdown.spec_of(score)
+                values["path"] = paths.find(spec, score.features, segment=score.segment).words
+    if wanted & {"top_feature", "top_features", "next_feature", "champion.invites"}:
+        usage = _usage(item.account_id, item.champion_id, today or timezone.now().date())
+        values |= {
+            "top_feature": usage.top[0] if usage.top else "",
+            "top_features": ", ".join(usage.top),
+            "next_feature": usage.unused,
+            "champion.invites": _number(usage.invitations),
+        }
+    if item.hand_raised_at is not None and wanted & {"raised.name", "raised.first_name", "raised.words"}:
+        raised = raised_by(item.account_id)
         if raised is not None:
-            values["raised.words"] = raised.detail
-            who = _person("raised", raised.user or raised.contact)
-            values |= {name: value for name, value in who.items() if name in merging.FIELDS}
-    return values
+            values |= {"raised.words": raised.detail, **_person("raised", raised.user or raised.contact)}
+    return {name: values.get(name, "") for name in wanted}
 
 
-def _person(role: str, who: ProductUser | Contact | None) -> dict[str, str]:
+def _person(role: str, who: ProductUser | Contact | Member | None) -> dict[str, str]:
     """An address or an id is no name."""
     if who is None:
         return {}
-    return {f"{role}.name": who.name, f"{role}.first_name": merging.first_name(who.name), f"{role}.title": who.title}
+    title = "" if isinstance(who, Member) else who.title
+    return {f"{role}.name": who.name, f"{role}.first_name": merging.first_name(who.name), f"{role}.title": title}
 
 
 def _counted(features: dict[str, float | None]) -> dict[str, str]:
@@ -138,7 +146,7 @@ _USED = """
 """
 
 
-def _raised(account_id: int) -> Signal | None:
+def raised_by(account_id: int) -> Signal | None:
     """The newest raised hand that counts, one with words first."""
     since = timezone.now() - dt.timedelta(days=HAND_RAISE_DAYS)
     found = signals.of_account(account_id, limit=None).filter(kind=SignalKind.HAND_RAISE, at__gte=since)[:5]

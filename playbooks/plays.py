@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts import access
 from accounts.models import Member
-from playbooks import early, fitting, play_rows, steps, verbs, working_days
+from playbooks import early, fitting, merging, play_rows, play_values, steps, verbs, working_days
 from playbooks.models import Answer, Closing, Holiday, Play, PlayStep, PlayUse, QueueItem, QueuePolicy, Step, Touch
 from playbooks.querysets import OPEN
 from playbooks.refused import Refused
@@ -73,10 +73,7 @@ def suggest(items: Iterable[QueueItem]) -> None:
         item.play_id, item.play_because = told["play_id"], told["play_because"]
 
 
-_SHOWN = (
-    *("tier", "last_signal", "last_signal_at", "last_signal_text", "hand_raised_at", "is_expansion"),
-    *("buyer_id", "champion_id"),
-)
+_SHOWN = (*fitting.SHOWN, "last_signal_text")
 
 
 # Running -------------------------------------------------------------------------------------------------------------
@@ -115,19 +112,21 @@ def begin(*, item_id: int, play_id: int, member: Member) -> PlayUse:
     due = due_dates(item.motion, now)
     # A member's own next steps keep their places before the play's.
     first = Step.objects.filter(item=item).count()
+    texts = list(PlayStep.objects.filter(play=play))
+    values = play_values.of_item(item, member, only=merging.fields_of(*(step.title for step in texts)))
     Step.objects.bulk_create(
         Step(
             item=item,
             account_id=item.account_id,
             kind=Step.Kind.PLAY,
             place=first + place,
-            text=step.title,
+            text=merging.plain(merging.fill(step.title, values))[: steps.TEXT_LENGTH],
             due_at=due(step.after_days),
             created_by=member,
             play_use=use,
             play_step=step,
         )
-        for place, step in enumerate(PlayStep.objects.filter(play=play))
+        for place, step in enumerate(texts)
     )
     steps.tell_item(item)
     return use
@@ -241,7 +240,8 @@ def _restart(use: PlayUse, item: QueueItem) -> None:
 
 
 def _workable(item_id: int, member: Member) -> QueueItem:
-    item = QueueItem.objects.select_for_update(of=("self",)).select_related("account", "owner").get(pk=item_id)
+    rows = QueueItem.objects.select_related("account", "owner", "buyer", "buyer_contact", "champion")
+    item = rows.select_for_update(of=("self",)).get(pk=item_id)
     if not access.can(member, "work", item):
         raise PermissionDenied
     return item

@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 
 from accounts import access
 from accounts.models import Contact, Member, ProductUser
-from playbooks import early, owing, plays
-from playbooks.models import QueueItem, Touch
+from playbooks import early, owing, plays, steps
+from playbooks.models import QueueItem, Step, Touch
 from playbooks.refused import Refused
 
 WORDS_LENGTH = 4_000
@@ -71,6 +71,24 @@ def log(
     _tell_item(item)
     plays.end_exited(item_id=item.pk)
     return touch
+
+
+@transaction.atomic
+def log_step(
+    *, step_id: int, member: Member, person_id: int | None = None, contact_id: int | None = None
+) -> tuple[Step, Touch]:
+    """A play's call, e-mail, message or meeting was done: logs it as a touch and completes the step.
+
+    Raises `Step.DoesNotExist`, and as `log` and `steps.complete` do; `Refused` for a step that is no touch.
+    """
+    step = Step.objects.select_related("play_step").get(pk=step_id)
+    kind = step.play_step.kind if step.play_step else ""
+    if kind not in Touch.Kind.values:
+        raise Refused("kind", _("This step is not a call, an e-mail, a message or a meeting."))
+    touch = log(
+        item_id=step.item_id, member=member, kind=kind, words=step.text, person_id=person_id, contact_id=contact_id
+    )
+    return steps.complete(step_id=step_id, member=member), touch
 
 
 @transaction.atomic

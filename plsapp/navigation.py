@@ -45,6 +45,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         ("buyers", _("Buyers"), "users", ("buyers",)),
         ("definitions", _("Definitions"), "adjustments", DEFINITIONS),
         ("events", _("Events"), "activity", ("events", "event_type")),
+        ("plays", _("Plays"), "play", ("plays", "play", "play_new")),
         ("settings", _("Settings"), "settings", SETTINGS),
     ]
     here = request.resolver_match.view_name if request.resolver_match else ""

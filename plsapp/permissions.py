@@ -129,6 +129,22 @@ MATRIX: dict[str, Row] = {
     "event_silence": frozenset({PRODUCT, ADMIN}),
     "runs": frozenset({PRODUCT, ADMIN}),
     "run_all": frozenset({PRODUCT, ADMIN}),
+    # plays
+    "plays": MEMBER,
+    "play": MEMBER,  # changing it: who works its queue, product and admins, as the verbs have it
+    "play_new": MEMBER,
+    "play_preview": MEMBER,
+    "play_copy": MEMBER,
+    "play_switch": MEMBER,
+    "play_remove": MEMBER,
+    "play_back": MEMBER,
+    "play_reset": MEMBER,
+    "play_undo": MEMBER,
+    "queue_play": MEMBER,  # beginning it: who works the queue
+    "queue_play_stop": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
+    "queue_play_resume": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
+    "queue_step_logged": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
+    "queue_step_unlogged": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
     # settings
     "profile": MEMBER,
     "settings": frozenset({ADMIN}),

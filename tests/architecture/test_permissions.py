@@ -9,7 +9,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from accounts.models import Member, Role, SetAside
-from playbooks.models import Motion, QueueItem, QueueItemEvent, Step, Touch
+from playbooks.models import Motion, Play, PlayUse, QueueItem, QueueItemEvent, Step, Touch
 from plsapp.permissions import MATRIX, MEMBER, PUBLIC, allows
 from scoring import definitions, drafts
 from scoring.models import BuyerState, ScoringRun, Segment, Tier
@@ -54,6 +54,7 @@ def arguments(db) -> dict[str, dict[str, object]]:
         segment=Segment.UNKNOWN,
         buyer_state=BuyerState.NONE,
     )
+    play = Play.objects.create(name="Ours", motion="sales")
     refused = SetAside.objects.create(
         kind=SetAside.Kind.REQUEST, received_at=now, path="batch", body=b"{", status=400, code="json", reason="no JSON"
     )
@@ -75,6 +76,8 @@ def arguments(db) -> dict[str, dict[str, object]]:
         "item_id": item.pk,
         "touch_id": Touch.objects.create(item=item, account=account, kind="call", at=now).pk,
         "step_id": Step.objects.create(item=item, account=account, text="Call").pk,
+        "play_id": play.pk,
+        "use_id": PlayUse.objects.create(play=play, item=item, started_at=now).pk,
         "account_id": account.pk,
         "uidb36": "1",
         "key": "set-password",
