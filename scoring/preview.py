@@ -81,15 +81,16 @@ def compare(draft: Spec, published: Spec, *, snapshot: Snapshot, tiers: np.ndarr
     scores = _scores(published, snapshot)
     found = _evaluate(draft, snapshot, tiers)
     tier_now = np.where(tiers < 0, SELF_SERVE, tiers)
+    histograms = _histograms(draft, scores, found)
     _keep(draft, snapshot, found.score.astype(np.int8))
     return Effect(
         as_of=snapshot.as_of,
         accounts=len(snapshot),
-        histogram_now=np.bincount(scores, minlength=101),
-        histogram_draft=np.bincount(found.score, minlength=101),
+        histogram_now=histograms[0].sum(axis=0),
+        histogram_draft=histograms[1].sum(axis=0),
         transitions=np.bincount(tier_now * 3 + found.tier, minlength=9).reshape(3, 3),
         shares_of_recipes=_shares(draft, snapshot, found),
-        histograms_of_recipes=_histograms(draft, scores, found),
+        histograms_of_recipes=histograms,
         milliseconds=(time.perf_counter() - started) * 1000,
         account_id=snapshot.account_id,
         tier_now=tier_now,

@@ -365,7 +365,7 @@ def test_no_page_has_a_serious_accessibility_finding(draft, past, sign_in_page, 
     assert not {path: lines for path, lines in found.items() if lines}
 
 
-def test_no_page_scrolls_sideways_on_a_phone(draft, past, sign_in_page):
+def test_on_a_phone_no_page_scrolls_sideways_and_the_effect_is_in_view(draft, past, sign_in_page):
     page = sign_in_page(PRODUCT, width=390, height=844)
     widths = {}
     for path in pages(draft):
@@ -374,6 +374,15 @@ def test_no_page_scrolls_sideways_on_a_phone(draft, past, sign_in_page):
         page.evaluate("document.querySelectorAll('main .component-more').forEach((each) => { each.open = true; })")
         widths[path] = page.evaluate("document.documentElement.scrollWidth")
     assert set(widths.values()) == {390}, widths
+    page.goto(address(draft))
+    page.get_by_label("Sales from").first.fill("61")
+    line = page.locator("#effect-bar")
+    expect(line).to_contain_text(re.compile(r"PQA \d+ → \d+"))
+    expect(line).to_contain_text("enter")
+    saved(page, 2)
+    line.click()
+    expect(page.locator("#effect-title")).to_be_in_viewport()
+    expect(line).to_be_hidden()
 
 
 def test_every_account_has_a_score_by_the_run(draft):
