@@ -213,6 +213,15 @@ def test_a_feature_that_tells_gets_a_curve_and_one_that_does_not_gets_none():
     assert (fit.tells, fit.curve, fit.weight) == (False, None, 0)
 
 
+def test_a_certain_difference_that_is_next_to_nothing_is_no_reason():
+    """None of eighty with an outcome did what one in a hundred others did: an interval without width beside a half."""
+    rows = drawn(of=lambda draw, positive: {"fit": np.where(np.arange(len(positive)) % 100 == 99, 1.0, 0.0)})
+    fit = next(line for line in learning.importance(of=rows) if line.key == "fit")
+    assert fit.low == pytest.approx(fit.high, abs=0.01)
+    assert fit.high < 0.5
+    assert (fit.tells, fit.curve) == (False, None)
+
+
 # The map of events ---------------------------------------------------------------------------------------------------
 
 
