@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from django.db.models import QuerySet
@@ -22,6 +22,8 @@ BANDS = tuple(range(0, 100, 10))
 #: In place of a reason: wrong, and none given.
 NO_REASON = "none"
 DRAWN = ("yes", "no")
+#: Of the good accounts, the percent that a counterfactual has to keep.
+KEEPS, DEFAULT_KEEP = (100, 95, 90, 80), 90
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class FeedbackFilter:
     band: int | None = None
     version: int | None = None
     days: int = DEFAULT_DAYS
+    keep: int = DEFAULT_KEEP
     errors: tuple[str, ...] = ()
 
     @classmethod
@@ -61,7 +64,7 @@ class FeedbackFilter:
                 return None
             return found
 
-        days = number("days", _("Time"), DAYS)
+        days, keep = number("days", _("Time"), DAYS), number("keep", _("Good ones to keep"), KEEPS)
         return cls(
             motion=choice("motion", _("Queue"), MOTIONS),
             verdict=choice("verdict", _("Answer"), Answer.Verdict.values),
@@ -71,6 +74,7 @@ class FeedbackFilter:
             band=number("band", _("Score"), BANDS),
             version=number("version", _("Version")),
             days=DEFAULT_DAYS if days is None else days,
+            keep=keep or DEFAULT_KEEP,
             errors=tuple(errors),
         )
 
@@ -86,6 +90,7 @@ class FeedbackFilter:
             "band": "" if self.band is None else str(self.band),
             "version": "" if self.version is None else str(self.version),
             "days": "" if self.days == DEFAULT_DAYS else str(self.days),
+            "keep": "" if self.keep == DEFAULT_KEEP else str(self.keep),
         }
         return {name: value for name, value in said.items() if value}
 
@@ -96,7 +101,12 @@ class FeedbackFilter:
 
     @property
     def is_filtered(self) -> bool:
-        return bool(set(self.params) - {"days"})
+        return bool(set(self.params) - {"days", "keep"})
+
+    @property
+    def wide(self) -> FeedbackFilter:
+        """All answers of the queue and the time: what counterfactuals weigh, good against wrong."""
+        return replace(self, verdict="", reason="", segment="", audit="", band=None, version=None, errors=())
 
     @property
     def since(self) -> dt.datetime | None:

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, URLResolver, include, path
 
-from playbooks.views import lists, publish, queue, touches, verbs
+from playbooks.views import feedback, lists, publish, queue, touches, verbs
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("playbooks.settings_urls")),
@@ -8,6 +8,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", queue.home, name="home"),
     path("queue/", queue.own_queue, name="queue"),
     path("queue/<slug:motion>/", queue.queue, name="queue_motion"),
+    path("queue/<slug:motion>/trust/", feedback.trust_page, name="trust"),
+    path("feedback/", feedback.feedback_page, name="feedback"),
+    path("feedback/answers.csv", feedback.feedback_csv, name="feedback_csv"),
+    path("feedback/draft", feedback.feedback_draft, name="feedback_draft"),
     path("queue/items/<int:item_id>/claim", verbs.act, {"verb": "claim"}, name="queue_claim"),
     path("queue/items/<int:item_id>/release", verbs.act, {"verb": "release"}, name="queue_release"),
     path("queue/items/<int:item_id>/wake", verbs.act, {"verb": "wake"}, name="queue_wake"),

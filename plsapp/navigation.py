@@ -19,7 +19,7 @@ SETTINGS = (
 
 DEFINITIONS = (
     *("definitions", "definition_versions", "draft", "draft_features", "draft_movers", "draft_backtest"),
-    *("draft_review", "published_run", "roll_back", "learn", "runs"),
+    *("draft_review", "published_run", "roll_back", "learn", "feedback", "runs"),
 )
 
 
@@ -40,7 +40,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     if user is None or not user.is_authenticated:
         return {"navigation": []}
     lines = [
-        ("queue", _("Queue"), "inbox", ("queue", "queue_motion")),
+        ("queue", _("Queue"), "inbox", ("queue", "queue_motion", "trust")),
         ("accounts", _("Accounts"), "building", ("accounts", "account")),
         ("buyers", _("Buyers"), "users", ("buyers",)),
         ("definitions", _("Definitions"), "adjustments", DEFINITIONS),

@@ -107,6 +107,11 @@ MATRIX: dict[str, Row] = {
     "api_definition_roll_back": frozenset({PRODUCT, ADMIN}),
     "api_outcomes": frozenset({PRODUCT, ADMIN}),
     "api_nothing": MEMBER,
+    # what reps answered
+    "trust": MEMBER,
+    "feedback": MEMBER,
+    "feedback_csv": MEMBER,
+    "feedback_draft": frozenset({PRODUCT, ADMIN}),
     # definitions
     "definitions": MEMBER,
     "definition_versions": MEMBER,

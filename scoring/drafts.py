@@ -36,10 +36,17 @@ def listing(*, discarded: bool = False) -> QuerySet[Definition]:
     return rows.select_related("based_on", "created_by", "updated_by").order_by("-updated_at", "-pk")
 
 
-def begin(*, member: Member, based_on: Definition | None = None, name: str = "", spec: Any | None = None) -> Definition:
+def begin(
+    *,
+    member: Member,
+    based_on: Definition | None = None,
+    name: str = "",
+    spec: Any | None = None,
+    note: str = "",
+) -> Definition:
     """A new draft with the spec of a version or a draft, or with the one given; the version in force when none is.
 
-    Raises `rules.BadDefinition` naming the field.
+    `note`: why, offered when it is published. Raises `rules.BadDefinition` naming the field.
     """
     _may(member)
     based_on = based_on or definitions.published()
@@ -49,6 +56,7 @@ def begin(*, member: Member, based_on: Definition | None = None, name: str = "",
     return Definition.objects.create(
         name=_checked_name(name),
         spec=checked.as_json(),
+        note=note,
         based_on=version,
         created_by=member,
         updated_by=member,

@@ -36,7 +36,7 @@ def draft_review(request: MemberRequest, draft_id: int) -> HttpResponse:
     )
     if found.version is not None:
         return redirect(reverse("definitions") + f"?version={found.version}")
-    problem, note = "", request.POST.get("note", "").strip()
+    problem, note = "", request.POST.get("note", found.note).strip()
     if request.method == "POST":
         try:
             _published, run = publishing.publish(

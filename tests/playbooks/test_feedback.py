@@ -5,6 +5,8 @@ import datetime as dt
 import numpy as np
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Role
@@ -16,7 +18,7 @@ from playbooks.models import Answer, QueueItem, QueuePolicy
 from playbooks.refused import Refused
 from scoring import definitions, rules
 from scoring.breakdown import KEYS, values_of
-from scoring.models import Score
+from scoring.models import Definition, Score
 from tests.factories import AccountFactory, MemberFactory
 from tests.playbooks.test_queue_page import make_item
 
@@ -241,3 +243,49 @@ def test_what_audits_found_tells_about_how_many_are_missed():
     assert (found.drawn, found.good, found.below) == (10, Share(2, 10), 30)
     assert (found.missed_low, found.missed, found.missed_high) == (1, 6, 16)
     assert audits.misses("success") is None
+
+
+# Pages ---------------------------------------------------------------------------------------------------------------
+
+
+def test_the_pages_say_so_while_nobody_has_answered(sign_in):
+    client = sign_in(Role.SALES)
+    assert "No answers yet" in client.get("/queue/sales/trust/").content.decode()
+    assert "No answers yet" in client.get("/feedback/").content.decode()
+    assert "No answer matches" in client.get("/feedback/?segment=smb").content.decode()
+    assert "“gorgeous” is not one of the choices" in client.get("/feedback/?verdict=gorgeous").content.decode()
+    assert client.get("/queue/self_serve/trust/").status_code == 404
+
+
+def test_the_pages_show_answers_and_a_change_becomes_a_draft(sign_in):
+    for days in (1, 20):
+        answered(24, "wrong", "too_small", features={"active_users_28": 4}, days_ago=days)
+        answered(12, "good", days_ago=days)
+    Answer.objects.filter(verdict="wrong").update(words='=HYPERLINK("x")')
+
+    page = sign_in(Role.PRODUCT).get("/queue/sales/trust/").content.decode()
+    assert "Of the last 50 we sent you: " in page
+    client = sign_in(Role.PRODUCT)
+    with CaptureQueriesContext(connection) as few:
+        page = client.get("/feedback/").content.decode()
+    assert "24 of 72 answers were good" in page
+    assert "would have removed 24 of 24 “Too small” and 0 of 12 good ones" in page
+    rows = client.get("/feedback/answers.csv?verdict=wrong").getvalue().decode()
+    assert rows.count("\r\n") == 49
+    assert "\"'=HYPERLINK" in rows
+
+    change = {"kind": "gate", "key": "active_users_28", "reason": "too_small", "query": "?days=30"}
+    answer = client.post("/feedback/draft", change)
+    draft = Definition.objects.get(state="draft")
+    assert answer.url == f"/definitions/drafts/{draft.pk}/"
+    assert draft.name == "Too small: requiring 5 people or more (Active people, 28 days)"
+    assert [gate["minimum"] for gate in draft.spec["gates"] if gate["feature"] == "active_users_28"] == [5]
+    assert "24 of 24" in draft.note
+    assert draft.note.split(".")[0] in client.get(f"/definitions/drafts/{draft.pk}/review/").content.decode()
+    assert client.post("/feedback/draft", change | {"key": "fit"}).url == "/feedback/?days=30"
+    assert sign_in(Role.SALES).post("/feedback/draft", change).status_code == 403
+
+    answered(30, "good", days_ago=2)
+    with CaptureQueriesContext(connection) as many:
+        client.get("/feedback/")
+    assert len(many) == len(few)
