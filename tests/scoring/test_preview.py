@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from accounts.models import Account
-from scoring import defaults, definitions, matrices, preview, rules, runs
+from scoring import defaults, definitions, effect_screen, matrices, preview, rules, runs
 from scoring.models import Score
 from scoring.rules import TIERS
 from tests.feed import load, track
@@ -103,6 +103,14 @@ def test_segments_are_scored_by_their_own_recipe():
     assert set(effect.shares) == {"usage", "team", "features", "velocity", "behaviour", "fit"}
     assert [sum(shares.values()) for shares in effect.shares_of_recipes] == pytest.approx([1, 1])
     assert effect.shares_of_recipes[1] == {"team": 1}
+    of_recipes = effect.histograms_of_recipes
+    assert of_recipes.shape == (2, 2, 101)
+    assert list(of_recipes.sum(axis=1)[1]) == list(effect.histogram_draft)
+    enterprise = int((draft.recipe_of(snapshot.segment) == 1).sum())
+    assert list(of_recipes[:, 1].sum(axis=1)) == [enterprise, enterprise]
+    shown = effect_screen.effect(effect, draft, draft_id=1, made_at=snapshot.made_at, place=1)
+    assert (shown.pqa, shown.activate) == (40, 20)
+    assert f"{enterprise} account" in shown.whose
     late = Score.objects.get(segment="enterprise")
     changed = effect.account_id[effect.tier_draft != effect.tier_now].tolist()
     assert changed == [late.pk]
