@@ -157,16 +157,16 @@ def test_the_features_of_the_run_are_kept_and_worked_out_where_they_are_not(monk
 
 @pytest.mark.django_db(transaction=True)
 def test_shards_write_the_scores_of_workspaces_that_one_run_writes(monkeypatch):
-    for number in range(4):
-        space(f"core-{number}", people=1 + 2 * number, domain=f"company-{number}.com")
+    for number in range(3):
+        space(f"core-{number}", people=1 + number, domain=f"company-{number}.com", days=[1])
     publish()
     runs.score_all()
     expected = told()
     WorkspaceScore.objects.all().delete()
-    shards.score_all(shards=3)
+    shards.score_all(shards=2)
     assert told() == expected
     monkeypatch.setattr(matrices, "_computed_of_workspaces", None)
-    assert len(matrices.latest_of_workspaces()) == 4
+    assert len(matrices.latest_of_workspaces()) == 3
 
 
 def test_what_is_wrong_with_the_recipe_is_told_by_its_path_and_without_one_nothing_is_stored():
