@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 
 from accounts.access import can
 from accounts.models import Member, SignalKind, Source
+from playbooks import early
 from playbooks.filters import OWN_TABS, QueueFilter
 from playbooks.models import Motion, QueueItem
 from playbooks.querysets import WORKING, rows_of
@@ -246,7 +247,7 @@ def page(
         return path + wanted.query(page=page_number, item=item_id)
 
     now = timezone.now()
-    early_days = states.early_days(wanted.motion)
+    early_days = early.days_of(wanted.motion)
     rows = [
         row(item, member, early_days=early_days, href=address(item.pk), selected=chosen_id, now=now) for item in listed
     ]

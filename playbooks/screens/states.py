@@ -10,8 +10,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from playbooks import reasons
-from playbooks.models import Motion, QueueItem, QueuePolicy
+from playbooks import early, reasons
+from playbooks.models import Motion, QueueItem
 
 State = QueueItem.State
 
@@ -26,18 +26,9 @@ class Chip:
     title: str = ""
 
 
-def early_days(motion: str) -> int:
-    """Days after the first person's sign-up in which this motion leaves an account alone. One query."""
-    said = QueuePolicy.objects.filter(pk=motion).values_list("early_days", flat=True).first()
-    return QueuePolicy().early_days if said is None else said
-
-
 def early_until(item: QueueItem, days: int) -> dt.date | None:
-    """The day from which outreach is right; none: it is already, or a hand was raised."""
-    if item.first_seen_on is None or item.hand_raised_at or not item.is_open:
-        return None
-    until = item.first_seen_on + dt.timedelta(days=days)
-    return until if until > timezone.localdate() else None
+    """The day from which outreach is right, with the `days` of its motion; none: it is so already."""
+    return early.ends_on(item, days=days) if item.is_open else None
 
 
 def sla(item: QueueItem, now: dt.datetime) -> Chip | None:

@@ -16,9 +16,11 @@ from django_htmx.http import trigger_client_event
 
 from accounts.models import Role
 from accounts.views.requests import MemberRequest
+from playbooks import early
 from playbooks.filters import QueueFilter
 from playbooks.models import Motion, QueueItem
-from playbooks.screens import history, states
+from playbooks.screens import history
+from playbooks.screens import plays as play_screen
 from playbooks.screens import queue as screen
 from playbooks.screens.actions import actions
 
@@ -38,11 +40,12 @@ def told(
     to: str = "",
     then: str = "",
     form: dict[str, Any] | None = None,
+    play: bool = False,
 ) -> HttpResponse:
     """The answer after something was done to an item, or (`won` false, 409) was not.
 
     `undo` is the address that takes it back; `to` where a page without htmx goes; `then` ONWARD or OPEN. `form` is the context of
-    the form that comes next, in place of the one that was sent. Raises `QueueItem.DoesNotExist`.
+    the form that comes next, in place of the one that was sent; `play`: its play was changed too. Raises `QueueItem.DoesNotExist`.
     """
     if not request.htmx:
         if won:
@@ -58,6 +61,7 @@ def told(
         "kind": "success" if won else "warning",
         "back": back(request, place_of(item)),
         "form_context": form,
+        "box": play_screen.box(item, request.user) if play else None,
         **_counts(request, item.motion),
     }
     response = render(request, "playbooks/queue_answer.html", context, status=200 if won else 409)
@@ -123,7 +127,7 @@ def _changed(
 ) -> list[dict[str, Any]]:
     """Rows, and of the item `whole`, which is beside them, what is in the pane: no query an item."""
     member, selected = request.user, _selected(request) or whole
-    days = states.early_days(items[0].motion) if items else 0
+    days = early.days_of(items[0].motion) if items else 0
     found = []
     for item in items:
         href = row_href(request, item)

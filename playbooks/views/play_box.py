@@ -110,4 +110,4 @@ def unlogged(request: MemberRequest, step_id: int) -> HttpResponse:
 
 def _told(request: MemberRequest, item: QueueItem, words: str, *, undo: str = "", won: bool = True) -> HttpResponse:
     to = fragments.back(request, place_of(item))
-    return fragments.told(request, item.pk, words=words, undo=undo, won=won, to=to)
+    return fragments.told(request, item.pk, words=words, undo=undo, won=won, to=to, play=True)

@@ -29,7 +29,7 @@
   // While the next account is still loading, its buttons are not there yet: an action waits for them.
   let loading = 0, waiting = null;
   const act = (selector) => { if (loading) waiting = selector; else press(selector); };
-  const verb = (key) => () => act(`.item-actions [data-shortcut="${key}"]`);
+  const verb = (key) => () => act(`:is(.item-actions, .play-slot) [data-shortcut="${key}"]`);
   const undo = () => ([...document.querySelectorAll("[data-undo]")].pop() || document.querySelector("[data-undo-line]"))?.click();
   const KEYS = {
     j: () => move(1),
@@ -41,7 +41,7 @@
     "?": () => document.getElementById("help")?.showModal(),
     Escape: () => clear(),
   };
-  "crsdxbtnago".split("").forEach((key) => { KEYS[key] = verb(key); });
+  "crsdxbtnagop".split("").forEach((key) => { KEYS[key] = verb(key); });
 
   document.addEventListener("keydown", (event) => {
     if (document.body.dataset.shortcuts !== "on") return;
