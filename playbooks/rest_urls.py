@@ -4,6 +4,7 @@ from django.urls import URLPattern, path
 
 from playbooks import rest as queues
 from playbooks import rest_definitions as definition_effects
+from playbooks import rest_plays as play_rest
 from playbooks import rest_touches as touched
 from playbooks import rest_verbs as acts
 from scoring import outcome_rest
@@ -34,6 +35,12 @@ urlpatterns: list[URLPattern] = [
     path("queue/steps/<int:step_id>/drop/", touched.step_drop, name="api_step_drop"),
     path("queue/steps/<int:step_id>/reopen/", touched.step_reopen, name="api_step_reopen"),
     path("queue/steps/<int:step_id>/due/", touched.step_due, name="api_step_due"),
+    path("plays/", play_rest.play_list, name="api_plays"),
+    path("plays/<int:play_id>/", play_rest.play, name="api_play"),
+    path("plays/<int:play_id>/preview/<int:item_id>/", play_rest.preview, name="api_play_preview"),
+    path("queue/items/<int:item_id>/play/", play_rest.begin, name="api_play_begin"),
+    path("queue/plays/<int:use_id>/stop/", play_rest.stop, name="api_play_stop"),
+    path("queue/plays/<int:use_id>/resume/", play_rest.resume, name="api_play_resume"),
     path("accounts/<int:account_id>/", scores.account, name="api_account"),
     path("accounts/<int:account_id>/scores/", scores.account_scores, name="api_account_scores"),
     path("definitions/", definitions.definition_list, name="api_definitions"),

@@ -93,6 +93,12 @@ MATRIX: dict[str, Row] = {
     "api_step_drop": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
     "api_step_reopen": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
     "api_step_due": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
+    "api_plays": MEMBER,
+    "api_play": MEMBER,
+    "api_play_preview": MEMBER,
+    "api_play_begin": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
+    "api_play_stop": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
+    "api_play_resume": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
     "api_account": MEMBER,
     "api_account_scores": MEMBER,
     "api_definitions": MEMBER,  # beginning and saving a draft: product and admins, as the verbs have it

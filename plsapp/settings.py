@@ -212,6 +212,7 @@ SPECTACULAR_SETTINGS = {
         "OutcomeKindEnum": "scoring.models.Outcome.Kind",
         "SignalKindEnum": "accounts.models.SignalKind",
         "TierEnum": "scoring.models.Tier",
+        "BuyingRoleEnum": "accounts.models.BuyingRole",
         "DefinitionStateEnum": "scoring.models.Definition.State",
         "RunStateEnum": "scoring.models.ScoringRun.State",
         "QueueItemStateEnum": "playbooks.models.QueueItem.State",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from django.db.models import Case, Q, Value, When
 
@@ -10,6 +10,7 @@ from accounts.models import Member
 from playbooks import fitting, merging, play_values
 from playbooks.models import QueueItem
 from playbooks.play_library import PlayText
+from playbooks.querysets import OPEN
 from playbooks.screens.plays import BoxStep, Words, people_of, step_of
 
 #: Names offered to try a play on.
@@ -20,21 +21,25 @@ OFFERED = 30
 class Preview:
     """`account` is empty when there is none to show; `fits` says why the play would fit it, empty when it would not."""
 
-    account: str
-    motion: str
-    asked: str
-    offered: list[str]
-    fits: str
-    goal: Words
-    points: list[Words]
-    steps: list[BoxStep]
-    missing: list[str]
-    problems: list[str]
+    account: str = ""
+    motion: str = ""
+    asked: str = ""
+    offered: list[str] = field(default_factory=list)
+    fits: str = ""
+    goal: Words = field(default_factory=Words)
+    points: list[Words] = field(default_factory=list)
+    steps: list[BoxStep] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+#: What a preview reads of an item.
+ROWS = QueueItem.objects.select_related("account", "buyer", "buyer_contact", "champion")
 
 
 def of_text(text: PlayText, member: Member, *, account: str = "") -> Preview:
     """The play filled for the named account of a queue, else for the first one it is meant for. Nine queries at most."""
-    rows = QueueItem.objects.open().select_related("account", "buyer", "buyer_contact", "champion")
+    rows = ROWS.filter(state__in=OPEN)
     here = rows.filter(motion=text.motion).order_by("-priority", "id")
     offered = list(here.values_list("account__name", flat=True)[:OFFERED])
     account = account.strip()
@@ -45,11 +50,16 @@ def of_text(text: PlayText, member: Member, *, account: str = "") -> Preview:
         item = named.order_by(exact, ours, "-priority", "id").first()
     else:
         item = _first_that_fits(text, list(here[:OFFERED]))
+    return replace(of_item(text, item, member), asked=account, offered=offered)
+
+
+def of_item(text: PlayText, item: QueueItem | None, member: Member) -> Preview:
+    """The play filled for one item of `ROWS`. Six queries at most."""
     said = [part for step in text.steps for part in (step.title, step.subject, step.words)]
     all_texts = (text.goal, text.talking_points, *said)
-    problems = [words for part in all_texts for words in merging.problems(part)]
+    problems = list(dict.fromkeys(words for part in all_texts for words in merging.problems(part)))
     if item is None:
-        return Preview("", "", account, offered, "", Words([]), [], [], [], problems)
+        return Preview(problems=problems)
     used = merging.fields_of(*all_texts)
     values = play_values.of_item(item, member, only=used)
     people = people_of(item, used)
@@ -61,14 +71,12 @@ def of_text(text: PlayText, member: Member, *, account: str = "") -> Preview:
     return Preview(
         account=item.account.name,
         motion=str(item.get_motion_display()),
-        asked=account,
-        offered=offered,
         fits=fitting.because(text, signal=item.last_signal_text) if _weight(text, item) is not None else "",
         goal=goal,
         points=points,
         steps=steps,
         missing=merging.missing(*pieces),
-        problems=list(dict.fromkeys(problems)),
+        problems=problems,
     )
 
 

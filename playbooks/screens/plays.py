@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.db.models import Count
 from django.utils import timezone
@@ -27,7 +27,7 @@ KINDS = dict(PlayStep._meta.get_field("kind").flatchoices)
 class Words:
     """A filled text, as pieces to look at and as text to copy."""
 
-    pieces: list[Piece]
+    pieces: list[Piece] = field(default_factory=list)
 
     @property
     def plain(self) -> str:

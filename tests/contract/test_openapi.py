@@ -24,7 +24,7 @@ from schemathesis.specs.openapi.checks import (
 
 from accounts.api import PATHS
 from accounts.models import BuyingRole, Role
-from playbooks.models import QueueItemEvent, Step, Touch
+from playbooks.models import Play, PlayUse, QueueItemEvent, Step, Touch
 from plsapp import rest
 from plsapp.permissions import MATRIX
 from plsapp.wsgi import application
@@ -69,6 +69,8 @@ IDS = {
     "touch_id": "touch",
     "step_id": "step",
     "event_id": "event",
+    "play_id": "play",
+    "use_id": "use",
 }
 
 FUZZ = settings(
@@ -147,7 +149,11 @@ def world(db):
     draft = drafts.begin(member=MemberFactory(role=Role.PRODUCT))
     touch = Touch.objects.create(item=item, account=account, kind="call", at=timezone.now(), person=buyer)
     step = Step.objects.create(item=item, account=account, text="Call", due_at=timezone.now())
+    play = Play.objects.create(name="Ours", motion="sales", exits=["replied"])
+    play.steps.create(place=0, kind="email", title="Write", words="Hi {{buyer.first_name}}")
     return {
+        "play": play.pk,
+        "use": PlayUse.objects.create(play=play, item=item, started_at=timezone.now()).pk,
         "account": account.pk,
         "item": item.pk,
         "definition": draft.pk,

@@ -226,3 +226,29 @@ def test_an_ended_play_says_why_and_can_go_on(sign_in, play):
     shown = html(client.get(f"/queue/items/{item.pk}/play"))
     assert "“Ours” ended: they replied." in shown
     assert "Go on with it" in shown
+
+
+# REST ----------------------------------------------------------------------------------------------------------------
+
+
+def test_rest_lists_previews_begins_and_stops(sign_in, play):
+    client = sign_in(Role.SALES)
+    item = make_item(buyer=ProductUserFactory(name="Dana Ortiz"), play=play)
+    json = {"content_type": "application/json"}
+    client.get("/api/plays/")
+    with CaptureQueriesContext(connection) as asked:
+        listed = client.get("/api/plays/?motion=sales&limit=200").json()
+    assert len(asked) <= 8
+    assert "Ours" in [one["name"] for one in listed["results"]]
+    shown = client.get(f"/api/plays/{play.pk}/preview/{item.pk}/").json()
+    assert shown["steps"][0]["words"] == "Hi Dana,\nsee <b>"
+
+    begun = client.post(f"/api/queue/items/{item.pk}/play/", {"play": play.pk}, **json)
+    assert (begun.status_code, len(begun.json()["steps"])) == (200, 2)
+    assert client.get(f"/api/plays/{play.pk}/").json()["results"]["running"] == 1
+    use = begun.json()["id"]
+    assert client.post(f"/api/queue/plays/{use}/stop/", **json).json()["end"] == "stopped"
+    assert client.post(f"/api/queue/plays/{use}/resume/", **json).json()["end"] == ""
+    refused = client.post(f"/api/queue/items/{item.pk}/play/", {"play": 2_000_000}, **json)
+    assert (refused.status_code, refused.json()["error"]["field"]) == (400, "play")
+    assert sign_in(Role.PRODUCT).post(f"/api/queue/items/{item.pk}/play/", **json).status_code == 403
