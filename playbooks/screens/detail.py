@@ -15,10 +15,10 @@ from accounts import signals as account_signals
 from accounts import usage as account_usage
 from accounts.models import Account, BuyingRole, Member, Signal, SignalKind, Workspace
 from playbooks import early
-from playbooks.models import Motion, Play, QueueItem, QueueItemEvent
+from playbooks.models import Motion, QueueItem, QueueItemEvent
 from playbooks.querysets import LIKELY
 from playbooks.routing import is_customer
-from playbooks.screens import buying, history, states, weeks, why
+from playbooks.screens import buying, history, plays, states, weeks, why
 from playbooks.screens.actions import Actions, actions
 from scoring.models import BuyerState, Score, ScoreChange
 
@@ -232,10 +232,11 @@ def people_words(score: Score | None) -> str:
 
 
 def for_queue(item: QueueItem, member: Member, *, today: dt.date) -> Detail:
-    """The pane of a queue item that was read by `for_rows`. Thirteen queries at most, whatever the account's size."""
+    """The pane of a queue item that was read by `for_rows`. Fourteen queries at most, whatever the account's size."""
     days = early.days_of(item.motion)
     score = Score.objects.filter(pk=item.account_id).select_related("definition").first()
     signals = signal_lines(account_signals.of_account(item.account_id, limit=6))
+    play, because = plays.in_a_line(item)
     return Detail(
         header=header(item.account, score, Workspace.objects.filter(account=item.account_id).count()),
         actions=actions(item, member, early_days=days),
@@ -249,8 +250,8 @@ def for_queue(item: QueueItem, member: Member, *, today: dt.date) -> Detail:
         first_step=item.first_step,
         mark=item.mark,
         look_again=item.look_again if item.is_open else "",
-        play=Play.objects.get(pk=item.play_id).name if item.play_id else "",
-        play_because=item.play_because,
+        play=play,
+        play_because=because,
         work=history.of_item(item, member),
         people=[person_line(person) for person in account_people.of_account(item.account_id, limit=5)],
         people_words=people_words(score),

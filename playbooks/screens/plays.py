@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -129,6 +129,24 @@ def box(item: QueueItem, member: Member) -> Box:
         may_stop=may_work and running is not None,
         may_edit=play is not None and play_editing.may_edit(member, play.motion),
     )
+
+
+def in_a_line(item: QueueItem) -> tuple[str, str]:
+    """The item's play in a line: its name, and that it runs or why it is suggested. Both empty once the item is closed.
+
+    Two queries at most.
+    """
+    if not item.is_open:
+        return "", ""
+    running = PlayUse.objects.filter(item=item, ended_at=None).select_related("play")
+    use = running.annotate(
+        n_steps=Count("steps"), n_open=Count("steps", filter=Q(steps__done_at=None, steps__dropped_at=None))
+    ).first()
+    if use is not None:
+        done = {"done": use.n_steps - use.n_open, "all": use.n_steps}
+        return use.play.name, _("running, %(done)d of %(all)d steps done") % done
+    play = Play.objects.filter(pk=item.play_id).first() if item.play_id else None
+    return (play.name, item.play_because) if play else (_("choose one"), _("none fits by itself"))
 
 
 def _of_use(use: PlayUse) -> list[tuple[StepText, Step | None]]:
