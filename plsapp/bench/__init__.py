@@ -21,6 +21,7 @@ NAMES = (
     "load",
     "preview",
     "queue",
+    "reps",
     "score",
     "workspaces",
 )
