@@ -25,7 +25,12 @@
     const all = rows();
     if (all.length) go(all[Math.min(all.length - 1, Math.max(0, all.indexOf(current()) + by))]);
   };
-  const press = (selector) => document.querySelector(selector)?.click();
+  // A page that has just come, or a part of it, may not be htmx's yet: a key waits for that instead of leaving the page.
+  const press = (selector, tries = 20) => {
+    const control = document.querySelector(selector), asking = control?.closest("[hx-get]") || control?.form?.closest("[hx-post]");
+    if (asking && !asking.hasAttribute("data-htmx-powered") && tries) setTimeout(() => press(selector, tries - 1), 25);
+    else control?.click();
+  };
   // While the next account is still loading, its buttons are not there yet: an action waits for them.
   let loading = 0, waiting = null;
   const act = (selector) => { if (loading) waiting = selector; else press(selector); };
