@@ -372,6 +372,10 @@ class Contact(models.Model):
     account = models.ForeignKey(Account, models.SET_NULL, null=True, related_name="contacts")
     source = models.CharField(max_length=80)
     created_at = models.DateTimeField(auto_now_add=True)
+    buying_role = models.CharField(max_length=16, choices=BuyingRole, blank=True, db_default="")
+    buying_confidence = models.FloatField(default=0, db_default=0.0, help_text="0 to 1, by a person's word")
+    added_by = models.ForeignKey(Member, models.SET_NULL, null=True, related_name="+")
+    removed_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return self.name or self.email

@@ -25,8 +25,11 @@ from playbooks.transitions import LEFT, NEW
 
 UNDO_MINUTES = 15
 Told = QueueItemEvent.Verb
-#: Nobody's doing, so nothing that an undo would take back in silence.
-NO_OBSTACLE = (Told.MARKED, Told.UNMARKED, Told.HAND_RAISED, Told.MISSED, Told.UNDONE)
+#: Nobody's doing, or with a way back of its own: nothing that an undo would take back in silence.
+NO_OBSTACLE = (
+    *(Told.MARKED, Told.UNMARKED, Told.HAND_RAISED, Told.MISSED, Told.UNDONE),
+    *(Told.PROGRESSED, Told.CONTACT),
+)
 
 
 def undo(*, event_id: int, member: Member) -> Outcome:

@@ -209,6 +209,8 @@ class QueueItemEvent(models.Model):
         HAND_RAISED = "hand_raised", _("hand raised")
         MISSED = "missed", _("was due and not done")
         HANDED_OVER = "handed_over", _("handed over")
+        PROGRESSED = "progressed", _("the plan moved on")
+        CONTACT = "contact", _("added a contact")
         LEFT = "left", _("left the queue")
 
     item = models.ForeignKey(QueueItem, models.CASCADE, related_name="events")
