@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from accounts import changes
 from accounts.models import Account, SignalKind
-from playbooks import acting, cooling, faces, owing, plays, routing, verbs, waking
+from playbooks import acting, cooling, faces, notifications, owing, plays, routing, verbs, waking
 from playbooks.cooling import Rest
 from playbooks.faces import Face
 from playbooks.models import QueueItem, QueueItemEvent, RoutingRule
@@ -160,6 +160,7 @@ def _route_one(
     """One account: `open_items` by motion, `rests` as `cooling.of_accounts` has them."""
     mine, now = dict(open_items), routed.now
     for sleeper in mine.values():
+        sleeper.account = account  # what is told names it
         because = waking.signal_for(sleeper, face.signals, score.score if score else None)
         if because:
             verbs.awake(sleeper, now, because)
@@ -232,6 +233,8 @@ def _write(routed: _Routed) -> None:
         for item, verb, detail in routed.events
         if id(item) not in dropped
     )
+    raised = [item for item, verb, _detail in routed.events if verb == Verb.HAND_RAISED]
+    notifications.tell_all(notifications.hands_raised([*new, *raised], now) + notifications.woken(routed.woken))
 
 
 def _create(new: list[QueueItem]) -> list[QueueItem]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from playbooks import cooling, verbs
+from playbooks import cooling, notifications, verbs
 from playbooks.models import QueueItem, QueueItemEvent
 
 #: Items woken in one transaction.
@@ -23,7 +23,7 @@ _COLUMNS = (
 def wake_due(now: dt.datetime) -> int:
     """Wakes the items whose moment has come, the longest overdue first; how many. Those that somebody is at come next time."""
     due = QueueItem.objects.filter(state=QueueItem.State.SNOOZED, snoozed_until__lte=now).order_by("snoozed_until")
-    items = list(due.select_for_update(skip_locked=True)[:AT_ONCE])
+    items = list(due.select_related("account").select_for_update(skip_locked=True, of=("self",))[:AT_ONCE])
     because = _("The day has come")
     for item in items:
         verbs.awake(item, now, because)
@@ -31,6 +31,7 @@ def wake_due(now: dt.datetime) -> int:
     QueueItemEvent.objects.bulk_create(
         QueueItemEvent(item=item, at=now, verb=QueueItemEvent.Verb.WOKE, detail=because) for item in items
     )
+    notifications.tell_all(notifications.woken(items))
     return len(items)
 
 

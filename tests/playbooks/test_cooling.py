@@ -111,7 +111,7 @@ def test_items_wake_when_their_moment_has_come(ann, django_assert_num_queries):
     items = [make_item(account=AccountFactory()) for _ in range(3)]
     for days, item in enumerate(items):
         verbs.snooze(item_id=item.pk, member=ann, until=now + dt.timedelta(days=days + 1))
-    with django_assert_num_queries(5):  # with the savepoint
+    with django_assert_num_queries(6):  # with the savepoint
         assert waking.wake_due(now + dt.timedelta(days=2, minutes=1)) == 2
     assert [QueueItem.objects.get(pk=item.pk).state for item in items] == ["claimed", "claimed", "snoozed"]
     assert QueueItemEvent.objects.filter(verb="woke", actor=None).count() == 2
