@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,9 +16,10 @@ from accounts import landing, loading, messages
 from accounts.models import Source
 from playbooks import queue
 from plsapp import simulation
-from scoring import history, matrices, runs
+from scoring import history, matrices, outcomes, runs
+from scoring.models import Outcome
 
-SOURCE = "Demo product"
+SOURCE, DEALS = "Demo product", "Demo CRM"
 #: Weeks of score history that the engine works out from the usage, so that charts have a past.
 HISTORY_WEEKS = 12
 
@@ -56,6 +58,7 @@ def fill(*, accounts: int = 2000, days: int = 120, progress: Callable[[str], Any
     while queue.route_scored():
         pass
     _age_queues()
+    _deals(timezone.now().date() - dt.timedelta(days=days))
     progress(f"Scored {run.accounts:,} accounts in {(run.duration_ms or 0) / 1000:.1f} s")
 
 
@@ -73,6 +76,37 @@ def _age_queues() -> None:
             UPDATE playbooks_queueitemevent e SET at = aged.entered_at FROM aged WHERE e.item_id = aged.id
             """
         )
+
+
+def _deals(first: dt.date) -> None:
+    """Deals that the demo's CRM closed, so that backtests have something to be judged by.
+
+    The more people were active in the account's first weeks of the window, the likelier; drawn by its id, the same each time.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH early AS (
+                SELECT coalesce(w.account_id, p.account_id) AS account_id, count(DISTINCT u.user_id) AS people
+                FROM accounts_usage u
+                JOIN accounts_productuser p ON p.id = u.user_id
+                LEFT JOIN accounts_workspace w ON w.id = u.workspace_id
+                WHERE u.day < %(first)s::date + 28
+                GROUP BY 1
+            ), drawn AS (
+                SELECT account_id, people, abs(hashint8(account_id) %% 1000) AS luck, abs(hashint8(account_id + 1) %% 60) AS days
+                FROM early WHERE account_id IS NOT NULL
+            )
+            SELECT account_id, %(first)s::date + 28 + days::int FROM drawn
+            WHERE luck < CASE WHEN people >= 8 THEN 400 WHEN people >= 4 THEN 150 WHEN people >= 2 THEN 30 ELSE 4 END
+            """,
+            {"first": first},
+        )
+        won = [
+            outcomes.NewOutcome(account_id, Outcome.Kind.WON, dt.datetime.combine(day, dt.time(12), dt.UTC), DEALS)
+            for account_id, day in cursor.fetchall()
+        ]
+    outcomes.record_many(won)
 
 
 def _load() -> loading.Loaded:

@@ -47,7 +47,11 @@ class BandLine:
 
 @dataclass(frozen=True)
 class Judged:
-    """`immature_x`: where the weeks begin that are too young to judge, in percent; none when all are old enough."""
+    """`immature_x`: where the weeks begin that are too young to judge, in percent; none when all are old enough.
+
+    `positives`: outcomes in the week after a mature one, which recall is of; `followed`: mature account-weeks that an outcome
+    followed within the horizon, which precision and lift are of.
+    """
 
     finding: str
     figures: list[Figure]
@@ -61,6 +65,7 @@ class Judged:
     weeks: list[WeekLine]
     bands: list[BandLine]
     positives: int
+    followed: int
     unknown: str
     horizon_days: int
     milliseconds: int
@@ -101,6 +106,7 @@ def judged(draft: Backtest, published: Backtest) -> Judged:
         ],
         bands=[_band(band) for band in draft.bands],
         positives=draft.positives,
+        followed=_followed(draft),
         unknown=big(draft.unknown),
         horizon_days=draft.horizon_days,
         milliseconds=round(draft.milliseconds),
@@ -119,8 +125,13 @@ def _figures(draft: Backtest, published: Backtest) -> list[Figure]:
 
 def _finding(draft: Backtest, published: Backtest) -> str:
     ours, theirs = draft.band("pqa"), published.band("pqa")
-    if not draft.positives or ours.recall is None or theirs.recall is None:
+    if not _followed(draft):
         return _("No outcomes in the weeks that can be judged")
+    if not draft.positives or ours.recall is None or theirs.recall is None:
+        return _("An outcome follows a PQA %(lift)s as often as any account; published: %(was)s") % {
+            "lift": _times(ours.lift),
+            "was": _times(theirs.lift),
+        }
     if round(ours.recall, 3) == round(theirs.recall, 3):
         return _("Finds as many outcomes as the published version: %(share)s") % {"share": _percent(ours.recall)}
     words = (
@@ -129,6 +140,10 @@ def _finding(draft: Backtest, published: Backtest) -> str:
         else _("Finds fewer outcomes than the published version: %(share)s against %(was)s")
     )
     return words % {"share": _percent(ours.recall), "was": _percent(theirs.recall)}
+
+
+def _followed(found: Backtest) -> int:
+    return sum(found.band(tier).positives for tier in Tier.values)
 
 
 def _band(band: Band) -> BandLine:
