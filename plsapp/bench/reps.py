@@ -66,7 +66,8 @@ def measure(*, accounts: int, reps: int = REPS, actions: int = ACTIONS) -> Repor
         Member.objects.create_user(f"rep{n}@team.example", role=Role.SALES, name=f"Rep {n}") for n in range(reps)
     ]
     told = [Told(member) for member in members]
-    routed, seconds = _at_once(told, ids, actions // reps)
+    routed, seconds, errors = _at_once(told, ids, actions // reps)
+    errors += [error for each in told for error in each.errors]
     wrong = check(told)
     took = [one * 1000 for each in told for one in each.took]
     lost = sum((each.lost for each in told), Counter[str]())
@@ -82,11 +83,12 @@ def measure(*, accounts: int, reps: int = REPS, actions: int = ACTIONS) -> Repor
             **{f"lost_{reason}": count for reason, count in lost.most_common()},
             **{f"action_p{cut}_ms": float(np.percentile(took, cut)) for cut in (50, 95, 99)},
             "wrong": wrong[:10],
+            "errors": errors[:10],
         },
         targets=[
             Target("items that two had at once, and steps that were not allowed", len(wrong), 0),
             Target("wins without an event, and events without a win", len(unanswered(told)), 0),
-            Target("errors", sum(len(each.errors) for each in told), 0),
+            Target("errors", len(errors), 0),
             Target("actions", len(took), actions // reps * reps, at_least=True),
         ],
     )
@@ -109,17 +111,22 @@ def fill(accounts: int) -> list[int]:
     return ids
 
 
-def _at_once(told: list[Told], account_ids: list[int], actions: int) -> tuple[int, float]:
-    """Every rep in a thread with a connection of its own, and one that routes; how many batches it routed, and seconds."""
-    start, stop, routed = threading.Barrier(len(told) + 1), threading.Event(), [0]
+def _at_once(told: list[Told], account_ids: list[int], actions: int) -> tuple[int, float, list[str]]:
+    """Every rep in a thread with a connection of its own, and one that routes: batches it routed, seconds, its errors."""
+    start, stop, routed = threading.Barrier(len(told) + 1), threading.Event(), 0
+    errors: list[str] = []
     item_ids = list(QueueItem.objects.open().filter(motion="sales").in_order().values_list("pk", flat=True))
 
     def route() -> None:
+        nonlocal routed
         draw = random.Random(1)  # noqa: S311
         while not stop.is_set():
-            with transaction.atomic():
-                queue.route_accounts(draw.sample(account_ids, min(50, len(account_ids))))
-            routed[0] += 1
+            try:
+                with transaction.atomic():
+                    queue.route_accounts(draw.sample(account_ids, min(50, len(account_ids))))
+            except Exception as error:
+                errors.append(f"routing: {type(error).__name__}: {error}")
+            routed += 1
 
     def work(number: int) -> None:
         start.wait()
@@ -136,7 +143,7 @@ def _at_once(told: list[Told], account_ids: list[int], actions: int) -> tuple[in
     seconds = time.perf_counter() - began
     stop.set()
     router.join()
-    return routed[0], seconds
+    return routed, seconds, errors
 
 
 def _closing(work: Callable[..., None], *args: Any) -> None:
