@@ -17,7 +17,7 @@ from django.db.models import CharField, Count, Exists, OuterRef, Q, QuerySet, Va
 from django.db.models.functions import MD5, Cast, Concat
 from django.utils import timezone
 
-from playbooks import acting, cooling, early, owing, queue, routing
+from playbooks import acting, cooling, early, owing, policies, queue, routing
 from playbooks.feedback import GOOD, tier_of
 from playbooks.intervals import Share
 from playbooks.models import Answer, QueueItem, QueueItemEvent, QueuePolicy
@@ -39,6 +39,7 @@ def draw_due(*, now: dt.datetime | None = None) -> dict[str, int]:
     return {policy.motion: draw(policy.motion, share=policy.audit_share, now=now) for policy in policies}
 
 
+@policies.held()
 @transaction.atomic
 def draw(motion: str, *, share: float, now: dt.datetime | None = None) -> int:
     """Draws audits into a motion's queue up to its share of the last week's items; how many.

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from accounts import changes
 from accounts.models import Account, SignalKind
-from playbooks import acting, cooling, faces, notifications, owing, plays, routing, verbs, waking
+from playbooks import acting, cooling, faces, notifications, owing, plays, policies, routing, verbs, waking
 from playbooks.cooling import Rest
 from playbooks.faces import Face
 from playbooks.models import QueueItem, QueueItemEvent, RoutingRule
@@ -54,6 +54,7 @@ SHOWN = {
     "first_step": "text",
     "mark": "text",
     "buyer_id": "bigint",
+    "buyer_contact_id": "bigint",
     "champion_id": "bigint",
     "last_signal": "text",
     "last_signal_at": "timestamptz",
@@ -103,6 +104,7 @@ class _Routed:
     kept: list[QueueItem] = field(default_factory=list)
     left: list[QueueItem] = field(default_factory=list)
     woken: list[QueueItem] = field(default_factory=list)
+    owing: list[QueueItem] = field(default_factory=list)
     events: list[tuple[QueueItem, str, str]] = field(default_factory=list)
     plays: Suggester = field(default_factory=Suggester)
 
@@ -110,14 +112,21 @@ class _Routed:
         self.events.append((item, verb, detail))
 
     def show(self, item: QueueItem, shown: dict[str, Any]) -> None:
-        if _show(item, shown | self.play_of(item.motion, shown, has_contact=item.buyer_contact_id is not None)):
+        hand = item.hand_raised_at
+        if _show(item, shown | self.play_of(item.motion, shown)):
             self.kept.append(item)
+        if item.hand_raised_at != hand:
+            owing.after(item, "hand", self.now)
+            self.owing.append(item)
 
-    def play_of(self, motion: str, shown: Mapping[str, Any], *, has_contact: bool = False) -> dict[str, Any]:
+    def play_of(self, motion: str, shown: Mapping[str, Any]) -> dict[str, Any]:
         """The play to suggest; nothing changes for an account without a score."""
-        return self.plays.of(motion, shown, has_contact=has_contact, now=self.now) if "tier" in shown else {}
+        if "tier" not in shown:
+            return {}
+        return self.plays.of(motion, shown, has_contact=shown["buyer_contact_id"] is not None, now=self.now)
 
 
+@policies.held()
 def route_accounts(account_ids: Collection[int]) -> None:
     """Makes, updates, wakes and closes the items of these accounts, in the caller's transaction."""
     routed = _Routed(timezone.now())
@@ -223,9 +232,10 @@ def _write(routed: _Routed) -> None:
     now = routed.now
     new = _create(routed.new)
     QueueItem.objects.filter(pk__in=[item.pk for item in routed.left]).update(
-        state=QueueItem.State.LEFT, closed_at=now, updated_at=now
+        state=QueueItem.State.LEFT, closed_at=now, updated_at=now, sla="", warn_at=None, due_at=None, breached_at=None
     )
     waking.write(routed.woken, now)
+    QueueItem.objects.bulk_update(routed.owing, owing.COLUMNS)
     _write_shown(routed.kept, now)
     dropped = {id(item) for item in routed.new} - {id(item) for item in new}
     QueueItemEvent.objects.bulk_create(
@@ -337,6 +347,7 @@ def _shown(score: Score, account: Account, route: routing.Route, face: Face, now
         "first_step": route.first_step,
         "mark": "",
         "buyer_id": face.buyer_id,
+        "buyer_contact_id": face.buyer_contact_id,
         "champion_id": face.champion_id,
         "last_signal": face.last,
         "last_signal_at": face.last_at,

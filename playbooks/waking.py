@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from playbooks import cooling, notifications, verbs
+from playbooks import cooling, notifications, policies, verbs
 from playbooks.models import QueueItem, QueueItemEvent
 
 #: Items woken in one transaction.
@@ -19,6 +19,7 @@ _COLUMNS = (
 )
 
 
+@policies.held()
 @transaction.atomic
 def wake_due(now: dt.datetime) -> int:
     """Wakes the items whose moment has come, the longest overdue first; how many. Those that somebody is at come next time."""

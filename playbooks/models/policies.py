@@ -31,6 +31,12 @@ class QueuePolicy(models.Model):
     )
     hand_minutes = models.PositiveIntegerField(_("first response to a raised hand, minutes"), default=60)
     response_minutes = models.PositiveIntegerField(_("first response, minutes"), default=1_440)
+    counts_from_entering = models.BooleanField(
+        _("the first response counts from entering the queue"),
+        default=False,
+        db_default=False,
+        help_text=_("Otherwise from being claimed or assigned. A raised hand always counts from when it was raised."),
+    )
     touch_minutes = models.PositiveIntegerField(_("next touch, minutes"), default=0)
     warn_share = models.FloatField(_("warn after this share of the time"), default=0.75)
     reassigns_on_breach = models.BooleanField(_("give to somebody else when missed"), default=False)
