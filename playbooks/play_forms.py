@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.http import QueryDict  # noqa: TID251 (only the type of what is read)
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import BuyingRole, SignalKind
@@ -24,7 +25,7 @@ EXIT_WORDS = {
     "buyer_found": _("the buyer becomes known"),
     "left": _("the account no longer qualifies"),
 }
-PAYING = [("", _("Both")), ("yes", _("Only paying customers")), ("no", _("Only those who do not pay yet"))]
+PAYING = [("", _("Both")), ("yes", _("Customers")), ("no", _("Not paying yet"))]
 _PAID = {"": None, "yes": True, "no": False}
 
 
@@ -46,7 +47,7 @@ class PlayForm(forms.Form):
     persona = forms.ChoiceField(
         label=_("Persona"),
         required=False,
-        choices=[("", _("Anybody")), *BuyingRole.choices],
+        choices=[("", _("Anybody")), *((value, capfirst(str(label))) for value, label in BuyingRole.choices)],
         widget=forms.Select(attrs=SELECT),
     )
     tier = forms.ChoiceField(

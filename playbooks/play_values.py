@@ -73,7 +73,10 @@ def of_item(
     if item.hand_raised_at is not None and wanted & {"raised.name", "raised.first_name", "raised.words"}:
         raised = raised_by(item.account_id)
         if raised is not None:
-            values |= {"raised.words": raised.detail, **_person("raised", raised.user or raised.contact)}
+            values |= {
+                "raised.words": raised.detail.strip().rstrip("."),
+                **_person("raised", raised.user or raised.contact),
+            }
     return {name: values.get(name, "") for name in wanted}
 
 

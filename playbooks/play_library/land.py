@@ -21,7 +21,7 @@ PLAYS: dict[str, PlayText] = {
                 "email",
                 0,
                 "Write at once when nobody answers the phone",
-                "Your question about “{{raised.words}}”",
+                "Your question",
                 mail(
                     "Hi {{raised.first_name}},",
                     "you asked us: “{{raised.words}}”. I just tried to reach you by phone.",
@@ -34,7 +34,7 @@ PLAYS: dict[str, PlayText] = {
                 "email",
                 3,
                 "Send the answer in writing, also without a call",
-                "Re: Your question about “{{raised.words}}”",
+                "Re: Your question",
                 mail(
                     "Hi {{raised.first_name}},",
                     "here is the short answer to your question, so that you need no call for it:",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from django.db.models import Count, Q
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -235,9 +236,9 @@ def situation(play: Play | PlayText) -> list[str]:
     if play.signal:
         said.append(str(SignalKind(play.signal).label))
     if play.is_expansion is not None:
-        said.append(_("paying") if play.is_expansion else _("not paying yet"))
+        said.append(_("Paying") if play.is_expansion else _("Not paying yet"))
     if play.persona:
-        said.append(str(BuyingRole(play.persona).label))
+        said.append(capfirst(str(BuyingRole(play.persona).label)))
     if play.tier:
         said.append(str(Tier(play.tier).label))
     return said
