@@ -13,9 +13,9 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from accounts import landing, loading, messages
-from accounts.models import Source
+from accounts.models import Member, Source
 from playbooks import queue
-from plsapp import simulation
+from plsapp import demo_team, simulation
 from scoring import history, matrices, outcomes, runs
 from scoring.models import Outcome
 
@@ -59,6 +59,8 @@ def fill(*, accounts: int = 2000, days: int = 120, progress: Callable[[str], Any
         pass
     _age_queues()
     _deals(timezone.now().date() - dt.timedelta(days=days))
+    if Member.objects.filter(email="sales@demo.example").exists():
+        demo_team.work()
     progress(f"Scored {run.accounts:,} accounts in {(run.duration_ms or 0) / 1000:.1f} s")
 
 
