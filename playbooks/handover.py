@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Member
-from playbooks import acting, owing, routing
+from playbooks import acting, notifications, owing, routing
 from playbooks.models import Motion, QueueItem, QueueItemEvent
 from playbooks.querysets import OPEN
 
@@ -84,4 +84,23 @@ def open_in(item: QueueItem, motion: str, *, words: str, member: Member | None, 
     QueueItemEvent.objects.create(
         item=opened, at=now, verb=QueueItemEvent.Verb.HANDED_OVER, actor=member, detail=told[:400]
     )
+    _tell(opened, item, told, now, but=member)
     return Opened(opened.pk, told, before)
+
+
+def _tell(opened: QueueItem, item: QueueItem, told: str, now: dt.datetime, *, but: Member | None) -> None:
+    """The owner of the item in the other motion, or else the team; not who did it."""
+    to = [opened.owner_id] if opened.owner_id is not None else notifications.team(opened.motion)
+    notifications.tell_all(
+        notifications.unsaved(
+            member_id=member_id,
+            item_id=opened.pk,
+            kind="handover",
+            text=item.account.name,
+            why=told,
+            link=notifications.link_to(opened),
+            key=f"handover {opened.pk} {now:%Y-%m-%dT%H:%M:%S}",
+        )
+        for member_id in to
+        if but is None or member_id != but.pk
+    )

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from accounts import access
 from accounts.models import Member
-from playbooks import acting
+from playbooks import acting, owing
 from playbooks.acting import KEPT, Act, Many, Outcome
 from playbooks.models import QueueItem, QueueItemEvent
 from playbooks.transitions import LEFT, NEW
@@ -133,11 +133,12 @@ def _close_opened(event: QueueItemEvent, items: dict[int, QueueItem], now: dt.da
         return
     if before["opened_note"] is None:  # it was opened by this
         opened.state, opened.closed_at = LEFT, now
+        owing.after(opened, "closed", now)
         QueueItemEvent.objects.create(item=opened, at=now, verb=Told.LEFT, detail=_("The hand-over was undone"))
     else:
         opened.handover = opened.handover.removesuffix(before["opened_told"]).rstrip("\n")
     opened.updated_at = now
-    opened.save(update_fields=["state", "closed_at", "handover", "updated_at"])
+    opened.save(update_fields=["state", "closed_at", "handover", "updated_at", *owing.COLUMNS])
 
 
 def _restored(item: QueueItem, event: QueueItemEvent, now: dt.datetime) -> Act:
@@ -149,5 +150,6 @@ def _restored(item: QueueItem, event: QueueItemEvent, now: dt.datetime) -> Act:
     if item.state == NEW and item.mark and not item.returned_from:
         # Nobody has it and it no longer qualifies: it leaves, as a released one does.
         item.state, item.closed_at = LEFT, now
+        owing.after(item, "closed", now)
         act.also.append((Told.LEFT, item.mark))
     return act

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import access, changes
-from playbooks import verbs
+from playbooks import owing, verbs
 from playbooks.models import Answer, QueueItem, QueueItemEvent, Step, Touch
 from playbooks.transitions import LEFT, OPEN, OWNED
 
@@ -68,7 +68,7 @@ def follow_merged() -> int:
     changed = moved + [item for item in items if item not in moved and item.state == LEFT]
     for item in sorted(changed, key=lambda one: one.is_open):
         item.updated_at = now
-        item.save(update_fields=["account", "state", "owner", "claimed_at", "closed_at", "updated_at"])
+        item.save(update_fields=["account", "state", "owner", "claimed_at", "closed_at", "updated_at", *owing.COLUMNS])
     QueueItemEvent.objects.bulk_create(events)
     for old, target in into.items():
         for model in (Touch, Step, Answer):
@@ -79,6 +79,7 @@ def follow_merged() -> int:
 
 def _leave(item: QueueItem, now: dt.datetime) -> QueueItemEvent:
     item.state, item.owner, item.claimed_at, item.closed_at = LEFT, None, None, now
+    owing.after(item, "closed", now)
     return _told(item, Told.LEFT, _("The account was merged; its other item stays"), now)
 
 
