@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from django.db import connection
 from django.utils.translation import gettext as _
 
+from accounts import contacts
 from accounts.models import SignalKind
 from scoring.signals import HAND_RAISE_DAYS
 
@@ -18,6 +19,7 @@ class Face:
     """`signals`: the newest of each kind, (when, in words); `last` is the kind that a row shows."""
 
     buyer_id: int | None = None
+    buyer_contact_id: int | None = None
     champion_id: int | None = None
     signals: dict[str, tuple[dt.datetime, str]] = field(default_factory=dict)
     last: str = ""
@@ -35,6 +37,8 @@ def of_accounts(account_ids: Collection[int], now: dt.datetime) -> dict[int, Fac
     """Buyer, champion and signals of each account, by one query each."""
     faces = {account: Face() for account in account_ids}
     ids = {"ids": list(account_ids)}
+    for account, contact in contacts.buyer_ids(account_ids).items():
+        faces[account].buyer_contact_id = contact
     with connection.cursor() as cursor:
         cursor.execute(_BUYERS, ids)
         for account, user in cursor.fetchall():

@@ -10,9 +10,14 @@ LIKELY, CONFIRMED = 0.6, 0.9
 SMB_BELOW, ENTERPRISE_FROM = 200, 1000
 
 
-def states(features: dict[str, np.ndarray]) -> np.ndarray:
-    """`confirmed`, `likely`, `unknown` (fewer than half of the active people profiled) or `none`, one an account."""
+def states(features: dict[str, np.ndarray], outside: np.ndarray | None = None) -> np.ndarray:
+    """`confirmed`, `likely`, `unknown` (fewer than half of the active people profiled) or `none`, one an account.
+
+    `outside`: how sure the best buyer is who does not use the product, float, 0: there is none.
+    """
     best = features["buyer_confidence"]
+    if outside is not None:
+        best = np.fmax(best, outside)  # the one that is known wins over NaN
     too_few = features["profiled_active"] * 2 < features["active_users_28"]
     return np.select([best >= CONFIRMED, best >= LIKELY, too_few], ["confirmed", "likely", "unknown"], "none")
 

@@ -9,7 +9,7 @@ import numpy as np
 from django.db import transaction
 from django.utils import timezone
 
-from scoring import buyers, definitions, features, holding, rules, writing
+from scoring import buyers, definitions, features, holding, outside, rules, writing
 from scoring.models import ScoreChange
 from scoring.scored import WEEK, Scored
 
@@ -44,7 +44,7 @@ def backfill(*, weeks: int, progress: Callable[[range], Iterable[int]] = iter) -
             week_ago_features=matrix,
             week_ago=result,
             segment=segment,
-            buyer_state=buyers.states(matrix),
+            buyer_state=buyers.states(matrix, outside.confidence(account_ids, day)),
         )
         # An account begins in self-serve without a score, which is no news.
         moved = (np.maximum(score, 0) != result.score) | (np.where(tier < 0, rules.SELF_SERVE, tier) != result.tier)

@@ -22,7 +22,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Account
-from scoring import buyers, features, fingerprints, holding, matrix_files, warehouse
+from scoring import buyers, features, fingerprints, holding, matrix_files, outside, warehouse
 from scoring.before import BUYER_STATES
 from scoring.breakdown import KEYS
 from scoring.fingerprints import NOTHING
@@ -116,7 +116,7 @@ def keep_newest(run: ScoringRun, matrix: features.Matrix, *, part: int | None = 
             _kept_newest(of, run.pk, run.as_of, matrix)
             return
         begins = f"part.{of}.{_database()}-{run.pk}."
-        columns = _columns(matrix)
+        columns = _columns(matrix, run.as_of, of=of)
         matrix_files.write(f"{begins}{part}{ENDING}", as_of=run.as_of, columns=columns, made_at=timezone.now())
         names = [name for name in matrix_files.names() if name.startswith(begins)]
         if len(names) < run.shards.count():
@@ -236,9 +236,11 @@ def _find(names: list[str], day: dt.date, usage: str) -> str | None:
     return next((name for name in names if name.startswith(begins)), None)
 
 
-def _kept(name: str | None, as_of: dt.date, matrix: features.Matrix, *, replaces: Callable[[str], bool]) -> Snapshot:
+def _kept(
+    name: str | None, as_of: dt.date, matrix: features.Matrix, *, replaces: Callable[[str], bool], of: str = ""
+) -> Snapshot:
     """The snapshot of a matrix, from its new file; from memory where that cannot be written, or has no name."""
-    columns, made_at = _columns(matrix), timezone.now()
+    columns, made_at = _columns(matrix, as_of, of=of), timezone.now()
     if name is not None and matrix_files.write(name, as_of=as_of, columns=columns, made_at=made_at):
         matrix_files.remove([old for old in matrix_files.names() if replaces(old) and old != name])
         if (found := _opened(name)) is not None:
@@ -258,9 +260,10 @@ def _empty(day: dt.date) -> Snapshot:
     return _in_memory(day, stored, timezone.now())
 
 
-def _columns(matrix: features.Matrix) -> dict[str, np.ndarray]:
-    """What is kept of a matrix, with the segment and the buyer state that follow from it."""
-    states = buyers.states(matrix)
+def _columns(matrix: features.Matrix, as_of: dt.date, *, of: str = "") -> dict[str, np.ndarray]:
+    """What is kept of a matrix, with the segment and the buyer state that follow from it; of accounts of now also from contacts."""
+    beside = outside.confidence(matrix["account_id"], as_of) if of == NEWEST else None
+    states = buyers.states(matrix, beside)
     place = np.zeros(len(states), dtype=np.int8)
     for number, name in enumerate(BUYER_STATES):
         place[states == name] = number
@@ -287,7 +290,7 @@ def _opened(name: str) -> Snapshot | None:
 
 def _kept_newest(of: str, run: int | None, as_of: dt.date, matrix: features.Matrix) -> Snapshot:
     name = None if run is None else _newest_name(of, run, as_of)
-    return _kept(name, as_of, matrix, replaces=lambda old: old.startswith(f"{of}."))
+    return _kept(name, as_of, matrix, replaces=lambda old: old.startswith(f"{of}."), of=of)
 
 
 def _newest_name(of: str, run: int, as_of: dt.date | None = None) -> str:

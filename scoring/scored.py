@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from scoring import buyers, definitions, features, holding, rules
+from scoring import buyers, definitions, features, holding, outside, rules
 from scoring.breakdown import number, parts_of
 from scoring.expressions import BEFORE
 from scoring.features import Matrix
@@ -112,5 +112,5 @@ def compute(
         week_ago_features=before,
         week_ago=rules.evaluate(spec, before, evidence=before["events_28"] > 0, segment=places),
         segment=segment,
-        buyer_state=buyers.states(now),
+        buyer_state=buyers.states(now, outside.confidence(now["account_id"], as_of, account_ids=account_ids)),
     )
