@@ -21,7 +21,8 @@ DAYS, DEFAULT_DAYS = (30, 90, 180, 365, 0), 180
 BANDS = tuple(range(0, 100, 10))
 #: In place of a reason: wrong, and none given.
 NO_REASON = "none"
-DRAWN = ("yes", "no")
+#: Audits are left out unless asked for: their scores lie below the threshold.
+DRAWN = ("with", "only")
 #: Of the good accounts, the percent that a counterfactual has to keep.
 KEEPS, DEFAULT_KEEP = (100, 95, 90, 80), 90
 
@@ -127,8 +128,8 @@ class FeedbackFilter:
             found = found.filter(score__gte=self.band, score__lt=self.band + 10 if self.band < 90 else 101)
         if self.version is not None:
             found = found.filter(definition__version=self.version)
-        if self.audit:
-            found = found.filter(is_audit=self.audit == "yes")
+        if self.audit != "with":
+            found = found.filter(is_audit=self.audit == "only")
         return found.order_by("-at", "-pk")
 
 

@@ -4,6 +4,7 @@ from django.urls import URLPattern, path
 
 from playbooks import rest as queues
 from playbooks import rest_definitions as definition_effects
+from playbooks import rest_feedback as feedback
 from playbooks import rest_plays as play_rest
 from playbooks import rest_touches as touched
 from playbooks import rest_verbs as acts
@@ -35,6 +36,10 @@ urlpatterns: list[URLPattern] = [
     path("queue/steps/<int:step_id>/drop/", touched.step_drop, name="api_step_drop"),
     path("queue/steps/<int:step_id>/reopen/", touched.step_reopen, name="api_step_reopen"),
     path("queue/steps/<int:step_id>/due/", touched.step_due, name="api_step_due"),
+    path("queue/items/<int:item_id>/answer/", feedback.answer, name="api_answer"),
+    path("queue/<slug:motion>/trust/", feedback.trust_of, name="api_trust"),
+    path("answers/", feedback.answer_list, name="api_answers"),
+    path("counterfactuals/", feedback.counterfactuals, name="api_counterfactuals"),
     path("plays/", play_rest.play_list, name="api_plays"),
     path("plays/<int:play_id>/", play_rest.play, name="api_play"),
     path("plays/<int:play_id>/preview/<int:item_id>/", play_rest.preview, name="api_play_preview"),

@@ -99,6 +99,10 @@ MATRIX: dict[str, Row] = {
     "api_play_begin": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
     "api_play_stop": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
     "api_play_resume": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
+    "api_answer": MEMBER,  # giving one: who has worked the item, as the verb has it
+    "api_answers": MEMBER,
+    "api_trust": MEMBER,
+    "api_counterfactuals": MEMBER,  # opening a draft: product and admins, as the verb has it
     "api_account": MEMBER,
     "api_account_scores": MEMBER,
     "api_definitions": MEMBER,  # beginning and saving a draft: product and admins, as the verbs have it

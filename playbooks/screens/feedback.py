@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -101,6 +102,7 @@ class FeedbackPage:
     components_finding: str
     mends: list[Mend]
     mends_words: str
+    too_few: str
 
 
 def page(
@@ -148,8 +150,9 @@ def page(
         ],
         components=[_component(one) for one in carried],
         components_finding=_components_finding(carried),
-        mends=_mends(found, spec),
+        mends=_mends(found, spec, wanted.keep / 100),
         mends_words=_mends_words(found),
+        too_few=_too_few(found),
     )
 
 
@@ -189,29 +192,38 @@ def _mends_words(found: Mending) -> str:
     return " ".join(parts)
 
 
-def _mends(found: Mending, spec: rules.Spec) -> list[Mend]:
-    reasons_here = [reason for reason in found.counted if reason != ALL or len(found.counted) != 2]
-    order = sorted(reasons_here, key=lambda reason: (reason == ALL, -found.counted[reason], reason))
-    return [_mend(found, reason, spec) for reason in order if found.counted[reason]][:MOST]
+def _too_few(found: Mending) -> str:
+    """`"Too few to search, it takes 10: No buyer (9), Bot or test usage (4)"`."""
+    few = sorted((-n, reason) for reason, n in found.counted.items() if reason not in found.found and n)
+    names = ", ".join(f"{name_of(reason)} ({-n})" for n, reason in few)
+    return (
+        _("Too few to search, it takes %(n)d: %(names)s") % {"n": counterfactuals.FEWEST, "names": names} if few else ""
+    )
 
 
-def _mend(found: Mending, reason: str, spec: rules.Spec) -> Mend:
-    wrong, findings = found.counted[reason], found.found.get(reason)
-    lines = [finding(one, spec, found.tier) for one in findings or ()]
-    if findings is None:
-        words = _("Too few to search: it takes %(n)d.") % {"n": counterfactuals.FEWEST}
-    elif not findings:
-        words = _("No single change parts them from the good ones.")
-    else:
-        words = ""
-    return Mend(reason, name_of(reason), wrong, words, lines[:SHOWN], lines[SHOWN:])
+def _mends(found: Mending, spec: rules.Spec, keep: float) -> list[Mend]:
+    """The reasons with enough answers, the commonest first; all of them together last, unless that is the same."""
+    here = [reason for reason in found.found if reason != ALL or found.counted[ALL] not in _alone(found)]
+    order = sorted(here, key=lambda reason: (reason == ALL, -found.counted[reason], reason))
+    return [_mend(found, reason, spec, keep) for reason in order][:MOST]
+
+
+def _alone(found: Mending) -> list[int]:
+    return [n for reason, n in found.counted.items() if reason != ALL]
+
+
+def _mend(found: Mending, reason: str, spec: rules.Spec, keep: float) -> Mend:
+    lines = [finding(one, spec, found.tier, keep) for one in found.found[reason]]
+    lines.sort(key=lambda line: line.is_costly)  # stable: else as they were ranked
+    words = "" if lines else _("No single change parts them from the good ones.")
+    return Mend(reason, name_of(reason), found.counted[reason], words, lines[:SHOWN], lines[SHOWN:])
 
 
 def name_of(reason: str) -> str:
     return reasons.label(reason) if reason else str(_("Wrong for any reason"))
 
 
-def finding(one: Finding, spec: rules.Spec, tier: str) -> FindingLine:
+def finding(one: Finding, spec: rules.Spec, tier: str, keep: float) -> FindingLine:
     title = title_of(one.change, spec, tier)
     note = (
         _("Found on the older half of the answers, told on the newer.")
@@ -227,7 +239,7 @@ def finding(one: Finding, spec: rules.Spec, tier: str) -> FindingLine:
         wrong=shares.share_bar(one.wrong),
         good=shares.share_bar(one.good),
         note=note,
-        is_costly=one.keeps < counterfactuals.KEEP - 1e-9,
+        is_costly=one.good.part > math.ceil((1 - keep) * one.good.of - 1e-9),
     )
 
 

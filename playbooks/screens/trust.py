@@ -157,6 +157,11 @@ def _audit(found: Misses) -> str:
             "%(n)d accounts were drawn below the threshold; nobody has answered yet",
             found.drawn,
         ) % {"n": found.drawn}
+    if found.good.is_few:
+        return _("%(good)d of %(of)d accounts below the threshold were good: too few to tell") % {
+            "of": found.good.of,
+            "good": found.good.part,
+        }
     return ngettext(
         "Of %(of)d answered account below the threshold %(good)d was good: about %(share)s",
         "Of %(of)d answered accounts below the threshold %(good)d were good: about %(share)s",
@@ -165,8 +170,8 @@ def _audit(found: Misses) -> str:
 
 
 def _audit_more(found: Misses) -> str:
-    if not found.good.of:
-        return ""
+    if found.good.is_few:
+        return _("From ten answers on they tell how many the score misses.")
     return _(
         "%(below)s accounts could have been drawn. So the score misses about %(missed)s of them; with so few answers it may be"
         " anything from %(low)s to %(high)s (95 %%)."

@@ -9,7 +9,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from accounts.models import Member, Role, SetAside
-from playbooks.models import Motion, Play, PlayUse, QueueItem, QueueItemEvent, Step, Touch
+from playbooks.models import Answer, Motion, Play, PlayUse, QueueItem, QueueItemEvent, Step, Touch
 from plsapp.permissions import MATRIX, MEMBER, PUBLIC, allows
 from scoring import definitions, drafts
 from scoring.models import BuyerState, ScoringRun, Segment, Tier
@@ -61,6 +61,7 @@ def arguments(db) -> dict[str, dict[str, object]]:
     draft = drafts.begin(member=MemberFactory(role=Role.PRODUCT))
     run = ScoringRun.objects.create(definition=definitions.published(), kind="full", as_of=now.date(), state="done")
     event = QueueItemEvent.objects.create(item=item, at=now, verb="claimed", before={}, batch=uuid.uuid4())
+    Answer.objects.create(item=item, account=account, motion=item.motion, at=now, verdict="good")
     known = {
         "event_id": event.pk,
         "batch": event.batch,

@@ -289,3 +289,38 @@ def test_the_pages_show_answers_and_a_change_becomes_a_draft(sign_in):
     with CaptureQueriesContext(connection) as many:
         client.get("/feedback/")
     assert len(many) == len(few)
+
+
+# REST ----------------------------------------------------------------------------------------------------------------
+
+
+def test_programs_answer_and_read_answers_trust_and_counterfactuals(sign_in):
+    client = sign_in(Role.SALES)
+    item = make_item(owner=client.member)
+    address = f"/api/queue/items/{item.pk}/answer/"
+    assert client.get(address).status_code == 404
+    wrong = client.post(address, {"verdict": "nice"}, content_type="application/json")
+    assert (wrong.status_code, wrong.json()["error"]["field"]) == (400, "verdict")
+    given = client.post(address, {"verdict": "wrong", "reason": "bot"}, content_type="application/json")
+    assert (given.status_code, given.json()["reason"], given.json()["score"]) == (200, "bot", 85)
+    for days in (1, 20):
+        answered(24, "wrong", "too_small", features={"active_users_28": 4}, days_ago=days)
+        answered(12, "good", days_ago=days)
+
+    assert client.get("/api/answers/?verdict=wrong&reason=bot").json()["count"] == 1
+    told = client.get("/api/queue/sales/trust/").json()
+    assert (told["last"]["sent"], told["audit"], len(told["weeks"])) == (50, None, 26)
+    found = client.get("/api/counterfactuals/?days=30").json()
+    by_reason = {one["reason"]: one for one in found["reasons"]}
+    best = by_reason["too_small"]["findings"][0]
+    assert best["change"] == {"kind": "gate", "key": "active_users_28", "value": 5}
+    assert (best["wrong"]["part"], best["wrong"]["of"], best["good"]["part"]) == (24, 24, 0)
+
+    asked = {"kind": "gate", "key": "active_users_28", "reason": "too_small"}
+    assert client.post("/api/counterfactuals/", asked, content_type="application/json").status_code == 403
+    product = sign_in(Role.PRODUCT)
+    opened = product.post("/api/counterfactuals/", asked, content_type="application/json")
+    assert opened.status_code == 201
+    assert "24 of 24" in Definition.objects.get(pk=opened.json()["id"]).note
+    wrong = product.post("/api/counterfactuals/", asked | {"key": "fit"}, content_type="application/json")
+    assert (wrong.status_code, wrong.json()["error"]["field"]) == (400, "key")
