@@ -9,29 +9,20 @@ from dataclasses import dataclass
 from django.core.paginator import Page, Paginator
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from accounts.access import can
 from accounts.models import Member, SignalKind, Source
 from playbooks import early
-from playbooks.filters import OWN_TABS, QueueFilter
+from playbooks.filters import QueueFilter
 from playbooks.models import Motion, QueueItem
 from playbooks.querysets import WORKING, rows_of
-from playbooks.screens import detail, states
+from playbooks.screens import detail, states, tabs
 from playbooks.screens.buying import Buying, buyer, champion
+from playbooks.screens.tabs import Counts, Tab
 from scoring.models import Segment
 
 PAGE = 50
 MOTIONS = (Motion.SALES, Motion.SUCCESS, Motion.MARKETING)
-
-
-@dataclass(frozen=True)
-class Tab:
-    key: str
-    label: str
-    count: int | None
-    href: str
-    is_here: bool
 
 
 @dataclass(frozen=True)
@@ -72,17 +63,6 @@ class Row:
     sla: states.Chip | None
     chips: tuple[states.Chip, ...]
     lost: str = ""
-
-
-@dataclass(frozen=True)
-class Counts:
-    """The words under the title and the tabs' numbers."""
-
-    to_work: int
-    mine: int
-    snoozed: int
-    hand_raised: int
-    words: str
 
 
 @dataclass(frozen=True)
@@ -141,19 +121,6 @@ def version(counts: dict[str, int | dt.datetime | None]) -> str:
 
 def counts_of(motion: str, member: Member) -> dict[str, int | dt.datetime | None]:
     return QueueItem.objects.tab_counts(motion, member)
-
-
-def counts_words(counts: dict[str, int | dt.datetime | None]) -> Counts:
-    def number(name: str) -> int:
-        return int(counts[name] or 0)  # type: ignore[arg-type]
-
-    words = [
-        ngettext("%(n)d to claim", "%(n)d to claim", number("unclaimed")) % {"n": number("unclaimed")},
-        ngettext("%(n)d claimed by you", "%(n)d claimed by you", number("mine")) % {"n": number("mine")},
-    ]
-    if number("others"):
-        words.append(ngettext("%(n)d by others", "%(n)d by others", number("others")) % {"n": number("others")})
-    return Counts(number("to_work"), number("mine"), number("snoozed"), number("hand_raised"), " · ".join(words))
 
 
 def row(
@@ -221,7 +188,7 @@ def page(
     after `since` is only counted.
     """
     items = QueueItem.objects.for_queue_page(wanted, member)
-    counts = counts_words(raw_counts)
+    counts = tabs.counts_words(raw_counts)
     paginator = Paginator(items.values_list("pk", flat=True), PAGE)
     if not wanted.is_filtered:  # the tab's number is known already
         known = {"mine": counts.mine, "hand_raised": counts.hand_raised, "to_work": counts.to_work}
@@ -266,12 +233,12 @@ def page(
             )
             for motion in MOTIONS
         ],
-        tabs=_tabs(wanted, counts, path),
+        tabs=tabs.tabs(wanted, counts, path),
         counts=counts,
         filter=wanted,
         rows=rows,
         page=here,
-        detail=detail.for_queue(selected, member, today=now.date()) if selected else None,
+        detail=detail.for_queue(selected, member, today=now.date(), early_days=early_days) if selected else None,
         selected=chosen_id,
         is_chosen=is_chosen,
         news=news,
@@ -288,10 +255,10 @@ def page(
         places=max(here.paginator.count + gone, len(rows)),
         may_work=can(member, "work", Worked(wanted.motion)),
         may_assign=can(member, "administer"),
-        whose=_whose(wanted, path),
-        order_words=_order_words(wanted),
+        whose=tabs.whose(wanted, path),
+        order_words=tabs.order_words(wanted),
         empty_title=_("Nothing to work in this queue"),
-        empty_words=_empty_words(wanted),
+        empty_words=tabs.empty_words(wanted),
     )
 
 
@@ -319,69 +286,6 @@ def _belongs(item: QueueItem, wanted: QueueFilter, member: Member) -> bool:
     if wanted.tab == "mine":
         return is_mine
     return item.state in WORKING and (wanted.tab == "hand_raised" or not is_mine)
-
-
-def _whose(wanted: QueueFilter, path: str) -> list[Tab]:
-    """Of tabs that show the member's own items: own or everybody's."""
-    if wanted.tab not in OWN_TABS:
-        return []
-    return [
-        Tab("own", _("Yours"), 0, path + wanted.query(whose=None), not wanted.whose),
-        Tab("all", _("Everybody’s"), 0, path + wanted.query(whose="all"), bool(wanted.whose)),
-    ]
-
-
-def _empty_words(wanted: QueueFilter) -> str:
-    """What would bring accounts here."""
-    if wanted.tab == "mine":
-        return _("Claim an account under “To work” and it is yours: it stays here until you close or release it.")
-    if wanted.tab == "snoozed":
-        return _("Snooze an account (s) and it sleeps here until its day, or until a strong signal wakes it.")
-    if wanted.tab == "closed":
-        return _("What you finish, disqualify or give to another team stays here for 30 days, to be opened again.")
-    if wanted.tab == "hand_raised":
-        return _("When somebody asks for a demo or for sales, the account comes here at any score, newest first.")
-    return {
-        Motion.SALES: _("Accounts come here when their score reaches the sales threshold or somebody raises a hand."),
-        Motion.SUCCESS: _(
-            "Accounts come here when they are close to qualifying: in the band below the sales threshold."
-        ),
-        Motion.MARKETING: _("Accounts come here when they qualify by usage but none of their people can buy."),
-    }[Motion(wanted.motion)]
-
-
-def _order_words(wanted: QueueFilter) -> str:
-    if wanted.tab == "closed":
-        return _("What was closed last comes first; after 30 days it is found on the account’s page.")
-    if wanted.tab == "snoozed":
-        return _("What wakes first comes first.")
-    if wanted.motion == Motion.MARKETING:
-        words = _(
-            "First what to do first: raised hands (newest first), then accounts without a buyer, then score and half of "
-            "the week’s gain; equal ones by time in the queue."
-        )
-    else:
-        words = _(
-            "First what to do first: raised hands (newest first), then score, half of the week’s gain and 5 for a known "
-            "buyer; equal ones by time in the queue."
-        )
-    return _("Overdue steps first. %(words)s") % {"words": words} if wanted.tab == "mine" else words
-
-
-def _tabs(wanted: QueueFilter, counts: Counts, path: str) -> list[Tab]:
-    told = [
-        ("to_work", _("To work"), counts.to_work),
-        ("mine", _("Mine"), counts.mine),
-        ("snoozed", _("Snoozed"), counts.snoozed),
-        ("hand_raised", _("Hand raised"), counts.hand_raised),
-        ("closed", _("Closed lately"), None),
-    ]
-    return [
-        Tab(
-            key, label, count, path + wanted.query(tab=None if key == "to_work" else key, whose=None), key == wanted.tab
-        )
-        for key, label, count in told
-    ]
 
 
 def start(member: Member) -> Start:

@@ -19,7 +19,7 @@ from accounts.views.requests import MemberRequest
 from playbooks import early
 from playbooks.filters import QueueFilter
 from playbooks.models import Motion, QueueItem
-from playbooks.screens import history
+from playbooks.screens import history, tabs
 from playbooks.screens import plays as play_screen
 from playbooks.screens import queue as screen
 from playbooks.screens.actions import actions
@@ -144,7 +144,7 @@ def _changed(
 def _counts(request: MemberRequest, motion: str) -> dict[str, Any]:
     counts = screen.counts_of(motion, request.user)
     note_open_work(request, motion, counts)
-    return {"counts": screen.counts_words(counts)}
+    return {"counts": tabs.counts_words(counts)}
 
 
 def _here(request: MemberRequest) -> tuple[str, QueryDict]:

@@ -222,17 +222,28 @@ def test_a_lost_connection_is_told_and_mends_itself(scene, sign_in_page):
     assert QueueItem.objects.get(account__name="Northwind Robotics").state == "new"
 
 
-def test_who_is_signed_out_meanwhile_gets_the_sign_in_page_not_a_fragment(scene, sign_in_page):
+def test_who_is_signed_out_meanwhile_signs_in_and_goes_on_with_what_was_typed(scene, sign_in_page):
     page = sign_in_page("sales@team.example")
+    page.click(".item-actions a:has-text('Disqualify')")
+    page.click(".choice:has-text('Something else')")
+    page.fill("#verb-dialog [name=words]", "They only test our API")
     page.context.clear_cookies(name="sessionid")
 
-    page.click(".item-actions button:has-text('Claim')")
+    page.click("#verb-dialog button[type=submit]")
 
     page.wait_for_selector("h1:has-text('Sign in')")
     page.fill("input[name=login]", "sales@team.example")
     page.fill("input[name=password]", PASSWORD)
     page.click("button[type=submit]")
+    page.wait_for_selector("h1:has-text('Disqualify')")
+    page.wait_for_selector(".draft-note")
+    assert page.input_value("[name=words]") == "They only test our API"
+    page.click("#verb-form button[type=submit]")
+    page.wait_for_selector("h1:has-text('Your answer')")
+    page.click(".quick-buttons >> text=Skip")
     page.wait_for_selector("#detail-name:has-text('Northwind Robotics')")
+    assert QueueItem.objects.get(account__name="Northwind Robotics").reason_words == "They only test our API"
+    assert page.evaluate("Object.keys(sessionStorage).length") == 0
 
 
 def test_the_account_page_claims_and_writes_its_history(scene, sign_in_page):
