@@ -21,6 +21,8 @@ WHOLE = frozenset({"pqa", "activate", "hysteresis"})
 NUMBERS = frozenset({"weight", "minimum", "half_life"}) | WHOLE
 #: May be left empty, which means: without.
 OPTIONAL = frozenset({"half_life"})
+#: Texts that stand on the pages of accounts: without them a part or a reason would be blank there.
+NEEDED = frozenset({"label", "reason"})
 
 
 def steps(path: str) -> list[str | int]:
@@ -57,6 +59,20 @@ def prefix(recipe: int) -> str:
 def recipe_of(spec: Mapping[str, Any], recipe: int) -> dict[str, Any]:
     """The base (0), a variant (from 1), or the recipe for workspaces. Raises `ValueError`."""
     return spec if recipe == 0 else at(spec, prefix(recipe).rstrip("."))  # type: ignore[return-value]
+
+
+def put_there(
+    posted: Mapping[str, str], spec: Mapping[str, Any], recipe: int
+) -> tuple[dict[str, str], dict[str, Any], int]:
+    """A recipe that was posted and is not in the spec (any more), as a copy of the base: what was posted with the names that it
+    has there, the spec with it, and its number."""
+    base = {key: spec[key] for key in PARTS if key in spec}
+    if recipe == WORKSPACES:
+        return dict(posted), {**spec, "workspace": base}, recipe
+    variants = [*spec.get("variants", ()), {"segments": [], **base}]
+    old, new = prefix(recipe), prefix(len(variants))
+    named = {new + name.removeprefix(old) if name.startswith(old) else name: text for name, text in posted.items()}
+    return named, {**spec, "variants": variants}, len(variants)
 
 
 def read(
@@ -97,6 +113,8 @@ def _value(name: str, path: list[str | int], text: str) -> str | float | int | N
     leaf = path[-1]
     is_number = leaf in NUMBERS or "points" in path
     if not is_number:
+        if not text and leaf in NEEDED:
+            raise BadDefinition(name, _("people read this: it cannot be empty"))
         return text
     if not text and leaf in OPTIONAL:
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -114,9 +114,10 @@ def side(
     snapshot: matrices.Snapshot,
     published: Mapping[str, Any],
     typed: Mapping[str, str] | None = None,
+    chosen: Collection[str] | None = None,
     bad: recipes.BadDefinition | None = None,
 ) -> Side:
-    """`typed`: what was posted and could not be saved; it stays in the inputs."""
+    """`typed`: what was posted and could not be saved, with the segments that were `chosen`; it stays in the inputs."""
     start = fields.prefix(recipe)
     shown = fields.recipe_of(spec, recipe)
     components = list(shown["components"])
@@ -152,9 +153,9 @@ def side(
         activate=str(thresholds["activate"]),
         hysteresis=str(shown.get("hysteresis", 5)),
         segments=[
-            (str(value), str(label), value in own)
+            (str(value), str(label), value in (own if chosen is None else chosen))
             for value, label in Segment.choices
-            if value in own or value not in taken
+            if value in own or value not in taken or value in (chosen or ())
         ],
         free_segments=[(str(value), str(label)) for value, label in Segment.choices if value not in taken],
         workspaces=recipe == fields.WORKSPACES,

@@ -53,9 +53,12 @@ def draft(request: MemberRequest, draft_id: int) -> HttpResponse:
 
 def _save(request: MemberRequest, found: Definition, recipe: int) -> HttpResponse:
     verb = request.POST.get("do", "save")
-    typed = request.POST.dict()
+    typed, segments = request.POST.dict(), request.POST.getlist("segments")
+    wanted = _number(typed.get("recipe", ""))
+    if wanted != recipe:  # somebody removed it meanwhile; what was typed into it is not lost
+        typed, found.spec, recipe = fields.put_there(typed, found.spec, wanted)
     try:
-        spec = fields.read(typed, found.spec, recipe=recipe, segments=request.POST.getlist("segments"))
+        spec = fields.read(typed, found.spec, recipe=recipe, segments=segments)
         if verb == "fork":
             return _fork(request, found, spec)
         edit = edits.apply(spec, verb, curve=_first_curve(verb))
@@ -63,34 +66,36 @@ def _save(request: MemberRequest, found: Definition, recipe: int) -> HttpRespons
             draft_id=found.pk,
             revision=_number(typed.get("revision", "")),
             member=request.user,
-            name=typed.get("name", found.name).strip()[:120] or found.name,
+            name=typed.get("name", found.name).strip()[: drafts.NAME_LENGTH],
             spec=edit.spec,
         )
     except rules.BadDefinition as bad:
         if verb == "autosave":
             return _answer(request, found, recipe, bad=bad)
-        return _page(request, found, recipe, typed=typed, bad=bad)
+        return _page(request, found, recipe, typed=typed, segments=segments, bad=bad)
     except drafts.Changed as changed:
         current = DRAFTS.get(pk=changed.current.pk)
         if verb == "autosave":
             return _answer(request, current, recipe, conflict=True)
-        return _page(request, current, recipe, typed=typed, conflict=True)
+        if not _has(current.spec, recipe):
+            typed, current.spec, recipe = fields.put_there(typed, current.spec, recipe)
+        return _page(request, current, recipe, typed=typed, segments=segments, conflict=True)
     saved = DRAFTS.get(pk=saved.pk)
     if verb == "autosave":
         return _answer(request, saved, recipe)
-    recipe = _after(verb, recipe, saved)
-    here = with_query(reverse("draft", args=[saved.pk]), recipe=recipe)
-    undo = with_query(reverse("draft_undo", args=[saved.pk]), put=edit.undo) if edit.undo else ""
-    if request.htmx:
+    then = _after(verb, recipe, saved)
+    here = with_query(reverse("draft", args=[saved.pk]), recipe=then)
+    undo = with_query(reverse("draft_undo", args=[saved.pk]), put=edit.undo, recipe=recipe) if edit.undo else ""
+    if request.htmx and then == recipe:
         return _page(request, saved, recipe, toast=edit.words, undo=undo)
+    # Another recipe is another page: its address, its tabs and the load of its threshold go with it.
     return done(request, to=here, words=edit.words or _("Saved."), undo=undo)
 
 
 def _fork(request: MemberRequest, found: Definition, spec: dict[str, Any]) -> HttpResponse:
     """Mine as a new draft, beside the one that somebody else changed."""
     name = _("%(name)s (%(member)s)") % {"name": request.POST.get("name", found.name)[:60], "member": request.user}
-    made = drafts.begin(member=request.user, based_on=found.based_on, name=name[:120])
-    drafts.save(draft_id=made.pk, revision=made.revision, member=request.user, spec=spec)
+    made = drafts.begin(member=request.user, based_on=found.based_on, name=name[: drafts.NAME_LENGTH], spec=spec)
     return done(request, to=reverse("draft", args=[made.pk]), words=_("Yours is a draft of its own now."))
 
 
@@ -127,6 +132,7 @@ def _page(
     recipe: int,
     *,
     typed: dict[str, str] | None = None,
+    segments: list[str] | None = None,
     bad: rules.BadDefinition | None = None,
     conflict: bool = False,
     toast: str = "",
@@ -138,7 +144,13 @@ def _page(
         "draft": found,
         "published": published,
         "side": workbench.side(
-            found.spec, recipe=recipe, snapshot=snapshot, published=published.spec, typed=typed, bad=bad
+            found.spec,
+            recipe=recipe,
+            snapshot=snapshot,
+            published=published.spec,
+            typed=typed,
+            chosen=segments,
+            bad=bad,
         ),
         "bad": bad,
         "conflict": conflict,
@@ -185,9 +197,11 @@ def _changes(found: Definition) -> dict[str, Any]:
 
 def _recipe(request: MemberRequest, found: Definition) -> int:
     wanted = _number(request.POST.get("recipe", "") or request.GET.get("recipe", ""))
-    if wanted == fields.WORKSPACES and found.spec.get("workspace"):
-        return wanted
-    return wanted if 0 <= wanted <= len(found.spec.get("variants", ())) else 0
+    return wanted if _has(found.spec, wanted) else 0
+
+
+def _has(spec: dict[str, Any], recipe: int) -> bool:
+    return bool(spec.get("workspace")) if recipe == fields.WORKSPACES else recipe <= len(spec.get("variants", ()))
 
 
 def _number(text: str) -> int:
@@ -205,13 +219,14 @@ def _first_curve(verb: str) -> list[list[float]] | None:
 def draft_undo(request: MemberRequest, draft_id: int) -> HttpResponse:
     """Puts back what was removed (`put`)."""
     found = get_object_or_404(DRAFTS, pk=draft_id, version=None)
-    here = reverse("draft", args=[draft_id])
+    here = with_query(reverse("draft", args=[draft_id]), recipe=_recipe(request, found))
     try:
         spec = edits.put_back(found.spec, request.GET.get("put", ""))
-        drafts.save(draft_id=draft_id, revision=found.revision, member=request.user, spec=spec)
+        saved = drafts.save(draft_id=draft_id, revision=found.revision, member=request.user, spec=spec)
     except (signing.BadSignature, rules.BadDefinition, drafts.Changed):
         words = _("That cannot be taken back any more: the draft has changed since.")
         return done(request, to=here, words=words, kind="warning")
+    here = with_query(reverse("draft", args=[draft_id]), recipe=_recipe(request, saved))
     return done(request, to=here, words=_("It is back."))
 
 

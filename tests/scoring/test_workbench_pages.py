@@ -1,6 +1,7 @@
 """The form of a draft: inputs are named by their path in the spec, and edits change only what they are about."""
 
 import copy
+import html
 
 import pytest
 from django.urls import reverse
@@ -139,3 +140,50 @@ def test_nothing_typed_is_lost_while_the_features_cannot_be_computed(product, se
     assert product.patch(api, sent, content_type="application/json").status_code == 200
     refused = product.post(f"{api}preview/", {}, content_type="application/json")
     assert (refused.status_code, refused.json()["error"]["code"]) == (503, "not_now")
+
+
+@pytest.mark.django_db
+def test_what_is_typed_into_a_recipe_that_a_colleague_removed_becomes_a_draft_of_its_own(product):
+    spec = edits.apply(edits.apply(SPEC, "variant:enterprise").spec, "workspaces:").spec
+    draft = drafts.begin(member=product.member, spec=spec)
+    drafts.save(draft_id=draft.pk, revision=1, member=product.member, spec=SPEC)
+    here = reverse("draft", args=[draft.pk])
+    for recipe, start, more in ((1, "variants[0]", {"segments": ["enterprise"]}), (99, "workspace", {})):
+        typed = flat(spec) | {f"{start}.components[0].weight": "77", "revision": "1", "recipe": recipe} | more
+        page = product.post(here, typed | {"do": "save"})
+        assert page.status_code == 409
+        assert 'value="77"' in page.content.decode()
+        product.post(here, typed | {"do": "fork"})
+        made = Definition.objects.latest("pk").spec
+        assert fields.at(made, start)["components"][0]["weight"] == 77
+
+
+@pytest.mark.django_db
+def test_nothing_that_people_read_is_left_empty_and_a_refused_copy_leaves_no_draft(product):
+    draft = drafts.begin(member=product.member)
+    posted = flat(draft.spec) | {"recipe": "0", "revision": "1"}
+    for name, words in (
+        ("components[0].label", "people read this"),
+        ("gates[0].reason", "people read this"),
+        ("name", "a draft has a name"),
+    ):
+        page = product.post(reverse("draft", args=[draft.pk]), posted | {name: " "})
+        assert page.status_code == 422
+        assert words in page.content.decode()
+    product.post(reverse("draft", args=[draft.pk]), posted | {"do": "fork", "thresholds.pqa": "20"})
+    assert Definition.objects.filter(state="draft").count() == 1
+
+
+@pytest.mark.django_db
+def test_a_recipe_of_its_own_is_a_page_of_its_own_and_undo_comes_back_to_it(product):
+    draft = drafts.begin(member=product.member)
+    here, htmx = reverse("draft", args=[draft.pk]), {"HX-Request": "true"}
+    posted = flat(draft.spec) | {"recipe": "0", "revision": "1", "do": "variant:enterprise"}
+    assert product.post(here, posted, headers=htmx)["HX-Redirect"] == f"{here}?recipe=1"
+    draft.refresh_from_db()
+    posted = flat(draft.spec) | {"recipe": "1", "revision": "2", "segments": ["enterprise"]}
+    page = product.post(here, posted | {"do": "remove:variants[0].components[0]"}, follow=True).content.decode()
+    back = product.post(f"{here}undo?{html.unescape(page.split('undo?')[1].split('"')[0])}")
+    assert back["Location"] == f"{here}?recipe=1"
+    draft.refresh_from_db()
+    assert len(draft.spec["variants"][0]["components"]) == len(SPEC["components"])
