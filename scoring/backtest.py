@@ -34,6 +34,8 @@ from scoring.preview import aligned
 from scoring.rules import ACTIVATE, PQA, SELF_SERVE, TIERS, Evaluated, Spec
 
 WEEK = dt.timedelta(weeks=1)
+#: Thresholds that are weighed against what a team can work.
+THRESHOLDS = range(50, 100)
 #: No outcome: further away than any day.
 NEVER = np.iinfo(np.int32).max
 _EPOCH = dt.date(1970, 1, 1)
@@ -186,7 +188,7 @@ def loads(
     spec: Spec,
     *,
     weeks: int = 8,
-    thresholds: Sequence[int] = range(50, 100),
+    thresholds: Sequence[int] = THRESHOLDS,
     kinds: Collection[str] = (outcomes.GOOD[1],),
     place: int = 0,
 ) -> Loads:

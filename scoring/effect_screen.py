@@ -194,7 +194,7 @@ def capacity(loads: Loads, spec: rules.Spec, *, team: int, place: int = 0) -> Ca
     known, own = {line.threshold: line for line in loads.lines}, spec.recipes[place].thresholds
     here = min(known, key=lambda threshold: abs(threshold - own.pqa))
     entering = known[here].entering
-    words = _("%(n)s a week would enter sales; the team works %(team)s.") % {
+    words = _("%(n)s a week would become PQAs; the team works %(team)s.") % {
         "n": big(round(entering)),
         "team": big(team),
     }

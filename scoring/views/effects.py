@@ -95,7 +95,14 @@ def draft_movers(request: MemberRequest, draft_id: int) -> HttpResponse:
         if now == then
         else _("From %(now)s to %(then)s") % {"now": Tier(now).label, "then": Tier(then).label}
     )
-    context = {"draft": found, "rows": rows, "page": page, "title": title, "all": page.paginator.count}
+    context = {
+        "draft": found,
+        "rows": rows,
+        "page": page,
+        "title": title,
+        "all": page.paginator.count,
+        "stays": now == then,
+    }
     return render(request, "scoring/movers.html", context)
 
 
@@ -149,20 +156,22 @@ def _judged(found: Definition, place: int) -> dict[str, Any]:
         spec, published = definitions.spec_of(found), definitions.spec_of(in_force)
     except rules.BadDefinition as bad:
         return {"unreadable": bad}
-    draft = _run(spec)
+    weeks = matrices.of_days(matrices.weeks(WEEKS + 1))
+    seen = (*outcomes.stamp(), *(week.key for week in weeks if len(week)))
+    draft = _run(spec, seen)
+    # The threshold that the draft has is one of them, however low or high it is.
+    thresholds = sorted({*backtest.THRESHOLDS, spec.recipes[place].thresholds.pqa})
+    load = backtest.loads(spec, thresholds=thresholds, place=place)
     team = Member.objects.filter(role=Role.SALES, is_active=True).aggregate(n=Sum("weekly_capacity"))["n"] or 0
     return {
-        "judged": backtest_screen.judged(draft, _run(published)),
+        "judged": backtest_screen.judged(draft, _run(published, seen)),
         "version": in_force.version,
-        "capacity": effect_screen.capacity(backtest.loads(spec, place=place), spec, team=team, place=place),
+        "capacity": effect_screen.capacity(load, spec, team=team, place=place),
     }
 
 
-def _run(spec: Spec) -> backtest.Backtest:
-    """Kept: the published definition is asked about with every change of a draft."""
-    return _run_kept(spec, outcomes.stamp())
-
-
 @lru_cache(maxsize=8)
-def _run_kept(spec: Spec, stamp: tuple[object, ...]) -> backtest.Backtest:
+def _run(spec: Spec, seen: tuple[object, ...]) -> backtest.Backtest:
+    """Kept, as the published definition is asked about with every change of a draft; for as long as outcomes and weeks are the
+    same, so that both are judged by the same."""
     return backtest.run(spec, weeks=WEEKS)

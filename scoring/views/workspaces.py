@@ -71,6 +71,7 @@ def draft_workspaces(request: MemberRequest, draft_id: int) -> HttpResponse:
         "page": page,
         "title": title,
         "all": page.paginator.count,
+        "stays": now == then,
         "is_first": published.workspace is None,
     }
     return render(request, "scoring/workspace_movers.html", context)

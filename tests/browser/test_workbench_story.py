@@ -68,7 +68,7 @@ def test_a_draft_is_edited_judged_published_and_the_queue_changes(draft, scene, 
     backtest = page.locator("#backtest")
     expect(backtest.locator("polyline")).to_have_count(2, timeout=60_000)
     expect(backtest).to_contain_text("younger than 90 days")
-    expect(page.locator("#capacity")).to_contain_text("a week would enter sales; the team works 20")
+    expect(page.locator("#capacity")).to_contain_text("a week would become PQAs; the team works 20")
 
     before = QueueItem.objects.filter(motion="sales", state="new").count()
     page.get_by_role("link", name="Review and publish").click()
