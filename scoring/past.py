@@ -124,6 +124,10 @@ def _go_on(missing: list[dt.date], wanted: list[str], *, parts: int, until: floa
 
     if missing:
         matrices.make(missing, progress=in_time)
+        if set(missing) <= set(matrices.missing(missing)):
+            raise OSError(
+                f"No week could be kept in {matrices.folder()}: is the disk full, or may nothing be written there?"
+            )
         return
     learnt.make()
     with _changed() as job:

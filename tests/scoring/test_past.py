@@ -160,3 +160,12 @@ def test_what_was_learnt_before_is_shown_until_it_is_learnt_anew(sundays, sign_i
         page = product.get(reverse("learn")).content.decode()
     assert "No outcomes to learn from" in page
     assert "Comparing accounts" not in page
+
+
+def test_weeks_that_cannot_be_kept_are_told_and_not_made_without_end(sundays, asked, settings):
+    (settings.HOME / "matrices").write_text("in the way")
+    asked(sundays)
+    assert past.work(seconds=5) is False
+    told = asked(sundays)
+    assert (told.state, told.made) == ("failed", 0)
+    assert "is the disk full" in told.problem
