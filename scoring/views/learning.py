@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 from accounts import access
 from accounts.views.answers import done
 from accounts.views.requests import MemberRequest
-from scoring import drafts, edits, learning, learning_screen, past, rules, tasks
+from scoring import definitions, drafts, edits, learning, learning_screen, past, rules, tasks
 from scoring.features import BY_KEY
 from scoring.learnt import Learnt
 from scoring.models import Definition
@@ -111,11 +111,14 @@ def _add(request: MemberRequest, lines: dict[str, learning.FeatureLine]) -> Http
     if number := _number(request.POST.get("draft", "")):
         draft = get_object_or_404(Definition, pk=number, state=Definition.State.DRAFT, discarded_at=None)
     else:
-        draft = drafts.begin(member=request.user)
+        draft = definitions.published()
     edit = edits.apply(draft.spec, f"add:{line.key}", curve=[list(point) for point in line.curve])
     edit.spec["components"][-1]["weight"] = line.weight
     try:
-        drafts.save(draft_id=draft.pk, revision=draft.revision, member=request.user, spec=edit.spec)
+        if draft.version is not None:
+            draft = drafts.begin(member=request.user, based_on=draft, spec=edit.spec)
+        else:
+            drafts.save(draft_id=draft.pk, revision=draft.revision, member=request.user, spec=edit.spec)
     except drafts.Changed:
         words = _("Somebody changed the draft at this moment. Add it once more.")
         return done(request, to=here, words=words, kind="warning")
