@@ -15,10 +15,10 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import access
+from accounts import access, changes
 from accounts.models import BuyingRole, Member, SignalKind
 from playbooks import merging, play_rows
-from playbooks.models import Motion, Play, PlayStep
+from playbooks.models import Motion, Play, PlayStep, QueueItem
 from playbooks.play_library import EXITS, LIBRARY, PlayText, StepText
 from playbooks.refused import Refused
 from scoring.models import Tier
@@ -28,6 +28,8 @@ MOST_STEPS, MOST_DAYS = 20, 120
 MOTIONS = (Motion.SALES, Motion.SUCCESS, Motion.MARKETING)
 KINDS = tuple(value for value, _words in PlayStep._meta.get_field("kind").flatchoices)
 SUBJECT = 200
+#: What decides where a play is suggested.
+SITUATION = ("motion", "tier", "signal", "persona", "is_expansion", "is_active")
 
 
 class Changed(Exception):
@@ -49,6 +51,7 @@ def add(*, member: Member, text: PlayText) -> Play:
     play = Play(updated_by=member)
     check(text)
     play_rows.write(play, text)
+    _suggest_again(play.motion)
     return play
 
 
@@ -124,6 +127,14 @@ def put_back(*, play_id: int, member: Member) -> Play:
         play.removed_at = None
         _touch(play, member, "removed_at")
     return play
+
+
+def _suggest_again(*motions: str) -> None:
+    """The accounts in these queues are routed again within seconds, and get the play that fits now. Once a transaction."""
+    found = (
+        QueueItem.objects.open().filter(motion__in=motions).order_by("account_id").values_list("account_id", flat=True)
+    )
+    changes.mark(list(found.distinct()), table=changes.SCORED)
 
 
 def check(text: PlayText, *, but: int = 0) -> None:
@@ -203,9 +214,13 @@ def _may(member: Member, motion: str) -> None:
 
 
 def _changed(play: Play, member: Member, text: PlayText) -> Play:
+    motions = {play.motion, text.motion}
+    situation = [getattr(play, name) for name in SITUATION]
     play.revision += 1
     play.updated_by = member
     play_rows.write(play, text)
+    if situation != [getattr(play, name) for name in SITUATION]:
+        _suggest_again(*motions)
     return play
 
 
@@ -213,3 +228,4 @@ def _touch(play: Play, member: Member, *names: str) -> None:
     play.revision += 1
     play.updated_by = member
     play.save(update_fields=[*names, "revision", "updated_by", "updated_at"])
+    _suggest_again(play.motion)

@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -21,10 +22,11 @@ from django.utils.translation import gettext_lazy
 
 from accounts import access
 from accounts.models import Member
-from playbooks import early, fitting, merging, play_rows, play_values, steps, verbs, working_days
-from playbooks.models import Answer, Closing, Holiday, Play, PlayStep, PlayUse, QueueItem, QueuePolicy, Step, Touch
+from playbooks import early, fitting, merging, play_rows, play_values, policies, steps, verbs
+from playbooks.models import Answer, Closing, Play, PlayStep, PlayUse, QueueItem, Step, Touch
 from playbooks.querysets import OPEN
 from playbooks.refused import Refused
+from playbooks.working_time import Hours, openings
 
 STOPPED = "stopped"
 #: Why a play ended, in words.
@@ -195,16 +197,17 @@ def look_again(*, item_id: int) -> None:
 
 def due_dates(motion: str, start: dt.datetime) -> Callable[[int], dt.datetime]:
     """Working days of a motion to the moment they end. Two queries."""
-    policy = QueuePolicy.objects.filter(pk=motion).first() or QueuePolicy(motion=motion)
-    free = set(Holiday.objects.filter(motion__in=["", motion], day__gte=start.date()).values_list("day", flat=True))
-    ends = policy.day_ends if isinstance(policy.day_ends, dt.time) else dt.time.fromisoformat(policy.day_ends)
+    hours = policies.rules(motion).hours
 
     def due(after: int) -> dt.datetime:
-        return working_days.end_of_day(
-            start, after=after, weekdays=policy.weekdays, ends=ends, zone=policy.timezone, holidays=free
-        )
+        return end_of_day(start, after, hours)
 
     return due
+
+
+def end_of_day(start: dt.datetime, after: int, hours: Hours) -> dt.datetime:
+    """When the `after`-th working day ends; 0: today's, or the next one's once today's has ended."""
+    return next(islice(openings(start, hours), after, None))[1]
 
 
 def _buyer_found(use: PlayUse) -> bool:

@@ -21,8 +21,6 @@ from playbooks.models import QueueItem, Step, Touch
 from playbooks.refused import Refused
 
 WORDS_LENGTH = 4_000
-#: What `owing` sets.
-OWED = ("sla", "warn_at", "due_at", "breached_at")
 #: A rep's clock may be ahead of ours by so much.
 SLACK = dt.timedelta(minutes=5)
 #: Further back than this it is a typing error.
@@ -163,11 +161,5 @@ def _tell_item(item: QueueItem) -> None:
     kept = Touch.objects.filter(item=item, removed_at=None).aggregate(first=Min("at"), last=Max("at"))
     item.first_touched_at, item.last_touched_at = kept["first"], kept["last"]
     item.updated_at = timezone.now()
-    if item.is_open:
-        if item.last_touched_at is not None:
-            owing.after(item, "touched", item.last_touched_at)
-        elif item.claimed_at is not None:
-            owing.after(item, "claimed", item.claimed_at)
-        else:
-            owing.after(item, "entered", item.entered_at)
-    item.save(update_fields=["first_touched_at", "last_touched_at", "updated_at", *OWED])
+    owing.after(item, "touched", item.updated_at)
+    item.save(update_fields=["first_touched_at", "last_touched_at", "updated_at", *owing.COLUMNS])

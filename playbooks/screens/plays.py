@@ -95,7 +95,8 @@ def box(item: QueueItem, member: Member) -> Box:
     last = PlayUse.objects.filter(item=item).select_related("play").order_by("-started_at", "-pk").first()
     running = last if last is not None and last.ended_at is None and item.is_open else None
     known = list(Play.objects.filter(motion=item.motion, removed_at=None).order_by("name"))
-    play = running.play if running else next((play for play in known if play.pk == item.play_id), None)
+    suggested = next((play for play in known if play.pk == item.play_id and play.is_active), None)
+    play = running.play if running else suggested
     may_work = can(member, "work", item)
     is_mine = item.owner_id == member.pk or can(member, "administer")
     is_free = item.state == QueueItem.State.NEW or (item.state == QueueItem.State.CLAIMED and is_mine)
@@ -125,7 +126,7 @@ def box(item: QueueItem, member: Member) -> Box:
         if ended
         else "",
         resumes=ended.pk if ended and ended.end != steps.FINISHED and may_begin else None,
-        choices=[Choice(one.pk, one.name, one.pk == item.play_id) for one in known],
+        choices=[Choice(one.pk, one.name, one is suggested) for one in known],
         may_begin=may_begin,
         may_stop=may_work and running is not None,
         may_edit=play is not None and play_editing.may_edit(member, play.motion),
@@ -146,7 +147,7 @@ def in_a_line(item: QueueItem) -> tuple[str, str]:
     if use is not None:
         done = {"done": use.n_steps - use.n_open, "all": use.n_steps}
         return use.play.name, _("running, %(done)d of %(all)d steps done") % done
-    play = Play.objects.filter(pk=item.play_id).first() if item.play_id else None
+    play = play_rows.active().filter(pk=item.play_id).first() if item.play_id else None
     return (play.name, item.play_because) if play else (_("choose one"), _("none fits by itself"))
 
 

@@ -31,7 +31,7 @@ def play(request: MemberRequest, item_id: int) -> HttpResponse:
         context = {"box": screen.box(item, request.user), "item": item, "back": back}
         return render(request, "playbooks/play_page.html", context)
     chosen = request.POST.get("play", "")
-    item = get_object_or_404(QueueItem, pk=item_id)
+    item = get_object_or_404(QueueItem.objects.select_related("account"), pk=item_id)
     try:
         use = plays.begin(
             item_id=item_id,
@@ -40,7 +40,11 @@ def play(request: MemberRequest, item_id: int) -> HttpResponse:
         )
     except Refused as refused:
         return _told(request, item, refused.words, won=False)
-    words = _("“%(play)s” has begun: its steps are your next steps.") % {"play": use.play}
+    words = (
+        _("“%(play)s” has begun: its steps are your next steps.")
+        if item.owner_id
+        else _("“%(play)s” has begun, and %(account)s is yours: its steps are your next steps.")
+    ) % {"play": use.play, "account": item.account}
     return _told(request, item, words, undo=reverse("queue_play_stop", args=[use.pk]))
 
 

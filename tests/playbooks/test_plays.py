@@ -9,8 +9,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts import changes
 from accounts.models import Contact, Role
-from playbooks import play_editing, play_rows, play_values, plays, steps, touches
+from playbooks import play_editing, play_rows, play_values, plays, queue, steps, touches
 from playbooks.models import Answer, Play, PlayUse, QueueItem, Step
 from playbooks.play_library import LIBRARY, PlayText, StepText
 from playbooks.refused import Refused
@@ -269,6 +270,18 @@ def test_who_works_a_queue_edits_its_plays_and_product_all(ann, play):
     assert not play_editing.switch(play_id=play.pk, member=product, on=False).is_active
     copied = play_editing.copy(play_id=play.pk, member=product)
     assert (copied.name, copied.steps.count(), copied.is_active) == ("Copy of Ours", 2, False)
+
+
+def test_accounts_get_the_play_that_fits_after_one_was_changed(ann, play):
+    item = make_item(play=play)
+    play_editing.switch(play_id=play.pk, member=ann, on=False)
+    while queue.route_scored():
+        pass
+    item.refresh_from_db()
+    assert item.play != play
+    assert not changes.is_waiting(table=changes.SCORED)
+    play_editing.save(play_id=play.pk, revision=2, member=ann, text=replace(TEXT, goal="Words", is_active=False))
+    assert not changes.is_waiting(table=changes.SCORED)
 
 
 def test_a_step_that_stays_keeps_its_row_for_the_items_that_run_it(ann, play):
