@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts import access
 from accounts.models import SignalKind
 from playbooks import reasons
 from playbooks.models import CoolDown, QueueItem
@@ -73,24 +74,36 @@ def is_cooling(account_id: int, motion: str, *, now: dt.datetime | None = None) 
 def of_accounts(account_ids: Collection[int], *, now: dt.datetime) -> dict[int, dict[str, Rest]]:
     """account → motion → why it rests; only accounts that do. One query.
 
-    What is excluded everywhere is told for the motion it was closed in and, under "", for all others.
+    News is what came after the newest closing in the motion, also when that one has cooled down and an older one has not.
     """
-    rows = QueueItem.objects.filter(account__in=account_ids, cool_until__gt=now).order_by("closed_at", "pk")
-    found: dict[int, dict[str, Rest]] = {}
+    rows = QueueItem.objects.filter(account__in=account_ids, cool_until__isnull=False).order_by("closed_at", "pk")
+    newest: dict[tuple[int, str], tuple[dt.datetime, int | None]] = {}
+    own: dict[int, dict[str, Rest]] = {}
+    excluded: dict[int, Rest] = {}
     for item in rows.only("account_id", "motion", "state", "outcome", "reason", "closed_at", "cool_until", "score"):
         if item.closed_at is None or item.cool_until is None:
             continue
+        newest[item.account_id, item.motion] = (item.closed_at, item.score)
+        if item.cool_until <= now:
+            continue
         rest = Rest(item.motion, closing_of(item), item.closed_at, item.cool_until, item.score)
-        of_account = found.setdefault(item.account_id, {})
-        of_account[item.motion] = rest
         if rest.everywhere:
-            of_account[""] = rest
+            excluded[item.account_id] = rest
+        own.setdefault(item.account_id, {})[item.motion] = rest
+    found: dict[int, dict[str, Rest]] = {}
+    for account_id, rests in own.items():
+        everywhere = dict.fromkeys(access.WORKERS, excluded[account_id]) if account_id in excluded else {}
+        for motion, rest in (rests | everywhere).items():
+            at, score = newest.get((account_id, motion), (rest.since, rest.score))
+            if at > rest.since:
+                rest = replace(rest, since=at, score=score)
+            found.setdefault(account_id, {})[motion] = rest
     return found
 
 
 def rest_of(rests: Mapping[str, Rest], motion: str) -> Rest | None:
-    """Which of an account's rests holds it off this motion: the exclusion everywhere, else the motion's own."""
-    return rests.get("") or rests.get(motion)
+    """What holds an account off this motion: that it is excluded everywhere, else the motion's own closing."""
+    return rests.get(motion)
 
 
 def strong_signal(

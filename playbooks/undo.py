@@ -147,6 +147,8 @@ def _restored(item: QueueItem, event: QueueItemEvent, now: dt.datetime) -> Act:
         if name in KEPT:
             is_moment = isinstance(QueueItem._meta.get_field(name.removesuffix("_id")), DateTimeField) and value
             setattr(item, name, dt.datetime.fromisoformat(value) if is_moment else value)
+    if item.is_open and item.last_touched_at is not None and item.last_touched_at > event.at:
+        owing.after(item, "touched", item.last_touched_at)  # what was owed then has been done since
     if item.state == NEW and item.mark and not item.returned_from:
         # Nobody has it and it no longer qualifies: it leaves, as a released one does.
         item.state, item.closed_at = LEFT, now

@@ -179,6 +179,22 @@ def test_an_exclusion_reaches_every_motion(ann):
     assert in_queues(account) == set()
 
 
+def test_a_hand_brings_an_excluded_account_back_once_and_not_after_every_closing(ann):
+    account = scored_team()
+    verbs.disqualify(item_id=item_of(account).pk, member=ann, reason="personal")
+    signal(account, detail="SSO?")
+    item = item_of(account)
+    verbs.claim(item_id=item.pk, member=ann)
+    verbs.finish(item_id=item.pk, member=ann, outcome="no_answer")
+    route(account)
+    assert in_queues(account) == set()
+    with time_machine.travel(timezone.now() + dt.timedelta(days=31)):
+        route(account)
+        assert in_queues(account) == set()
+        signal(account, detail="Now really")
+    assert item_of(account).look_again == "Hand raised: “Now really”. Closed before: Personal or student use"
+
+
 def test_what_was_handed_over_stays_until_it_is_closed_whatever_routing_would_say(ann):
     account = scored_team()
     verbs.give_back(item_id=item_of(account).pk, member=ann, to="success", words="Help them first")
