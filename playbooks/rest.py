@@ -117,9 +117,6 @@ class QueueItemSerializer(serializers.Serializer[QueueItem]):
     cool_until = rest.Moment(
         allow_null=True, help_text=gettext_lazy("Before it the account comes back only with a strong signal.")
     )
-    is_audit = serializers.BooleanField(
-        help_text=gettext_lazy("Below the threshold, drawn at random to find what the score misses.")
-    )
     priority = serializers.FloatField(help_text=gettext_lazy("The highest first."))
 
     @extend_schema_field(BuyingPersonSerializer(allow_null=True))

@@ -20,7 +20,6 @@ ITEM = {
     *("assigned_because", "first_seen_on", "first_touched_at", "last_touched_at", "step_due_at", "sla", "due_at"),
     *("breached_at", "snoozed_until", "wakes_on_signal", "woke_at", "woke_because", "look_again", "handover"),
     *("returned_from", "closed_at", "closed_by", "outcome", "reason", "reason_words", "returned_to", "cool_until"),
-    "is_audit",
 }
 
 
