@@ -45,7 +45,7 @@ def _past(reps: list[Member]) -> None:
     for number, change in enumerate(_were_pqa(now - WEEKS * 7 * DAY)):
         said = _said(change, draw)
         entered = change.at + DAY * float(draw.uniform(0.1, 1.5))
-        closed = min(entered + DAY * float(draw.uniform(0.2, 6)), now - dt.timedelta(hours=3))
+        closed = min(entered + DAY * float(draw.uniform(0.5, 24)), now - dt.timedelta(hours=3))
         touched = closed - (closed - entered) / 2
         rep = reps[number % 2]
         item = QueueItem.objects.create(
@@ -114,9 +114,9 @@ def _said(change: ScoreChange, draw: np.random.Generator) -> dict[str, Any]:
     """A believable answer: small teams are often too small, where nobody can buy it is often said, the rest is mostly good."""
     known = features_of(change.feature_values)
     people, buyers, luck = known["active_users_28"] or 0, known["buyers"] or 0, draw.random()
-    if people < 7 and luck < 0.6:
+    if people < 7 and luck < 0.4:
         return {"verdict": "wrong", "reason": Reason.TOO_SMALL.value, "outcome": ""}
-    if not buyers and luck < 0.35:
+    if not buyers and luck < 0.22:
         return {"verdict": "wrong", "reason": Reason.NO_BUYER.value, "outcome": ""}
     if luck > 0.86:
         return {"verdict": "not_now", "reason": Reason.BAD_TIMING.value, "outcome": Closing.NO_INTEREST.value}
