@@ -27,7 +27,7 @@ def ago(moment: dt.datetime | None) -> str:
 
 def moment_in_words(moment: dt.datetime) -> str:
     """In the zone of the member who reads it."""
-    return formats.date_format(timezone.localtime(moment), "DATETIME_FORMAT")
+    return formats.date_format(timezone.localtime(moment), "D j M Y, H:i")
 
 
 def _won(verb: str, item: QueueItem) -> str:

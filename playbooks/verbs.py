@@ -12,14 +12,15 @@ import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from django.db import transaction
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from accounts import access
 from accounts.models import Member
-from playbooks import acting, cooling, handover, owing, reasons
+from playbooks import acting, cooling, handover, notifications, owing, reasons, telling
 from playbooks.acting import ALREADY, MOST, Act, Many, Outcome
-from playbooks.models import Closing, QueueItem, QueueItemEvent, Reason
+from playbooks.models import Closing, Notification, QueueItem, QueueItemEvent, Reason
 from playbooks.refused import Refused
 from playbooks.transitions import CLAIMED, DISQUALIFIED, DONE, LEFT, NEW, RETURNED, SNOOZED
 from playbooks.verb_words import in_words
@@ -35,8 +36,10 @@ __all__ = [
     "disqualify",
     "finish",
     "give_back",
+    "hand_to",
     "in_words",
     "many",
+    "pool",
     "release",
     "reopen",
     "snooze",
@@ -58,6 +61,11 @@ def claim(*, item_id: int, member: Member) -> Outcome:
 def release(*, item_id: int, member: Member | None, because: str = "") -> Outcome:
     """Gives a claimed or sleeping item back to its queue; `member` none: by a rule, which says why. A marked one leaves with it."""
     return _one(_release([item_id], member=member, because=because))
+
+
+def pool(*, item_ids: Sequence[int], because: str) -> list[Outcome]:
+    """The same by a rule, for several: it says why."""
+    return _release(item_ids, member=None, because=because)
 
 
 def snooze(*, item_id: int, member: Member, until: dt.datetime | None, on_signal: bool = True) -> Outcome:
@@ -283,6 +291,7 @@ def _assign(
     batch: uuid.UUID | None = None,
 ) -> list[Outcome]:
     because = _said(" ".join(because.split()), field="because")
+    news: list[Notification] = []
 
     def check(item: QueueItem) -> str:
         if not access.can(to, "work", item):
@@ -292,16 +301,20 @@ def _assign(
         return "taken" if was != ANYBODY and item.owner_id != was else ""
 
     def change(act: Act, now: dt.datetime) -> None:
-        item = act.item
         by = _("%(member)s assigned it") % {"member": member} if member else ""
-        _own(item, to, now)
-        item.assigned_at, item.assigned_because = now, because or by
+        if act.item.owner_id not in (None, member and member.pk):
+            news.append(telling.taken(act.item, act.item.owner_id, because or by, now))
+        hand_to(act, to, because or by, now)
         act.detail = _with_words(_("to %(member)s") % {"member": to}, because)
-        owing.after(item, "claimed", now)
+        if to != member:
+            news.extend(telling.assigned([act.item]))
 
-    return acting.perform(
-        "assign", Told.ASSIGNED, item_ids=item_ids, member=member, change=change, check=check, batch=batch
-    )
+    with transaction.atomic():
+        outcomes = acting.perform(
+            "assign", Told.ASSIGNED, item_ids=item_ids, member=member, change=change, check=check, batch=batch
+        )
+        notifications.tell_all(news)
+    return outcomes
 
 
 def _reopen(item_ids: Sequence[int], *, member: Member, batch: uuid.UUID | None = None) -> list[Outcome]:
@@ -330,6 +343,14 @@ _ACTS: dict[str, Callable[..., list[Outcome]]] = {
 
 
 # Parts of them -------------------------------------------------------------------------------------------------------
+
+
+def hand_to(act: Act, to: Member, because: str, now: dt.datetime) -> None:
+    """Makes `to` the owner of the item in hand, and says why."""
+    _own(act.item, to, now)
+    act.item.assigned_at, act.item.assigned_because = now, because[:WORDS]
+    act.detail = _with_words(_("to %(member)s") % {"member": to}, because)
+    owing.after(act.item, "claimed", now)
 
 
 def _own(item: QueueItem, member: Member, now: dt.datetime) -> None:
@@ -380,7 +401,7 @@ def _with_words(label: str, words: str) -> str:
 def _until_in_words(until: dt.datetime | None, on_signal: bool) -> str:
     if until is None:
         return _("until a strong signal")
-    moment = formats.date_format(timezone.localtime(until), "DATETIME_FORMAT")
+    moment = formats.date_format(timezone.localtime(until), "D j M Y, H:i")
     if on_signal:
         return _("until %(moment)s, or a strong signal") % {"moment": moment}
     return _("until %(moment)s") % {"moment": moment}
