@@ -29,6 +29,10 @@ PAYING = [("", _("Both")), ("yes", _("Customers")), ("no", _("Not paying yet"))]
 _PAID = {"": None, "yes": True, "no": False}
 
 
+def _personas() -> list[tuple[str, str]]:
+    return [("", str(_("Anybody"))), *((role.value, capfirst(str(role.label))) for role in BuyingRole)]
+
+
 def _area(rows: int) -> forms.Textarea:
     return forms.Textarea(attrs={"class": "form-control", "rows": rows, "spellcheck": "true"})
 
@@ -47,7 +51,7 @@ class PlayForm(forms.Form):
     persona = forms.ChoiceField(
         label=_("Persona"),
         required=False,
-        choices=[("", _("Anybody")), *((value, capfirst(str(label))) for value, label in BuyingRole.choices)],
+        choices=_personas,
         widget=forms.Select(attrs=SELECT),
     )
     tier = forms.ChoiceField(

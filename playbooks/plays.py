@@ -50,6 +50,10 @@ class Suggester:
     The built-in plays are made when they are not there.
     """
 
+    def __init__(self) -> None:
+        #: There are few situations among thousands of items.
+        self._best: dict[fitting.Situation, Play | None] = {}
+
     @cached_property
     def plays(self) -> list[Play]:
         play_rows.built_in()
@@ -60,7 +64,10 @@ class Suggester:
 
         `shown`: tier, last_signal, last_signal_at, last_signal_text, hand_raised_at, is_expansion, buyer_id, champion_id.
         """
-        play = fitting.best(self.plays, fitting.Situation.of(motion, shown, has_contact=has_contact, now=now))
+        situation = fitting.Situation.of(motion, shown, has_contact=has_contact, now=now)
+        if situation not in self._best:
+            self._best[situation] = fitting.best(self.plays, situation)
+        play = self._best[situation]
         if play is None:
             return {"play_id": None, "play_because": ""}
         return {"play_id": play.pk, "play_because": fitting.because(play, signal=shown["last_signal_text"])[:300]}

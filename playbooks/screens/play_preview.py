@@ -40,7 +40,7 @@ ROWS = QueueItem.objects.select_related("account", "buyer", "buyer_contact", "ch
 def of_text(text: PlayText, member: Member, *, account: str = "") -> Preview:
     """The play filled for the named account of a queue, else for the first one it is meant for. Nine queries at most."""
     rows = ROWS.filter(state__in=OPEN)
-    here = rows.filter(motion=text.motion).order_by("-priority", "id")
+    here = ROWS.working().filter(motion=text.motion).in_order()
     offered = list(here.values_list("account__name", flat=True)[:OFFERED])
     account = account.strip()
     if account:
