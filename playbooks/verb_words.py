@@ -69,6 +69,9 @@ def refused(verb: str, outcome: Outcome) -> str:
         "closing": reasons.label(closing) if (closing := cooling.closing_of(item)) else "",
         "moment": moment_in_words(item.snoozed_until) if item.snoozed_until else _("a strong signal"),
     }
+    if outcome.reason == "closed" and item.state == QueueItem.State.RETURNED:
+        names["closing"] = item.get_returned_to_display()
+        return _("%(closer)s returned %(account)s to %(closing)s %(closed)s.") % names
     is_asleep = item.state == QueueItem.State.SNOOZED
     if outcome.reason == "taken" and is_asleep:
         return _("%(owner)s put %(account)s to sleep %(slept)s, until %(moment)s.") % names
@@ -92,3 +95,13 @@ def refused(verb: str, outcome: Outcome) -> str:
         "not_yours": _("Only who did it can undo it."),
         "opened_taken": _("The other team works on %(account)s already: it cannot be undone any more."),
     }[outcome.reason] % names
+
+
+def until_in_words(until: dt.datetime | None, on_signal: bool) -> str:
+    """Until when an item sleeps: `"until 3 March, or a strong signal"`."""
+    if until is None:
+        return _("until a strong signal")
+    moment = formats.date_format(timezone.localtime(until), "D j M Y, H:i")
+    if on_signal:
+        return _("until %(moment)s, or a strong signal") % {"moment": moment}
+    return _("until %(moment)s") % {"moment": moment}
