@@ -20,10 +20,23 @@ from django.utils.translation import gettext as _
 
 from accounts import changes
 from accounts.models import Account, SignalKind
-from playbooks import acting, cooling, faces, notifications, owing, plays, policies, routing, verbs, waking
+from playbooks import (
+    acting,
+    cooling,
+    faces,
+    handing,
+    notifications,
+    owing,
+    plans,
+    plays,
+    policies,
+    routing,
+    verbs,
+    waking,
+)
 from playbooks.cooling import Rest
 from playbooks.faces import Face
-from playbooks.models import QueueItem, QueueItemEvent, RoutingRule
+from playbooks.models import Motion, QueueItem, QueueItemEvent, RoutingRule
 from playbooks.plays import Suggester
 from playbooks.verbs import Outcome, claim, release
 from scoring import why
@@ -105,6 +118,7 @@ class _Routed:
     left: list[QueueItem] = field(default_factory=list)
     woken: list[QueueItem] = field(default_factory=list)
     owing: list[QueueItem] = field(default_factory=list)
+    handed: list[tuple[QueueItem, dict[str, Any]]] = field(default_factory=list)
     events: list[tuple[QueueItem, str, str]] = field(default_factory=list)
     plays: Suggester = field(default_factory=Suggester)
 
@@ -142,6 +156,8 @@ def route_accounts(account_ids: Collection[int]) -> None:
     accounts = {account.pk: account for account in Account.objects.filter(pk__in=concerned)}
     seen = faces.of_accounts(concerned, routed.now)
     rests = cooling.of_accounts(concerned, now=routed.now) if concerned else {}
+    if items:
+        plans.tick({account_id: score for account_id, score in scores.items() if account_id in items}, routed.now)
     for account_id, account in accounts.items():
         _route_one(
             account,
@@ -152,7 +168,9 @@ def route_accounts(account_ids: Collection[int]) -> None:
             rests.get(account_id, {}),
             routed,
         )
+    talking = _hand_over(routed)
     _write(routed)
+    handing.write([item for item, _shown in routed.handed], talking=talking, now=routed.now)
     if items:
         plays.end_exited(account_ids=items.keys())
 
@@ -180,7 +198,8 @@ def _route_one(
     if score is not None and route is not None:
         wanted = route.motions
         shown = _shown(score, account, route, face, now)
-    excluded = ""
+    excluded, sales_was_marked = "", False
+    sales: QueueItem | None = None
     for motion in wanted:
         shown["priority"] = _priority(score, motion)
         item = mine.get(motion)
@@ -197,6 +216,7 @@ def _route_one(
             owing.after(item, "entered", now)
             routed.new.append(item)
             routed.tell(item, Verb.ENTERED, item.look_again or shown["why_now"])
+            sales = item if motion == Motion.SALES else sales
             continue
         if rest is not None and rest.everywhere and item.entered_at < rest.since and not again and not _stays(item):
             excluded = cooling.excluded_in_words(rest)
@@ -204,6 +224,8 @@ def _route_one(
         del mine[motion]
         if shown["hand_raised_at"] and not item.hand_raised_at:
             routed.tell(item, Verb.HAND_RAISED, shown["last_signal_text"])
+        if motion == Motion.SALES:
+            sales, sales_was_marked = item, bool(item.mark)
         if item.mark:
             routed.tell(item, Verb.UNMARKED)
         routed.show(item, shown)
@@ -213,7 +235,10 @@ def _route_one(
             priority = other.priority if other.is_audit else _priority(score, motion)
             routed.show(other, shown | {"priority": priority})
             continue
-        reason = (excluded or _why_left(score, wanted))[:200]
+        if handing.is_due(other, sales, was_marked=sales_was_marked):
+            routed.handed.append((other, shown | {"priority": _priority(score, motion)}))
+            continue
+        reason = (excluded or handing.mark_of(other, sales) or _why_left(score, wanted))[:200]
         if other.owner_id is None:
             routed.left.append(other)
             routed.tell(other, Verb.LEFT, reason)
@@ -221,6 +246,17 @@ def _route_one(
         if not other.mark:
             routed.tell(other, Verb.MARKED, reason)
         routed.show(other, shown | {"mark": reason, "priority": _priority(score, motion)})
+
+
+def _hand_over(routed: _Routed) -> set[int]:
+    """Shows what is handed over as it is now. Whoever is in conversation keeps the item, marked: answers which those are."""
+    talking = handing.in_conversation([item for item, _shown in routed.handed], routed.now)
+    for item, shown in routed.handed:
+        mark = handing.mark_in_words() if item.pk in talking else ""
+        if mark and not item.mark:
+            routed.tell(item, Verb.MARKED, mark)
+        routed.show(item, shown | {"mark": mark})
+    return talking
 
 
 def _stays(item: QueueItem) -> bool:

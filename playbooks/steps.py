@@ -134,9 +134,10 @@ def _set(step_id: int, member: Member, **values: Any) -> Step:
     for name, value in values.items():
         setattr(step, name, value)
     step.save(update_fields=list(values))
+    moved = {"progressed_at": step.done_at} if step.kind == Step.Kind.PLAN and step.done_at else {}
     if step.play_use_id:
         undone = Step.objects.filter(play_use=step.play_use_id, done_at=None, dropped_at=None)
         if not undone.exists():
             PlayUse.objects.filter(pk=step.play_use_id, ended_at=None).update(ended_at=timezone.now(), end=FINISHED)
-    tell_item(item)
+    tell_item(item, **moved)
     return step

@@ -138,5 +138,5 @@ def who_of(item: QueueItem) -> list[tuple[str, str]]:
         for person in people.of_account(item.account_id, limit=PEOPLE)
         if not person.user.is_anonymous
     ]
-    contacts = Contact.objects.filter(account=item.account_id).order_by("name", "email")[:PEOPLE]
+    known_contacts = contacts.of_account(item.account_id)[:PEOPLE]
     return [("", _("Nobody by name")), *known, *((f"c{contact.pk}", str(contact)) for contact in contacts)]
