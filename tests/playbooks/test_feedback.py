@@ -189,6 +189,9 @@ def test_a_change_reaches_every_recipe_and_tightens_the_gate_that_is_there():
     assert [one["weight"] for one in weighed["variants"][0]["components"] if one["key"] == "team"] == [12.5]
     raised = feedback.changed(spec, Change("threshold", "", 84), tier="pqa")
     assert raised["variants"][0]["thresholds"] == {"pqa": 84, "activate": 60}
+    tier = feedback.tier_of("success")
+    assert feedback.changed(spec, Change("threshold", "", 64), tier=tier)["thresholds"] == {"pqa": 80, "activate": 64}
+    assert feedback.changed(spec, Change("gate", "people", 4), tier=tier)["gates"][-1]["cap"] == "self_serve"
 
 
 # Audits --------------------------------------------------------------------------------------------------------------
