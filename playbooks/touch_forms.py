@@ -15,8 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts import people
-from accounts.models import Contact
+from accounts import contacts, people
 from playbooks.models import QueueItem, Touch
 from playbooks.steps import TEXT_LENGTH
 from playbooks.touches import WORDS_LENGTH
@@ -138,5 +137,5 @@ def who_of(item: QueueItem) -> list[tuple[str, str]]:
         for person in people.of_account(item.account_id, limit=PEOPLE)
         if not person.user.is_anonymous
     ]
-    known_contacts = contacts.of_account(item.account_id)[:PEOPLE]
-    return [("", _("Nobody by name")), *known, *((f"c{contact.pk}", str(contact)) for contact in contacts)]
+    outside = contacts.of_account(item.account_id)[:PEOPLE]
+    return [("", _("Nobody by name")), *known, *((f"c{contact.pk}", str(contact)) for contact in outside)]
