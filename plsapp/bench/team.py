@@ -7,6 +7,7 @@ from django.db import connection
 from accounts.models import Member, Role, Signal
 from playbooks import queue
 from playbooks.models import QueueItem
+from playbooks.verbs import claim
 from plsapp.bench.measure import bar
 from scoring.models import Score, ScoreChange, ScoredAccount
 
@@ -74,7 +75,7 @@ def past(members: list[Member], *, claims: int = 20) -> None:
     for member in members:
         items = QueueItem.objects.filter(motion=member.role, state=QueueItem.State.NEW).order_by("-priority")
         for item in items[:claims]:
-            queue.claim(item_id=item.pk, member=member)
+            claim(item_id=item.pk, member=member)
     with connection.cursor() as cursor:
         for model in (QueueItem, Score, ScoreChange, Signal):  # as autovacuum leaves them after some minutes
             cursor.execute(f"VACUUM ANALYZE {model._meta.db_table}")

@@ -8,8 +8,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Role, Signal, Usage, Workspace
-from playbooks import queue
 from playbooks.screens import weeks, why
+from playbooks.verbs import claim, release
 from scoring.models import Score, ScoreChange
 from tests.factories import (
     AccountFactory,
@@ -106,7 +106,7 @@ def test_the_page_shows_people_signals_usage_workspaces_and_history(sign_in):
             account=item.account, at=today - dt.timedelta(days=days), definition_id=item.account.score.definition_id,
             score=score, tier="pqa", segment="smb", buyer_state="likely",
         )  # fmt: skip
-    queue.claim(item_id=item.pk, member=client.member)
+    claim(item_id=item.pk, member=client.member)
 
     text = client.get(f"/accounts/{item.account_id}/").content.decode()
 
@@ -190,8 +190,8 @@ def test_the_page_reads_as_often_for_a_big_account_as_for_a_small_one(sign_in):
             person = ProductUserFactory(account=item.account)
             Signal.objects.create(kind="pricing", at=timezone.now(), user=person, workspace=space, key=uuid.uuid4())
             member = MemberFactory(role="sales")
-            queue.claim(item_id=item.pk, member=member)
-            queue.release(item_id=item.pk, member=member)
+            claim(item_id=item.pk, member=member)
+            release(item_id=item.pk, member=member)
 
     add(1)
     one = queries()

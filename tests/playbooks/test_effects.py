@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import Role
 from playbooks import effects, queue, routing
 from playbooks.models import QueueItem, RoutingRule
+from playbooks.verbs import claim
 from scoring import before, definitions, drafts, publishing, rules, runs, tasks
 from tests.factories import MemberFactory
 from tests.feed import load, track
@@ -78,7 +79,7 @@ def test_what_is_told_is_what_publishing_does(world, thresholds):
     sales = QueueItem.objects.open().filter(motion="sales", hand_raised_at=None).order_by("-score")
     rep = MemberFactory(role=Role.SALES, name="Sam Rep")
     for item in sales[:2]:
-        queue.claim(item_id=item.pk, member=rep)
+        claim(item_id=item.pk, member=rep)
     was = open_items()
     told = by_motion(effects.of(wanted))
     publish(wanted)

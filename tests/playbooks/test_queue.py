@@ -7,6 +7,7 @@ from django.db import connection
 from accounts.models import Account, Role
 from playbooks import queue
 from playbooks.models import QueueItem, QueueItemEvent, RoutingRule
+from playbooks.verbs import claim, release
 from scoring import runs
 from scoring.models import Score, ScoredAccount
 from tests.factories import MemberFactory
@@ -101,7 +102,7 @@ def test_an_account_that_no_longer_qualifies_leaves_the_queue_with_the_reason():
 def test_a_claimed_item_never_vanishes_but_gets_a_mark():
     account = buyer_team()
     rep = MemberFactory(role=Role.SALES)
-    item = queue.claim(item_id=item_of(account).pk, member=rep).item
+    item = claim(item_id=item_of(account).pk, member=rep).item
     rule = RoutingRule.objects.create(tier="pqa", buyer_state="likely", segment="mid_market", motion="self_serve")
     queue.route_all()
     queue.route_scored()
@@ -119,11 +120,11 @@ def test_a_claimed_item_never_vanishes_but_gets_a_mark():
 def test_releasing_a_marked_item_lets_it_leave():
     account = buyer_team()
     rep = MemberFactory(role=Role.SALES)
-    item = queue.claim(item_id=item_of(account).pk, member=rep).item
+    item = claim(item_id=item_of(account).pk, member=rep).item
     RoutingRule.objects.create(tier="pqa", buyer_state="likely", segment="mid_market", motion="self_serve")
     queue.route_all()
     queue.route_scored()
-    outcome = queue.release(item_id=item.pk, member=rep)
+    outcome = release(item_id=item.pk, member=rep)
     assert (outcome.won, outcome.item.state) == (True, "left")
 
 
@@ -139,22 +140,22 @@ def test_a_merged_account_leaves_every_queue():
 def test_a_second_rep_cannot_claim_a_claimed_account():
     item = item_of(buyer_team())
     ann, bob = MemberFactory(role=Role.SALES), MemberFactory(role=Role.SALES)
-    won, lost = queue.claim(item_id=item.pk, member=ann), queue.claim(item_id=item.pk, member=bob)
+    won, lost = claim(item_id=item.pk, member=ann), claim(item_id=item.pk, member=bob)
     assert (won.won, won.reason) == (True, "")
     assert (lost.won, lost.reason, lost.item.owner) == (False, "taken", ann)
-    assert queue.claim(item_id=item.pk, member=ann).won
+    assert claim(item_id=item.pk, member=ann).won
     assert verbs(item) == ["entered", "claimed"]
 
 
 def test_only_the_owner_or_an_admin_releases():
     item = item_of(buyer_team())
     ann, bob = MemberFactory(role=Role.SALES), MemberFactory(role=Role.SALES)
-    assert queue.release(item_id=item.pk, member=ann).reason == "not_claimed"
-    queue.claim(item_id=item.pk, member=ann)
-    assert queue.release(item_id=item.pk, member=bob).reason == "not_owner"
-    assert queue.release(item_id=item.pk, member=ann).won
-    queue.claim(item_id=item.pk, member=bob)
-    assert queue.release(item_id=item.pk, member=MemberFactory(role=Role.ADMIN)).won
+    assert release(item_id=item.pk, member=ann).reason == "not_claimed"
+    claim(item_id=item.pk, member=ann)
+    assert release(item_id=item.pk, member=bob).reason == "not_owner"
+    assert release(item_id=item.pk, member=ann).won
+    claim(item_id=item.pk, member=bob)
+    assert release(item_id=item.pk, member=MemberFactory(role=Role.ADMIN)).won
     item.refresh_from_db()
     assert (item.state, item.owner, item.claimed_at) == ("new", None, None)
 
@@ -163,21 +164,21 @@ def test_only_the_owner_or_an_admin_releases():
 def test_other_roles_do_not_work_the_sales_queue(role):
     item = item_of(buyer_team())
     with pytest.raises(PermissionDenied):
-        queue.claim(item_id=item.pk, member=MemberFactory(role=role))
+        claim(item_id=item.pk, member=MemberFactory(role=role))
     with pytest.raises(PermissionDenied):
-        queue.release(item_id=item.pk, member=MemberFactory(role=role))
+        release(item_id=item.pk, member=MemberFactory(role=role))
 
 
 def test_an_item_that_left_cannot_be_claimed():
     item = item_of(buyer_team())
     QueueItem.objects.update(state="left")
-    outcome = queue.claim(item_id=item.pk, member=MemberFactory(role=Role.SALES))
+    outcome = claim(item_id=item.pk, member=MemberFactory(role=Role.SALES))
     assert (outcome.won, outcome.reason) == (False, "left")
 
 
 def test_an_unknown_item_does_not_exist():
     with pytest.raises(QueueItem.DoesNotExist):
-        queue.claim(item_id=1, member=MemberFactory(role=Role.SALES))
+        claim(item_id=1, member=MemberFactory(role=Role.SALES))
 
 
 def test_there_is_one_open_item_per_account_and_motion():
@@ -199,7 +200,7 @@ def test_of_many_reps_who_claim_at_once_exactly_one_wins():
     def race(rep):
         try:
             start.wait()
-            outcomes.append((rep, queue.claim(item_id=item.pk, member=rep)))
+            outcomes.append((rep, claim(item_id=item.pk, member=rep)))
         finally:
             connection.close()
 
