@@ -211,7 +211,7 @@ def save_work(*, member: Member, **fields: Any) -> WorkSettings:
         setattr(kept, name, value)
     kept.segments = sorted(set(kept.segments))
     kept.territories = territories(kept.territories)
-    kept.clean_fields(exclude=["member"])
+    kept.clean_fields(exclude={field.name for field in kept._meta.fields} - set(WORK_FIELDS))
     if kept.away_from and kept.away_until and kept.away_until < kept.away_from:
         raise ValidationError({"away_until": _("That is before it begins.")})
     for name in ("open_limit", "daily_limit"):

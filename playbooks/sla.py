@@ -57,7 +57,7 @@ def owed(item: QueueItem, policy: QueuePolicy) -> Owed | None:
 def after(item: QueueItem, what: str, now: dt.datetime) -> None:
     """Sets what is owed after something happened: entered, claimed, touched, closed, woke, hand. The caller saves `COLUMNS`.
 
-    What was missed stays missed for as long as the same is due at the same time. Whom it is given to by a rule or by an admin after a
+    What was missed stays missed for as long as the same is due at the same time. Whom it is given to by a rule or an admin after a
     miss has the whole time again.
     """
     rules = policies.rules(item.motion) if item.state in (QueueItem.State.NEW, QueueItem.State.CLAIMED) else None

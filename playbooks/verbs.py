@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db import transaction
-from django.utils import formats, timezone
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import access
@@ -23,7 +23,7 @@ from playbooks.acting import ALREADY, MOST, Act, Many, Outcome
 from playbooks.models import Closing, Notification, QueueItem, QueueItemEvent, Reason
 from playbooks.refused import Refused
 from playbooks.transitions import CLAIMED, DISQUALIFIED, DONE, LEFT, NEW, RETURNED, SNOOZED
-from playbooks.verb_words import in_words
+from playbooks.verb_words import in_words, until_in_words
 
 __all__ = [
     "MOST",
@@ -198,7 +198,7 @@ def _snooze(
         item.state, item.snoozed_at, item.snoozed_score = SNOOZED, now, item.score
         item.snoozed_until, item.wakes_on_signal = until, on_signal
         item.woke_at, item.woke_because = None, ""
-        act.detail = _until_in_words(until, on_signal)
+        act.detail = until_in_words(until, on_signal)
         owing.after(item, "closed", now)
 
     return acting.perform("snooze", Told.SNOOZED, item_ids=item_ids, member=member, change=change, batch=batch)
@@ -396,12 +396,3 @@ def _said(words: str, most: int = WORDS, *, field: str = "words") -> str:
 
 def _with_words(label: str, words: str) -> str:
     return f"{label}: {words}" if words else label
-
-
-def _until_in_words(until: dt.datetime | None, on_signal: bool) -> str:
-    if until is None:
-        return _("until a strong signal")
-    moment = formats.date_format(timezone.localtime(until), "D j M Y, H:i")
-    if on_signal:
-        return _("until %(moment)s, or a strong signal") % {"moment": moment}
-    return _("until %(moment)s") % {"moment": moment}

@@ -6,7 +6,8 @@ import pytest
 import time_machine
 
 from accounts.models import Role
-from playbooks import policies, sla, touches, undo, verbs
+from playbooks import policies, sla, sla_watch, touches, undo, verbs
+from playbooks.models import Notification, QueueItem, QueueItemEvent, SlaMiss
 from tests.factories import MemberFactory
 from tests.playbooks.test_queue_page import make_item
 
@@ -100,3 +101,67 @@ def test_new_rules_set_the_times_of_open_accounts_but_never_in_the_past(clock, a
     policies.save(motion="sales", response_minutes=60)
     assert sla.set_again("sales", MONDAY) == 2
     assert [owed(item)[1] for item in items] == [at(0, 11), at(0, 10, 30)]
+
+
+# What is missed --------------------------------------------------------------------------------------------------------
+
+
+def missed(item):
+    return list(SlaMiss.objects.filter(item=item).values_list("sla", "due_at", "owner"))
+
+
+def told(member):
+    return list(Notification.objects.filter(member=member).order_by("pk").values_list("kind", flat=True))
+
+
+def test_a_miss_is_warned_of_marked_and_told_once(clock, ana):
+    policies.save(motion="sales", response_minutes=60)
+    item = entered()
+    verbs.claim(item_id=item.pk, member=ana)
+    assert sla_watch.warn(at(0, 10, 30)) == 0
+    clock.move_to(at(0, 10, 46))
+    assert [sla_watch.warn(at(0, 10, minute)) for minute in (46, 47)] == [1, 0]
+    assert [sla_watch.mark_missed(at(0, 11, minute)) for minute in (0, 1)] == [1, 0]
+    assert missed(item) == [("response", at(0, 11), ana.pk)]
+    assert told(ana) == ["warning", "missed"]
+    item.refresh_from_db()
+    assert (item.breached_at, item.owner) == (at(0, 11), ana)
+    event = QueueItemEvent.objects.filter(item=item, verb="missed").get()
+    assert event.detail == "First response: due Mon 23 Nov, 11:00; with Ana Diaz"
+    # What brings the same due time back brings no second miss.
+    clock.move_to(at(0, 12))
+    touch = touches.log(item_id=item.pk, member=ana, kind="call")
+    assert owed(item) == ("", None)
+    touches.remove(touch_id=touch.pk, member=ana)
+    assert sla_watch.mark_missed(at(0, 12)) == 1
+    item.refresh_from_db()
+    assert item.breached_at
+    assert len(missed(item)) == QueueItemEvent.objects.filter(item=item, verb="missed").count() == 1
+
+
+def test_what_was_missed_goes_to_the_next_with_the_whole_time_again(clock, ana):
+    ben = MemberFactory(name="Ben Okri", role=Role.SALES)
+    policies.save(motion="sales", reassigns_on_breach=True)
+    item = entered(hand_raised_at=MONDAY)
+    verbs.claim(item_id=item.pk, member=ana)
+    clock.move_to(at(0, 11, 5))
+    assert sla_watch.mark_missed(at(0, 11, 5)) == 1
+    assert owed(item) == ("response", at(0, 12, 5))
+    assert (item.owner, item.breached_at) == (ben, None)
+    assert item.assigned_because == "Missed by Ana Diaz. Most room: 0 of 50 accounts open"
+    assert (told(ana), told(ben)) == (["taken"], ["assigned"])
+    # Ben misses it too: nobody is left who has not, so he keeps it.
+    clock.move_to(at(0, 13))
+    sla_watch.mark_missed(at(0, 13))
+    item.refresh_from_db()
+    assert (item.owner, len(missed(item))) == (ben, 2)
+
+
+def test_marking_many_takes_no_query_an_item(clock, ana, django_assert_max_num_queries):
+    policies.save(motion="sales", reassigns_on_breach=True, response_minutes=60)
+    MemberFactory(role=Role.SALES)
+    items = [entered(owner=ana, claimed_at=MONDAY) for _n in range(12)]
+    with django_assert_max_num_queries(30):
+        assert sla_watch.mark_missed(at(0, 12)) == len(items)
+    assert SlaMiss.objects.count() == len(items)
+    assert QueueItem.objects.filter(owner=ana).count() == 2  # the other member gets ten a day
