@@ -64,7 +64,7 @@ class PlayForm(forms.Form):
         label=_("Goal"), required=False, max_length=play_editing.GOAL, widget=forms.TextInput(attrs=INPUT)
     )
     talking_points = forms.CharField(
-        label=_("Talking points"), required=False, help_text=_("One a line."), widget=_area(5)
+        label=_("Talking points"), required=False, help_text=_("One a line."), widget=_area(4)
     )
     exits = forms.MultipleChoiceField(
         label=_("Ends before its last step when"),
@@ -86,7 +86,7 @@ class StepForm(forms.Form):
         widget=forms.Select(attrs=SELECT),
     )
     after_days = forms.IntegerField(
-        label=_("Working days after the beginning"),
+        label=_("After working days"),
         min_value=0,
         max_value=play_editing.MOST_DAYS,
         widget=forms.NumberInput(attrs={**INPUT, "inputmode": "numeric"}),
@@ -97,7 +97,7 @@ class StepForm(forms.Form):
     subject = forms.CharField(
         label=_("Subject"), required=False, max_length=play_editing.SUBJECT, widget=forms.TextInput(attrs=INPUT)
     )
-    words = forms.CharField(label=_("Words"), required=False, strip=False, widget=_area(7))
+    words = forms.CharField(label=_("Words"), required=False, strip=False, widget=_area(3))
 
 
 StepForms = forms.formset_factory(

@@ -12,7 +12,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.models import Role
 from accounts.views.answers import done
 from accounts.views.requests import MemberRequest
 from playbooks import merging, play_editing, play_forms, play_library, play_rows
@@ -163,7 +162,7 @@ def _sent(request: MemberRequest, found: Play | None) -> HttpResponse:
         return _editor(request, found, form, steps)
     wrong = play_forms.take_problems(form, steps, text, but=found.pk if found else 0)
     if wrong:
-        return _editor(request, found, form, steps, status=422)
+        return _editor(request, found, form, steps, text=text, status=422)
     if found is None:
         made = play_editing.add(member=request.user, text=text)
         words = _("“%(play)s” is one of the plays now.") % {"play": made}
@@ -176,7 +175,8 @@ def _sent(request: MemberRequest, found: Play | None) -> HttpResponse:
         revision = int(said) if said.isascii() and said.isdigit() and len(said) < 10 else 0
         saved = play_editing.save(play_id=found.pk, revision=revision, member=request.user, text=text)
     except play_editing.Changed as changed:
-        return _editor(request, changed.current, form, steps, conflict=_changed_words(changed.current), status=409)
+        words = _changed_words(changed.current)
+        return _editor(request, changed.current, form, steps, text=text, conflict=words, status=409)
     if saved.revision == revision:
         return done(request, to=reverse("play", args=[found.pk]), words=_("Nothing was changed."))
     return _saved(request, saved, before, _("“%(play)s” is saved. It is suggested as it is now.") % {"play": saved})
@@ -217,12 +217,13 @@ def _editor(
     form: Any,
     steps: Any,
     *,
+    text: PlayText | None = None,
     conflict: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    if form.is_bound:
+    if text is None and form.is_bound:
         text = play_forms.text_of(form, steps)
-    else:
+    elif text is None:
         text = play_rows.text_of(found) if found else PlayText(name="", motion=form.initial["motion"])
     said = request.POST if request.method == "POST" else request.GET
     context = {
@@ -238,6 +239,5 @@ def _editor(
         "preview": _preview(request, text, said),
         "fields": merging.FIELDS.items(),
         "most_steps": play_editing.MOST_STEPS,
-        "is_product": request.user.role == Role.PRODUCT,
     }
     return render(request, "playbooks/play.html", context, status=status)
