@@ -51,7 +51,7 @@ def of_a_member() -> dict:
     for path, methods in told["paths"].items():
         for operation in methods.values() if path.startswith("/api/") else ():
             operation.pop("security")
-            operation["parameters"] = [p for p in operation["parameters"] if p["in"] != "header"]
+            operation["parameters"] = [p for p in operation.get("parameters", []) if p["in"] != "header"]
     return told
 
 
@@ -180,7 +180,7 @@ def test_whatever_a_member_sends_about_a_thing_the_answer_is_as_described(case, 
 
 
 @WITHOUT_SPECS.parametrize()
-@FUZZ
+@settings(FUZZ, max_examples=4)  # nearly all of it is not found
 def test_whatever_a_member_sends_about_any_id_the_answer_is_as_described(case, world, cookies):
     case.call_and_validate(checks=CHECKS, cookies=cookies, headers={"X-CSRFToken": "c" * 32})
 
