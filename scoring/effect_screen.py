@@ -193,14 +193,15 @@ def capacity(loads: Loads, spec: rules.Spec, *, team: int, place: int = 0) -> Ca
     """`team`: accounts a week that sales can work; `place`: of the recipe whose threshold `loads` moved."""
     known, own = {line.threshold: line for line in loads.lines}, spec.recipes[place].thresholds
     here = min(known, key=lambda threshold: abs(threshold - own.pqa))
-    entering = known[here].entering
+    # Whole accounts, as they are told: "10 a week" is not too much for a team that works 10.
+    entering = round(known[here].entering)
     words = _("%(n)s a week would become PQAs; the team works %(team)s.") % {
-        "n": big(round(entering)),
+        "n": big(entering),
         "team": big(team),
     }
     if not team:
         return Capacity(words, _("Nobody in sales has a capacity: an admin sets it with each person."), None, False)
-    best = next((line for line in loads.lines if line.entering <= team and line.threshold > own.activate), None)
+    best = next((line for line in loads.lines if round(line.entering) <= team and line.threshold > own.activate), None)
     if best is None:
         return Capacity(words, _("No threshold sends so few."), None, entering > team)
     if best.threshold == own.pqa:

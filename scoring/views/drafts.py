@@ -160,6 +160,7 @@ def _page(
         "toast": toast,
         "undo": undo,
         "recipe": recipe,
+        "back": with_query(reverse("draft", args=[found.pk]), recipe=recipe),
     }
     context |= _effect(found, recipe, snapshot) | _changes(found)
     is_fragment = request.htmx and request.method == "POST"

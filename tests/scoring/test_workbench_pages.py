@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import Role
-from scoring import defaults, drafts, edits, fields, recipes, workbench
+from scoring import backtest, defaults, drafts, edits, effect_screen, fields, recipes, workbench
 from scoring.models import Definition
 
 SPEC = copy.deepcopy(defaults.SPEC)
@@ -182,8 +182,23 @@ def test_a_recipe_of_its_own_is_a_page_of_its_own_and_undo_comes_back_to_it(prod
     assert product.post(here, posted, headers=htmx)["HX-Redirect"] == f"{here}?recipe=1"
     draft.refresh_from_db()
     posted = flat(draft.spec) | {"recipe": "1", "revision": "2", "segments": ["enterprise"]}
+    removed = product.post(here, posted | {"do": "remove:variants[0].components[1]"}, headers=htmx)
+    assert f'name="next" value="{here}?recipe=1"' in removed.content.decode()
+    product.post(f"{here}undo?{html.unescape(removed.content.decode().split('undo?')[1].split('"')[0])}")
+    posted["revision"] = "4"
     page = product.post(here, posted | {"do": "remove:variants[0].components[0]"}, follow=True).content.decode()
     back = product.post(f"{here}undo?{html.unescape(page.split('undo?')[1].split('"')[0])}")
     assert back["Location"] == f"{here}?recipe=1"
     draft.refresh_from_db()
     assert len(draft.spec["variants"][0]["components"]) == len(SPEC["components"])
+
+
+def test_a_load_is_weighed_as_it_is_told():
+    lines = [backtest.Load(threshold, entering, 0, None) for threshold, entering in ((40, 24.6), (70, 10.4), (80, 9.6))]
+    loads = backtest.Loads(lines, weeks=8, outcomes=0, milliseconds=0)
+    spec = recipes.parse(SPEC | {"thresholds": {"pqa": 70, "activate": 30}})
+    shown = effect_screen.capacity(loads, spec, team=10)
+    assert shown.words == "10 a week would become PQAs; the team works 10."
+    assert (shown.is_too_much, shown.more) == (False, "This is the lowest threshold that the team can work.")
+    shown = effect_screen.capacity(loads, recipes.parse(SPEC | {"thresholds": {"pqa": 40, "activate": 30}}), team=10)
+    assert (shown.is_too_much, shown.threshold) == (True, 70)
