@@ -68,6 +68,9 @@ class VerbForm(forms.Form):
     def __init__(self, *args: Any, item: QueueItem | None, motion: str, member: Member, **more: Any) -> None:
         super().__init__(*args, **more)
         self.item, self.motion, self.member = item, motion, member
+        for field in self.fields.values():
+            if isinstance(field.widget, Choices | forms.Select):
+                field.error_messages["required"] = _("Choose one.")
         self.prepare()
 
     def prepare(self) -> None:

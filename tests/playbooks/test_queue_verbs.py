@@ -65,7 +65,7 @@ def test_with_htmx_closing_asks_for_the_answer_and_sends_the_page_onward(sign_in
     [
         ("disqualify", {"reason": "other"}, "Say in a few words what it is."),
         ("disqualify", {"reason": "bad_timing"}, "Bad timing is what snoozing is for"),
-        ("disqualify", {"words": "typed"}, "This field is required."),
+        ("disqualify", {"words": "typed"}, "Choose one."),
         ("done", {"outcome": "sold", "words": "typed"}, "sold is not one of the available choices"),
         ("snooze", {"when": "date"}, "Choose the day."),
         ("snooze", {"when": "date", "on": "2020-01-01"}, "That is in the past."),
