@@ -85,14 +85,14 @@ class Work:
 
 
 def of_item(item: QueueItem, member: Member) -> Work:
-    """Four queries."""
+    """Four queries. The lines of an activation plan are in a box of their own (`playbooks.screens.plan`)."""
     now = timezone.now()
     answer = Answer.objects.filter(item=item).select_related("member").first()
     may_work = can(member, "work", item)
     events = QueueItemEvent.objects.filter(item=item).select_related("actor").order_by("-at", "-id")[:50]
     return Work(
         id=item.pk,
-        steps=[step_line(step, now) for step in steps.open_of(item.pk)[:SHOWN]],
+        steps=[step_line(step, now) for step in steps.open_of(item.pk).exclude(kind=Step.Kind.PLAN)[:SHOWN]],
         touches=[touch_line(touch, member) for touch in touches.of_item(item.pk)[:SHOWN]],
         answer=answer_line(answer),
         history=lines(list(events), member),

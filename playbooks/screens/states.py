@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from playbooks import early, reasons
+from playbooks import sla as owed
 from playbooks.models import Motion, QueueItem
 
 State = QueueItem.State
@@ -35,7 +36,7 @@ def sla(item: QueueItem, now: dt.datetime) -> Chip | None:
     """What the owner, or the queue, owes: when it is due, that it is nearly late, or by how much it is."""
     if item.due_at is None or not item.is_open:
         return None
-    what = str(item.get_sla_display()) if item.sla else _("An answer")
+    what = owed.words(item) or _("An answer")
     title = _("%(what)s: due %(moment)s") % {"what": what, "moment": moment(item.due_at)}
     if item.breached_at or item.due_at <= now:
         return Chip("red", "alert", _("missed by %(time)s") % {"time": span(now - item.due_at)}, title)
