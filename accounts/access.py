@@ -20,7 +20,7 @@ WORKERS = {
 def can(member: Member, action: str, thing: Any = None) -> bool:
     """Whether the member may do the action to the thing.
 
-    Actions: `work` a queue item (anything with `motion`), `edit_plays` of a motion, `edit_events`, `edit_definitions`,
+    Actions: `work` a queue item (anything with `motion`), `export` and `edit_plays` of a motion, `edit_events`, `edit_definitions`,
     `administer`.
     Unknown actions raise `KeyError`.
     """
@@ -31,6 +31,7 @@ def can(member: Member, action: str, thing: Any = None) -> bool:
 
 _RULES = {
     "work": lambda member, item: member.role in WORKERS.get(item.motion, ()),
+    "export": lambda member, motion: member.role == Role.PRODUCT or member.role in WORKERS.get(motion, ()),
     "edit_plays": lambda member, motion: member.role == Role.PRODUCT or member.role in WORKERS.get(motion, ()),
     "edit_events": lambda member, _: member.role in (Role.PRODUCT, Role.ADMIN),
     "edit_definitions": lambda member, _: member.role in (Role.PRODUCT, Role.ADMIN),

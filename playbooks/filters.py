@@ -124,6 +124,16 @@ class AccountFilter:
         )
 
     @property
+    def params(self) -> dict[str, str]:
+        """What belongs into the address: everything that is not the default."""
+        sort = "" if self.sort == "-score" else self.sort
+        said = {"q": self.q, "tier": self.tier, "segment": self.segment, "buyer": self.buyer, "sort": sort}
+        return {name: value for name, value in said.items() if value}
+
+    def query(self) -> str:
+        return f"?{urlencode(self.params)}" if self.params else ""
+
+    @property
     def sort_by(self) -> str:
         return self.sort.removeprefix("-")
 

@@ -71,6 +71,11 @@ def link_to(item: QueueItem) -> str:
     return reverse("queue_motion", args=[item.motion]) + f"?item={item.pk}"
 
 
+def link_of(one: Notification) -> str:
+    """Marks it as read and goes where it leads."""
+    return reverse("notification", args=[one.pk])
+
+
 def hands_raised(items: Collection[QueueItem], now: dt.datetime) -> list[Notification]:
     """Of items whose account raised a hand: for the owner, or for all who work the queue. Admins are told where nobody else is.
 

@@ -11,7 +11,7 @@ def local(now: dt.datetime, zone: str) -> dt.datetime:
     try:
         return now.astimezone(zoneinfo.ZoneInfo(zone))
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        return now.astimezone(dt.UTC)
+        return now.astimezone(zoneinfo.ZoneInfo("UTC"))
 
 
 def is_quiet(clock: dt.time, quiet_from: dt.time | None, quiet_until: dt.time | None) -> bool:

@@ -6,6 +6,7 @@ from playbooks import rest as queues
 from playbooks import rest_definitions as definition_effects
 from playbooks import rest_feedback as feedback
 from playbooks import rest_plays as play_rest
+from playbooks import rest_telling as telling
 from playbooks import rest_touches as touched
 from playbooks import rest_verbs as acts
 from scoring import outcome_rest
@@ -40,6 +41,14 @@ urlpatterns: list[URLPattern] = [
     path("queue/<slug:motion>/trust/", feedback.trust_of, name="api_trust"),
     path("answers/", feedback.answer_list, name="api_answers"),
     path("counterfactuals/", feedback.counterfactuals, name="api_counterfactuals"),
+    path("views/", telling.view_list, name="api_views"),
+    path("views/<int:view_id>/change/", telling.view_change, name="api_view_change"),
+    path("views/<int:view_id>/remove/", telling.view_remove, name="api_view_remove"),
+    path("views/put-back/", telling.view_back, name="api_view_back"),
+    path("notifications/", telling.notification_list, name="api_notifications"),
+    path("notifications/news/", telling.notification_news, name="api_notification_news"),
+    path("notifications/read/", telling.notifications_read, name="api_notifications_read"),
+    path("notifications/shown/", telling.notifications_shown, name="api_notifications_shown"),
     path("plays/", play_rest.play_list, name="api_plays"),
     path("plays/<int:play_id>/", play_rest.play, name="api_play"),
     path("plays/<int:play_id>/preview/<int:item_id>/", play_rest.preview, name="api_play_preview"),

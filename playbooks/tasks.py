@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from accounts import changes
-from playbooks import audits, queue, upkeep, waking
+from playbooks import assignment, audits, digest, notifications, queue, sla, sla_watch, upkeep, waking
 
 #: Seconds after which the job begins no further batch.
 SHARE = 0.5
@@ -32,6 +32,35 @@ def keep_queues() -> None:
 
 
 @shared_task
+def assign_items() -> None:
+    """Gives new accounts to members in the queues that do so by themselves; every few seconds."""
+    assignment.assign_due()
+
+
+@shared_task
+def watch_times() -> None:
+    """Warns of what is due soon, marks what was missed, and pools what nobody touches; every minute."""
+    now = timezone.now()
+    sla_watch.warn(now)
+    while sla_watch.mark_missed(now) == sla_watch.AT_ONCE:
+        pass
+    assignment.pool_untouched(now)
+
+
+@shared_task
+def set_times(motion: str) -> None:
+    """Sets the times to answer of a queue's accounts after its rules were changed."""
+    sla.set_again(motion, timezone.now())
+
+
+@shared_task
 def draw_audits() -> None:
     """Draws accounts below the threshold into the queues whose policy has a share of them."""
     audits.draw_due()
+
+
+@shared_task
+def send_digests() -> None:
+    """Sends the digests whose hour has come, and forgets notifications of a quarter ago."""
+    digest.send_due()
+    notifications.forget_old(timezone.now())

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, URLResolver, include, path
 
-from playbooks.views import feedback, lists, publish, queue, touches, verbs
+from playbooks.views import feedback, lists, notifications, publish, queue, saved, touches, verbs
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("playbooks.settings_urls")),
@@ -8,6 +8,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", queue.home, name="home"),
     path("queue/", queue.own_queue, name="queue"),
     path("queue/<slug:motion>/", queue.queue, name="queue_motion"),
+    path("queue/<slug:motion>/queue.csv", saved.queue_csv, name="queue_csv"),
     path("queue/<slug:motion>/trust/", feedback.trust_page, name="trust"),
     path("feedback/", feedback.feedback_page, name="feedback"),
     path("feedback/answers.csv", feedback.feedback_csv, name="feedback_csv"),
@@ -38,6 +39,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("definitions/roll-back/", publish.roll_back, name="roll_back"),
     path("definitions/news/seen", publish.news_seen, name="news_seen"),
     path("accounts/", lists.accounts, name="accounts"),
+    path("accounts/accounts.csv", saved.accounts_csv, name="accounts_csv"),
     path("accounts/<int:account_id>/", lists.account, name="account"),
     path("buyers/", lists.buyers, name="buyers"),
+    path("views/", saved.view_list, name="views"),
+    path("views/<int:view_id>/change", saved.view_change, name="view_change"),
+    path("views/<int:view_id>/remove", saved.view_remove, name="view_remove"),
+    path("views/back/<str:token>", saved.view_back, name="view_back"),
+    path("columns/<slug:rows>", saved.choose_columns, name="columns"),
+    path("notifications/", notifications.notification_list, name="notifications"),
+    path("notifications/<int:notification_id>/", notifications.notification_open, name="notification"),
+    path("notifications/read", notifications.notifications_read, name="notifications_read"),
+    path("notifications/unread/<slug:micros>", notifications.notifications_unread, name="notifications_unread"),
+    path("profile/notifications/", notifications.own_telling, name="telling"),
 ]

@@ -70,9 +70,16 @@ SCHEDULE: dict[str, dict[str, object]] = {
     "score what changed": every(1, "scoring.tasks.score_changed", expires=3),
     "route what was scored": every(1, "playbooks.tasks.route_scored", expires=3),
     "wake what slept": every(60, "playbooks.tasks.wake_items", expires=50),
+    "assign new items": every(5, "playbooks.tasks.assign_items", expires=10),
+    "watch times to answer": every(60, "playbooks.tasks.watch_times", expires=50),
     "keep the queues": every(60, "playbooks.tasks.keep_queues", expires=50),
     "find events that fell silent": every(3600, "scoring.tasks.find_silent", expires=1800),
     "prune": every(3600, "accounts.tasks.prune", expires=1800),
+    "digests": {
+        "task": "playbooks.tasks.send_digests",
+        "schedule": crontab(minute="*/15"),
+        "options": {"expires": 600},
+    },
     "months of usage": {
         "task": "accounts.tasks.keep_months",
         "schedule": crontab(hour="1", minute="40"),

@@ -43,6 +43,8 @@ class Env(msgspec.Struct, frozen=True, kw_only=True):
     EMAIL_URL: str = ""
     """`smtp://user:password@host:port` or `smtps://…`. Empty: mails are printed to the log."""
     DEFAULT_FROM_EMAIL: str = "plsapp@localhost"
+    PUBLIC_URL: str = ""
+    """Where members reach this app, with its scheme: links in mails begin with it. Empty: the first of ALLOWED_HOSTS."""
     LANDING_LIMIT: AtLeastOne = 50_000
     """Requests that may wait for the loader; above it the intake answers 429."""
     DEDUP_WINDOW_DAYS: Annotated[int, msgspec.Meta(ge=7)] = 30
@@ -81,6 +83,7 @@ def read(environ: Mapping[str, str] | None = None) -> Env:
     _check_url(env, "DATABASE_URL", ("postgresql", "postgres"))
     _check_url(env, "CELERY_BROKER_URL", ("redis", "rediss", "amqp", "amqps", "pgmq"))
     _check_url(env, "EMAIL_URL", ("smtp", "smtps"))
+    _check_url(env, "PUBLIC_URL", ("http", "https"))
     try:
         usage_settings.check(url=env.USAGE_URL, table=env.USAGE_TABLE, columns_text=env.USAGE_COLUMNS)
     except ValueError as error:

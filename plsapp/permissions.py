@@ -68,6 +68,17 @@ MATRIX: dict[str, Row] = {
     "accounts": MEMBER,
     "account": MEMBER,
     "buyers": MEMBER,
+    "queue_csv": MEMBER,  # who works the queue, product and admins, as `accounts.access` has it
+    "accounts_csv": MEMBER,
+    "views": MEMBER,
+    "view_change": MEMBER,  # one's own; admins the shared ones too
+    "view_remove": MEMBER,
+    "view_back": MEMBER,
+    "columns": MEMBER,
+    "notifications": MEMBER,
+    "notification": MEMBER,
+    "notifications_read": MEMBER,
+    "notifications_unread": MEMBER,
     # the same for programs
     "api_schema": MEMBER,
     "api_queue": MEMBER,
@@ -93,6 +104,14 @@ MATRIX: dict[str, Row] = {
     "api_step_drop": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
     "api_step_reopen": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
     "api_step_due": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
+    "api_views": MEMBER,
+    "api_view_change": MEMBER,  # one's own; admins the shared ones too
+    "api_view_remove": MEMBER,
+    "api_view_back": MEMBER,
+    "api_notifications": MEMBER,
+    "api_notification_news": MEMBER,
+    "api_notifications_read": MEMBER,
+    "api_notifications_shown": MEMBER,
     "api_plays": MEMBER,
     "api_play": MEMBER,
     "api_play_preview": MEMBER,
@@ -162,6 +181,7 @@ MATRIX: dict[str, Row] = {
     "queue_step_unlogged": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
     # settings
     "profile": MEMBER,
+    "telling": MEMBER,
     "settings": frozenset({ADMIN}),
     "sources": frozenset({ADMIN}),
     "source": frozenset({ADMIN}),

@@ -179,6 +179,7 @@ WHITENOISE_AUTOREFRESH = DEBUG
 
 # E-mail --------------------------------------------------------------------------------------------------------------
 DEFAULT_FROM_EMAIL = ENV.DEFAULT_FROM_EMAIL
+PUBLIC_URL = ENV.PUBLIC_URL
 EMAIL_BACKEND = "accounts.console.EmailBackend"
 if ENV.EMAIL_URL:
     _mail = urlsplit(ENV.EMAIL_URL)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest
 from django_htmx.middleware import HtmxDetails
 
@@ -15,3 +17,5 @@ class MemberRequest(HttpRequest):
     htmx: HtmxDetails
     #: Items of the member's own queue that wait for somebody, once they are counted; the navigation shows it.
     open_work: int
+    #: What the member has not read, `playbooks.notifications.Bell`, once it is known.
+    bell: Any

@@ -32,6 +32,9 @@ class AccountRow:
     last_use: dt.date | None
     is_customer: bool
     hand_raised: bool
+    plan: str
+    since: dt.datetime
+    qualified_at: dt.datetime | None
 
 
 def account_rows(accounts: Iterable[Account]) -> list[AccountRow]:
@@ -66,6 +69,9 @@ def _account_row(account: Account, score: Score | None) -> AccountRow:
         last_use=score.scored_at.date() - dt.timedelta(days=int(days)) if score and days is not None else None,
         is_customer=is_customer(account.plan),
         hand_raised=bool(score and score.hand_raised_at),
+        plan=account.plan,
+        since=account.created_at,
+        qualified_at=score.tier_since if score and score.score is not None else None,
     )
 
 

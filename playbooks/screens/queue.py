@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.access import can
 from accounts.models import Member, SignalKind, Source
-from playbooks import early
+from playbooks import columns, early
 from playbooks.filters import QueueFilter
 from playbooks.models import Motion, QueueItem
 from playbooks.querysets import WORKING, rows_of
@@ -29,7 +29,8 @@ MOTIONS = (Motion.SALES, Motion.SUCCESS, Motion.MARKETING)
 class Row:
     """One queue item as the list shows it. `owner` is empty when unclaimed; `lost` says who won a race.
 
-    `is_here`: it still waits in the queue for this member, so that working through does not skip it.
+    `is_here`: it still waits in the queue for this member, so that working through does not skip it. `shows`: the facts of
+    `playbooks.columns` that the member wants to see.
     """
 
     id: int
@@ -62,6 +63,11 @@ class Row:
     entered_at: dt.datetime
     sla: states.Chip | None
     chips: tuple[states.Chip, ...]
+    shows: frozenset[str]
+    domain: str = ""
+    tier_label: str = ""
+    touched_at: dt.datetime | None = None
+    step_due_on: dt.date | None = None
     lost: str = ""
 
 
@@ -97,6 +103,7 @@ class QueuePage:
     shown: str
     since: str
     version: str
+    shows: frozenset[str]
     clear: str
     previous: str
     next: str
@@ -111,12 +118,12 @@ class QueuePage:
     empty_words: str
 
 
-def version(counts: dict[str, int | dt.datetime | None]) -> str:
-    """Changes when the queue did, and each minute, because the page tells relative times."""
+def version(counts: dict[str, int | dt.datetime | None], told: str = "") -> str:
+    """Changes when the queue did, or what the member was told (`told`), and each minute: the page tells relative times."""
     changed = counts["changed"]
     stamp = changed.timestamp() if isinstance(changed, dt.datetime) else 0
     numbers = "-".join(str(counts[name]) for name in ("to_work", "unclaimed", "mine", "hand_raised", "asleep"))
-    return f"{stamp:.6f}-{numbers}-{int(timezone.now().timestamp() // 60)}"
+    return f"{stamp:.6f}-{numbers}-{told}-{int(timezone.now().timestamp() // 60)}"
 
 
 def counts_of(motion: str, member: Member) -> dict[str, int | dt.datetime | None]:
@@ -128,6 +135,7 @@ def row(
     member: Member,
     *,
     early_days: int,
+    shows: frozenset[str] = columns.DEFAULTS[columns.QUEUE],
     href: str = "",
     selected: int | None = None,
     lost: str = "",
@@ -167,6 +175,11 @@ def row(
         entered_at=item.entered_at,
         sla=states.sla(item, now),
         chips=states.chips(item, now, early_until=states.early_until(item, early_days)),
+        shows=shows,
+        domain=item.account.domain if "domain" in shows else "",
+        tier_label=str(item.get_tier_display()) if "tier" in shows else "",
+        touched_at=item.last_touched_at if "touched" in shows else None,
+        step_due_on=timezone.localtime(item.step_due_at).date() if item.step_due_at and "due" in shows else None,
         lost=lost,
     )
 
@@ -181,6 +194,7 @@ def page(
     shown: Sequence[int] = (),
     since: dt.datetime | None = None,
     raw_counts: dict[str, int | dt.datetime | None],
+    told: str = "",
 ) -> QueuePage:
     """One page of a queue.
 
@@ -214,9 +228,10 @@ def page(
         return path + wanted.query(page=page_number, item=item_id)
 
     now = timezone.now()
-    early_days = early.days_of(wanted.motion)
+    early_days, shows = early.days_of(wanted.motion), columns.of(member, columns.QUEUE)
     rows = [
-        row(item, member, early_days=early_days, href=address(item.pk), selected=chosen_id, now=now) for item in listed
+        row(item, member, early_days=early_days, shows=shows, href=address(item.pk), selected=chosen_id, now=now)
+        for item in listed
     ]
     place, onward = _way(rows, chosen_id)
     gone = sum(not _belongs(item, wanted, member) for item in listed)
@@ -246,7 +261,8 @@ def page(
         fresh=address(None),
         shown=",".join(str(item.pk) for item in listed),
         since=(since or now).isoformat(),
-        version=version(raw_counts),
+        version=version(raw_counts, told),
+        shows=shows,
         clear=path + QueueFilter(motion=wanted.motion, tab=wanted.tab).query(),
         previous=path + wanted.query(page=here.number - 1) if here.has_previous() else "",
         next=path + wanted.query(page=here.number + 1) if here.has_next() else "",

@@ -16,7 +16,7 @@ from django_htmx.http import trigger_client_event
 
 from accounts.models import Role
 from accounts.views.requests import MemberRequest
-from playbooks import early
+from playbooks import columns, early
 from playbooks.filters import QueueFilter
 from playbooks.models import Motion, QueueItem
 from playbooks.screens import history, tabs
@@ -128,11 +128,12 @@ def _changed(
     """Rows, and of the item `whole`, which is beside them, what is in the pane: no query an item."""
     member, selected = request.user, _selected(request) or whole
     days = early.days_of(items[0].motion) if items else 0
+    shows = columns.of(member, columns.QUEUE)
     found = []
     for item in items:
         href = row_href(request, item)
         parts: dict[str, Any] = {
-            "row": screen.row(item, member, early_days=days, href=href, selected=selected, lost=lost)
+            "row": screen.row(item, member, early_days=days, shows=shows, href=href, selected=selected, lost=lost)
         }
         if item.pk == whole:
             parts["actions"] = actions(item, member, early_days=days, lost=lost)

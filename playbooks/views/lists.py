@@ -10,10 +10,11 @@ from django.views.decorators.http import require_GET
 
 from accounts.models import Account, BuyingRole, ProductUser
 from accounts.views.requests import MemberRequest
+from playbooks import columns
 from playbooks.filters import SORTS, AccountFilter, BuyerFilter
 from playbooks.querysets import accounts_page, buyers_page, rows_of
 from playbooks.screens import account as account_screen
-from playbooks.screens import asked, lists
+from playbooks.screens import asked, lists, views_menu
 from scoring.models import BuyerState, Segment, Tier
 
 PAGE = 50
@@ -24,8 +25,11 @@ def accounts(request: MemberRequest) -> HttpResponse:
     wanted = AccountFilter.read(request.GET)
     page = Paginator(accounts_page(Account.objects.all(), wanted), PAGE).get_page(request.GET.get("page"))
     rows = rows_of(Account.objects.select_related("score"), page)
+    shows = columns.of(request.user, columns.ACCOUNTS)
     context = {
         "filter": wanted,
+        "shows": shows,
+        "menu": views_menu.of_accounts(wanted, request.user, shows=shows, rows=page.paginator.count),
         "page": page,
         "rows": lists.account_rows(rows),
         "tiers": Tier.choices,

@@ -12,9 +12,11 @@ from django.views.decorators.http import require_GET
 
 from accounts.models import Account, Role
 from accounts.views.requests import MemberRequest
+from playbooks import notifications
 from playbooks.filters import QueueFilter
 from playbooks.models import Motion
 from playbooks.screens import queue as screen
+from playbooks.screens import views_menu
 from playbooks.views.fragments import OWN, note_open_work
 from scoring.models import Segment, Tier
 
@@ -38,7 +40,8 @@ def queue(request: MemberRequest, motion: str) -> HttpResponse:
     member = request.user
     counts = screen.counts_of(motion, member)
     is_fragment = bool(request.htmx) and not request.htmx.history_restore_request
-    if is_fragment and request.GET.get("version") == screen.version(counts):
+    request.bell = notifications.bell(member)
+    if is_fragment and request.GET.get("version") == screen.version(counts, request.bell.version):
         return HttpResponse(status=204)
     note_open_work(request, motion, counts)
     page = screen.page(
@@ -50,6 +53,7 @@ def queue(request: MemberRequest, motion: str) -> HttpResponse:
         shown=_ids(request.GET.get("shown", "")) if is_fragment else (),
         since=_moment(request.GET.get("since", "")) if is_fragment else None,
         raw_counts=counts,
+        told=request.bell.version,
     )
     context: dict[str, object] = {
         "page": page,
@@ -57,6 +61,8 @@ def queue(request: MemberRequest, motion: str) -> HttpResponse:
         "tiers": Tier.choices,
         "is_fragment": is_fragment,
     }
+    if not is_fragment:
+        context["menu"] = views_menu.of_queue(page.filter, member, shows=page.shows, rows=page.page.paginator.count)
     if not page.rows and not page.filter.is_filtered:
         context["is_empty_installation"] = not Account.objects.exists()
         context["start"] = screen.start(member)

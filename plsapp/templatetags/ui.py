@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Role
 from accounts.models import initials as initials_of
+from playbooks import notifications
 from playbooks.models import QueueItem
 from playbooks.screens.queue import Row
 
@@ -148,6 +149,15 @@ def queue_row(row: Row) -> SafeString:
 @lru_cache(maxsize=2048)
 def _drawn(row: Row, language: str | None, zone: str, minute: int) -> SafeString:
     return get_template("playbooks/row.html").render({"row": row})  # type: ignore[return-value]
+
+
+@register.simple_tag(takes_context=True)
+def bell(context: template.RequestContext) -> notifications.Bell:
+    """What the signed-in member has not read. Read once a page."""
+    request = context["request"]
+    if not hasattr(request, "bell"):  # the queue has asked for it already
+        request.bell = notifications.bell(request.user)
+    return request.bell
 
 
 @register.simple_tag(takes_context=True)

@@ -24,7 +24,7 @@ from schemathesis.specs.openapi.checks import (
 
 from accounts.api import PATHS
 from accounts.models import BuyingRole, Role
-from playbooks.models import Play, PlayUse, QueueItemEvent, Step, Touch
+from playbooks.models import Play, PlayUse, QueueItemEvent, SavedView, Step, Touch
 from plsapp import rest
 from plsapp.permissions import MATRIX
 from plsapp.wsgi import application
@@ -71,6 +71,7 @@ IDS = {
     "event_id": "event",
     "play_id": "play",
     "use_id": "use",
+    "view_id": "view",
 }
 
 FUZZ = settings(
@@ -155,6 +156,7 @@ def world(db):
         "play": play.pk,
         "use": PlayUse.objects.create(play=play, item=item, started_at=timezone.now()).pk,
         "account": account.pk,
+        "view": SavedView.objects.create(member=MemberFactory(), motion="sales", name="Warm", is_shared=True).pk,
         "item": item.pk,
         "definition": draft.pk,
         "touch": touch.pk,
