@@ -42,7 +42,7 @@ def change(*, member_id: int, name: str, role: str, weekly_capacity: int | None 
 
 @transaction.atomic
 def deactivate(*, member_id: int, actor: Member) -> Member:
-    """Signs the member out and keeps him out. What he did and owns stays.
+    """Signs the member out and keeps him out. What he did stays; what he worked on goes back to its queues (`playbooks.upkeep`).
 
     Raises `Member.DoesNotExist`, and `ValidationError` when it is oneself or the last active admin.
     """
