@@ -34,7 +34,11 @@
   // While the next account is still loading, its buttons are not there yet: an action waits for them.
   let loading = 0, waiting = null;
   const act = (selector) => { if (loading) waiting = selector; else press(selector); };
-  const verb = (key) => () => act(`:is(.item-actions, .play-slot) [data-shortcut="${key}"]`);
+  const BULK = { c: "claim", s: "snooze", x: "disqualify" };
+  const verb = (key) => () => {
+    if (chosen.size && BULK[key]) press(`.bulk button[value="${BULK[key]}"]`);
+    else act(`:is(.item-actions, .play-slot) [data-shortcut="${key}"]`);
+  };
   const undo = () => ([...document.querySelectorAll("[data-undo]")].pop() || document.querySelector("[data-undo-line]"))?.click();
   const KEYS = {
     j: () => move(1),
@@ -88,7 +92,9 @@
     const all = rows(), here = all.indexOf(rowOf(event.detail.item));
     if (here < 0 || all[here] !== current()) return;
     const after = [...all.slice(here + 1), ...all.slice(0, here)];
-    go(after.find((link) => itemOf(link).hasAttribute("data-waits")));
+    const next = after.find((link) => itemOf(link).hasAttribute("data-waits"));
+    const last = document.getElementById("queue-last"), news = document.getElementById("queue-news");
+    if (next) go(next); else if (last && news) news.replaceChildren(last.content.cloneNode(true));
   });
   document.addEventListener("queue:open", (event) => {
     const link = rowOf(event.detail.item);

@@ -88,7 +88,7 @@ def test_a_morning_by_the_keyboard_alone(scene, sign_in_page):
     at(page, "Copperleaf Studio")
     key(" ")
     page.wait_for_selector("#bulk-count:has-text('2 selected')")
-    page.click(".bulk button[value=claim]")
+    key("c")
     page.wait_for_selector("#toasts >> text=2 claimed.")
     assert page.locator(".row-check input:checked").count() == 0
     key("u")
