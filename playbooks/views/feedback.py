@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import csv
+import zoneinfo
 from collections.abc import Iterator
 
 from django.core.exceptions import PermissionDenied
@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts import access
 from accounts.views.answers import done
 from accounts.views.requests import MemberRequest
-from playbooks import feedback, mending, reasons, trust
+from playbooks import csv_lines, feedback, mending, reasons, trust
 from playbooks.feedback_filter import BANDS, DAYS, KEEPS, MOTIONS, NO_REASON, FeedbackFilter, band_in_words
 from playbooks.models import Answer, Motion, Reason
 from playbooks.screens import feedback as screen
@@ -77,7 +77,10 @@ def feedback_page(request: MemberRequest) -> HttpResponse:
 def feedback_csv(request: MemberRequest) -> StreamingHttpResponse:
     """The filtered answers as a file for a spreadsheet, newest first."""
     rows = FeedbackFilter.read(request.GET).rows().select_related("account", "member", "definition")
-    answer = StreamingHttpResponse(_lines(rows), content_type="text/csv; charset=utf-8")
+    zone = zoneinfo.ZoneInfo(timezone.get_current_timezone_name())
+    answer = StreamingHttpResponse(
+        csv_lines.lines(COLUMNS, _cells(rows), zone=zone), content_type="text/csv; charset=utf-8"
+    )
     name = f"feedback-{timezone.localdate()}.csv"
     answer["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer
@@ -109,19 +112,10 @@ def feedback_draft(request: MemberRequest) -> HttpResponse:
     return done(request, to=reverse("draft", args=[draft.pk]), words=words)
 
 
-class _Echo:
-    """What a CSV writer writes into when the line itself is wanted."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
-def _lines(rows: QuerySet[Answer]) -> Iterator[str]:
-    writer = csv.writer(_Echo())
-    yield "\ufeff" + writer.writerow(COLUMNS)  # the mark by which spreadsheets know UTF-8
+def _cells(rows: QuerySet[Answer]) -> Iterator[tuple[object, ...]]:
     for one in rows.iterator(chunk_size=1_000):
-        cells = (
-            one.at.isoformat(timespec="seconds"),
+        yield (
+            one.at,
             one.account.name,
             one.account.domain,
             one.motion,
@@ -133,11 +127,5 @@ def _lines(rows: QuerySet[Answer]) -> Iterator[str]:
             one.tier,
             one.segment,
             one.definition.version if one.definition else None,
-            "yes" if one.is_audit else "",
+            one.is_audit,
         )
-        yield writer.writerow([_harmless(cell) for cell in cells])
-
-
-def _harmless(cell: object) -> object:
-    """A text that a spreadsheet would take for a formula gets a quote in front."""
-    return f"'{cell}" if isinstance(cell, str) and cell.lstrip()[:1] in ("=", "+", "-", "@") else cell
