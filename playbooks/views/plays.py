@@ -208,7 +208,7 @@ def _do(verb: Callable[..., Any], play_id: int, request: MemberRequest, **said: 
 
 
 def _preview(request: MemberRequest, text: PlayText, said: QueryDict) -> play_preview.Preview:
-    return play_preview.of_text(text, request.user, account=said.get("account", "")[:100])
+    return play_preview.of_text(text, request.user, account=said.get("account", "").replace("\x00", "")[:100])
 
 
 def _editor(

@@ -21,6 +21,8 @@ def test_a_play_is_edited_on_a_real_account_begun_copied_and_logged(scene, sign_
     page.expected.append("422")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
 
+    page.goto("/plays/")
+    assert findings(page) == []
     # The preview follows what is typed, with what is missing marked, before anything is saved.
     page.goto(f"/plays/{play.pk}/")
     page.fill("#try-account", "Halcyon Health")
@@ -50,7 +52,7 @@ def test_a_play_is_edited_on_a_real_account_begun_copied_and_logged(scene, sign_
     letter = box.locator(".play-step", has_text="Write to Priya Raman")
     letter.locator("summary").click()
     assert letter.locator("a:has-text('Open in mail')").get_attribute("href").startswith("mailto:")
-    letter.get_by_role("button", name="Copy").click()
+    letter.get_by_role("button", name="Copy the words").click()
     expect(letter.get_by_role("button", name="Copied")).to_be_visible()
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied.startswith("Hi Priya,")

@@ -1,7 +1,11 @@
 """Merge fields, which play fits, and working days: without a database."""
 
 import datetime as dt
+import re
 from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
 
 from playbooks import fitting, merging, plays
 from playbooks.fitting import Situation
@@ -17,6 +21,15 @@ def test_fields_are_filled_once_and_what_is_missing_is_shown():
     assert merging.plain(pieces) == "Hi Dana, Acme & Sons likes {{account}} <b> since [champion's name?]."
     assert merging.missing(pieces) == ["champion's name"]
     assert [piece.text for piece in pieces if piece.is_missing] == ["[champion's name?]"]
+
+
+@given(st.text("{} ab.\n", max_size=40), st.text("{}ab ", max_size=8))
+def test_whatever_is_written_nothing_is_lost_and_nothing_is_left_blank(text, value):
+    pieces = merging.fill(text.replace("a", "{{account}}"), {"account": value})
+    assert "".join(piece.text for piece in pieces if not piece.field) == re.sub(
+        r"{{[^{}]*}}", "", text.replace("a", "{{account}}")
+    )
+    assert all(piece.text.strip() for piece in pieces if piece.field)
 
 
 def test_a_value_cannot_bring_lines_of_its_own_or_be_blank():

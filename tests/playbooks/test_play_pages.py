@@ -81,6 +81,8 @@ def test_the_editor_shows_the_play_filled_for_a_real_account(sign_in, play):
     assert '<mark class="missing">[buyer&#x27;s first name?]</mark>' in fragment
     assert "No account in the queues" in html(client.post("/plays/preview", sent(account="Nobody at all")))
     assert client.post("/plays/preview", {}).status_code == 200
+    odd = sent(account="\x00", motion="\x00", **{"step-TOTAL_FORMS": "9" * 9, "step-0-after_days": "1e9"})
+    assert client.post("/plays/preview", odd).status_code == 200
 
 
 def test_a_play_is_saved_and_its_undo_puts_the_former_words_back(sign_in, play):
