@@ -6,6 +6,7 @@ from playbooks import rest as queues
 from playbooks import rest_definitions as definition_effects
 from playbooks import rest_feedback as feedback
 from playbooks import rest_plays as play_rest
+from playbooks import rest_rules as rules
 from playbooks import rest_telling as telling
 from playbooks import rest_touches as touched
 from playbooks import rest_verbs as acts
@@ -49,6 +50,9 @@ urlpatterns: list[URLPattern] = [
     path("notifications/news/", telling.notification_news, name="api_notification_news"),
     path("notifications/read/", telling.notifications_read, name="api_notifications_read"),
     path("notifications/shown/", telling.notifications_shown, name="api_notifications_shown"),
+    path("queue-rules/", rules.rule_list, name="api_queue_rules"),
+    path("queue-rules/<slug:motion>/", rules.rule_change, name="api_queue_rule"),
+    path("work/", rules.own_work, name="api_own_work"),
     path("plays/", play_rest.play_list, name="api_plays"),
     path("plays/<int:play_id>/", play_rest.play, name="api_play"),
     path("plays/<int:play_id>/preview/<int:item_id>/", play_rest.preview, name="api_play_preview"),

@@ -2,6 +2,11 @@
 
 from django.urls import URLPattern, path
 
-from playbooks.views import routing
+from playbooks.views import routing, rules
 
-urlpatterns: list[URLPattern] = [path("settings/routing/", routing.routing, name="routing")]
+urlpatterns: list[URLPattern] = [
+    path("settings/routing/", routing.routing, name="routing"),
+    path("settings/queues/", rules.queue_rules, name="queue_rules"),
+    path("settings/people/<int:member_id>/work/", rules.member_work, name="member_work"),
+    path("profile/work/", rules.own_work, name="own_work"),
+]

@@ -122,6 +122,9 @@ MATRIX: dict[str, Row] = {
     "api_answers": MEMBER,
     "api_trust": MEMBER,
     "api_counterfactuals": MEMBER,  # opening a draft: product and admins, as the verb has it
+    "api_queue_rules": frozenset({ADMIN}),
+    "api_queue_rule": frozenset({ADMIN}),
+    "api_own_work": MEMBER,
     "api_account": MEMBER,
     "api_account_scores": MEMBER,
     "api_definitions": MEMBER,  # beginning and saving a draft: product and admins, as the verbs have it
@@ -191,6 +194,9 @@ MATRIX: dict[str, Row] = {
     "members": frozenset({ADMIN}),
     "member": frozenset({ADMIN}),
     "routing": frozenset({ADMIN, PRODUCT}),
+    "queue_rules": frozenset({ADMIN}),
+    "member_work": frozenset({ADMIN}),
+    "own_work": MEMBER,
 }
 
 
