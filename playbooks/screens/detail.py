@@ -271,8 +271,8 @@ class ItemLine:
     why_now: str
     first_step: str
     mark: str
-    history: list[history.HistoryLine]
     work: history.Work | None
+    history: list[history.HistoryLine]
 
 
 def item_lines(account_id: int, member: Member) -> list[ItemLine]:
