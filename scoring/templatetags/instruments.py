@@ -66,7 +66,8 @@ def _parts(context: template.RequestContext, features: frozenset[str]) -> list[s
     if known is None:
         try:
             spec = definitions.spec_of(definitions.published())
-            known = [(component.feature, component.label) for recipe in spec.recipes for component in recipe.components]
+            recipes = [*spec.recipes, *([spec.workspace] if spec.workspace else [])]
+            known = [(component.feature, component.label) for recipe in recipes for component in recipe.components]
         except rules.BadDefinition:
             known = []
         context.render_context["instruments_parts"] = known

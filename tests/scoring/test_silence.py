@@ -6,7 +6,8 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from accounts.models import EventType, Role, Usage
-from scoring import definitions, features, holding, matrices, scored, silence, volumes
+from scoring import defaults, definitions, features, holding, matrices, scored, silence, volumes
+from scoring.models import Definition
 from tests.factories import AccountFactory, EventTypeFactory, ProductUserFactory
 
 pytestmark = pytest.mark.django_db
@@ -245,6 +246,7 @@ def test_the_page_warns_and_says_what_to_do_and_a_member_ends_it(product, sign_i
     client.post(f"/events/{events['Task Created'].pk}/silence/")
     page = client.get("/events/").content.decode()
     assert "fell silent" not in page
+    assert "Watch again" in page, "also when the toast is gone"
     client.post(f"/events/{events['Task Created'].pk}/silence/?undo=1")
     assert "fell silent" in client.get("/events/").content.decode()
     sales = sign_in(Role.SALES)
@@ -257,3 +259,12 @@ def test_each_event_says_which_components_it_feeds(sign_in):
     EventTypeFactory(name="Pricing Viewed", category="intent")
     page = sign_in(Role.SALES).get("/events/").content.decode()
     assert page.count("Usage, Team size, Velocity, Behaviour") == 1
+    part = {
+        "key": "looks",
+        "label": "Looks at prices",
+        "feature": "intent_28",
+        "weight": 1,
+        "curve": {"points": [[0, 0], [2, 1]]},
+    }
+    Definition.objects.filter(state="published").update(spec=defaults.SPEC | {"workspace": {"components": [part]}})
+    assert sign_in(Role.SALES).get("/events/").content.decode().count("Velocity, Behaviour, Looks at prices") == 1
