@@ -71,7 +71,7 @@ def make(*, item_id: int, member: Member | None, way: int = 0) -> list[Step]:
     for number, line in enumerate(lines):
         line.place = place + number
     Step.objects.bulk_create(lines)
-    steps.tell_item(item, progressed_at=timezone.now())
+    steps.tell_item(item)
     return lines
 
 
@@ -98,7 +98,7 @@ def add(*, item_id: int, member: Member, lever: str = "", n: int = 1, text: str 
         line = Step(item=item, account_id=item.account_id, kind=Step.Kind.PLAN, text=_checked(text), created_by=member)
     line.place = _next_place(item_id)
     line.save(force_insert=True)
-    steps.tell_item(item, progressed_at=item.progressed_at or timezone.now())
+    steps.tell_item(item)
     return line
 
 
@@ -259,6 +259,8 @@ def _checked(text: str) -> str:
 
 
 def _check_open(item: QueueItem) -> None:
+    if item.motion != Motion.SUCCESS:
+        raise Refused("way", _("Plans are made in the queue of success."))
     if not item.is_open:
         raise Refused("way", _("This account is not under work any more: open it again first."))
 

@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from accounts import changes
-from playbooks import assignment, audits, digest, notifications, queue, sla, sla_watch, upkeep, waking
+from playbooks import assignment, audits, digest, notifications, plans, queue, sla, sla_watch, upkeep, waking
 
 #: Seconds after which the job begins no further batch.
 SHARE = 0.5
@@ -27,6 +27,7 @@ def wake_items() -> None:
 def keep_queues() -> None:
     """Items of members who left and of accounts that were merged find their new place; every minute."""
     upkeep.pool_absent()
+    plans.make_due(timezone.now())
     while upkeep.follow_merged():
         pass
 

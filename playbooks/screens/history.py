@@ -14,7 +14,7 @@ from accounts.access import can
 from accounts.models import Member
 from playbooks import steps, touches, undo
 from playbooks.models import Answer, QueueItem, QueueItemEvent, Reason, Step, Touch
-from playbooks.screens import states
+from playbooks.screens import find_buyer, plan, states
 
 #: So many of each are shown beside the queue; the account's page has more.
 SHOWN = 6
@@ -78,14 +78,16 @@ class Work:
     is_audit: bool
     may_work: bool
     handover: str
+    plan: plan.PlanBox | None
+    finding: find_buyer.Finding | None
 
     @property
     def is_empty(self) -> bool:
-        return not (self.steps or self.touches or self.answer or self.handover)
+        return not (self.steps or self.touches or self.answer or self.handover or self.plan or self.finding)
 
 
 def of_item(item: QueueItem, member: Member) -> Work:
-    """Four queries. The lines of an activation plan are in a box of their own (`playbooks.screens.plan`)."""
+    """Four queries; one more in success' queue, whose plan has a box of its own, and seven in marketing's."""
     now = timezone.now()
     answer = Answer.objects.filter(item=item).select_related("member").first()
     may_work = can(member, "work", item)
@@ -99,6 +101,8 @@ def of_item(item: QueueItem, member: Member) -> Work:
         is_audit=item.is_audit and answer is not None,
         may_work=may_work,
         handover=item.handover,
+        plan=plan.of_item(item, member),
+        finding=find_buyer.of_item(item, member),
     )
 
 

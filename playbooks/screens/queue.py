@@ -18,6 +18,7 @@ from playbooks.models import Motion, QueueItem
 from playbooks.querysets import WORKING, rows_of
 from playbooks.screens import detail, states, tabs
 from playbooks.screens.buying import Buying, buyer, champion
+from playbooks.screens.motion_chips import first_of_motion
 from playbooks.screens.tabs import Counts, Tab
 from scoring.models import Segment
 
@@ -174,7 +175,7 @@ def row(
         may_select=item.is_open and can(member, "work", item),
         entered_at=item.entered_at,
         sla=states.sla(item, now),
-        chips=states.chips(item, now, early_until=states.early_until(item, early_days)),
+        chips=(*states.chips(item, now, early_until=states.early_until(item, early_days)), *first_of_motion(item, now)),
         shows=shows,
         domain=item.account.domain if "domain" in shows else "",
         tier_label=str(item.get_tier_display()) if "tier" in shows else "",

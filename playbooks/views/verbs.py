@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import access
 from accounts.views.requests import MemberRequest
-from playbooks import answers, transitions, undo, verbs
+from playbooks import answers, plans, transitions, undo, verbs
 from playbooks.models import QueueItem, QueueItemEvent
 from playbooks.refused import Refused
 from playbooks.screens import queue as screen
@@ -38,6 +38,8 @@ def act(request: MemberRequest, item_id: int, verb: str) -> HttpResponse:
     if request.method == "GET":  # whoever had to sign in first arrives here: nothing is done, the item is shown
         return redirect(fragments.place_of(_item(item_id)))
     outcome = _do(verb, item_id, request)
+    if verb == "claim" and outcome.won:
+        plans.begin(item_id)
     return fragments.told(
         request,
         item_id,

@@ -68,7 +68,6 @@ def test_a_plan_is_the_cheapest_path_and_comes_once(helped, sam):
     assert len(lines) == len(path.steps)
     score = Score.objects.get(account=helped.account_id)
     assert all(line.start == score.features[line.feature] < line.target for line in lines)
-    assert helped.progressed_at
     assert plans.make_due(timezone.now()) == 0
     with pytest.raises(Refused, match="has a plan already"):
         plans.make(item_id=helped.pk, member=sam)
