@@ -11,10 +11,10 @@ from accounts.models import Role, Signal
 from playbooks import cooling, early, queue, upkeep, verbs, waking
 from playbooks.models import QueueItem, QueueItemEvent, QueuePolicy, RoutingRule
 from playbooks.refused import Refused
+from scoring.breakdown import values_of
 from scoring.models import Score
 from tests.factories import AccountFactory, MemberFactory
-from tests.feed import account_of, identify, load, track
-from tests.playbooks.test_queue import item_of, work
+from tests.playbooks.test_queue import item_of
 from tests.playbooks.test_queue import verbs as told
 from tests.playbooks.test_queue_page import make_item
 
@@ -232,17 +232,17 @@ def test_an_item_that_was_opened_by_hand_meanwhile_is_no_obstacle_for_the_others
 
 
 def test_there_is_no_outreach_in_the_first_days_unless_a_hand_is_raised():
-    load(identify("ann", email="ann@tiny.com"), track("ann", "Query Run", days_ago=1))
-    load(track("ann", "Demo Requested"))
-    work()
-    item = item_of(account_of("ann"))
+    account = make_item().account
+    Score.objects.filter(account=account).update(feature_values=values_of({"days_since_first_use": 1.0}))
+    route(account)
+    item = item_of(account)
     assert (timezone.now().date() - item.first_seen_on).days == 1
-    early.refuse(item)
-    item.hand_raised_at = None
     with pytest.raises(Refused) as refused:
         early.refuse(item)
     assert "no outreach for another 2 days" in refused.value.words
     assert early.ends_on(item) == item.first_seen_on + dt.timedelta(days=3)
+    signal(account)
+    early.refuse(item_of(account))
     QueuePolicy.objects.create(motion="sales", early_days=1)
     assert not early.is_too_early(item)
 
