@@ -203,6 +203,7 @@ def test_a_play_is_begun_logged_stopped_and_resumed_by_plain_forms(sign_in, play
     use = PlayUse.objects.get()
     letter, look = Step.objects.filter(play_use=use).order_by("place")
     assert letter.text == "Write to Dana Ortiz"
+    assert "running, 0 of 2 steps done" in html(client.get(f"/queue/sales/?item={item.pk}"))
 
     client.post(f"/queue/steps/{letter.pk}/logged")
     touch = Touch.objects.get()
