@@ -60,8 +60,9 @@ class PolicyForm(forms.ModelForm):
             "warn_share": forms.NumberInput(attrs={"step": "0.05", "min": "0", "max": "1"}),
             "audit_share": forms.NumberInput(attrs={"step": "0.005", "min": "0", "max": "0.05"}),
         }
+        labels = {"is_automatic": _("Give out new accounts")}
         help_texts = {
-            "is_automatic": _("New accounts go to members by their segments, territories and room."),
+            "is_automatic": _("To members by their segments, territories and room. Otherwise they are claimed by hand."),
             "same_owner_days": _("0: anybody may get it."),
             "hand_minutes": _("Of working time, as all minutes here. 0: none is asked for."),
             "response_minutes": _("0: none is asked for. A working day of eight hours has 480."),
@@ -108,11 +109,7 @@ class HolidayForm(forms.Form):
 
 
 class WorkForm(forms.Form):
-    takes_automatic = forms.BooleanField(
-        label=_("Gets accounts by itself"),
-        required=False,
-        help_text=_("In queues that give out their accounts. Claiming by hand is always possible."),
-    )
+    takes_automatic = forms.BooleanField(label=_("Gets accounts"), required=False)
     segments = forms.MultipleChoiceField(
         label=_("Only these segments"),
         choices=Segment.choices,

@@ -65,7 +65,8 @@ def after(item: QueueItem, what: str, now: dt.datetime) -> None:
     if rules is None or found is None:
         item.sla, item.warn_at, item.due_at, item.breached_at = "", None, None, None
         return
-    is_again = what == "claimed" and item.breached_at is not None and bool(item.assigned_because)
+    is_late = item.breached_at is not None or (item.due_at is not None and item.due_at <= now)
+    is_again = what == "claimed" and is_late and bool(item.assigned_because)
     _set(item, found, rules, start=max(found.start, now) if is_again else found.start)
 
 

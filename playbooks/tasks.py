@@ -35,7 +35,9 @@ def keep_queues() -> None:
 @shared_task
 def assign_items() -> None:
     """Gives new accounts to members in the queues that do so by themselves; every few seconds."""
-    assignment.assign_due()
+    now = timezone.now()
+    sla_watch.mark_missed(now)  # first: whom they go to now has the whole time again
+    assignment.assign_due(now)
 
 
 @shared_task

@@ -65,15 +65,19 @@ def fill(*, accounts: int = 2000, days: int = 120, progress: Callable[[str], Any
 
 
 def _age_queues() -> None:
-    """The items entered when their account qualified or raised a hand, three weeks ago at most: all in one minute is no queue."""
+    """The items entered when their account qualified, three weeks ago at most: all in one minute is no queue.
+
+    Those with a raised hand are new: their time to answer begins now.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             """
             WITH aged AS (
                 UPDATE playbooks_queueitem q
                 SET entered_at = least(q.entered_at, greatest(
-                    coalesce(q.hand_raised_at, s.tier_since), q.entered_at - make_interval(hours => (30 + q.id * 7 % 460)::int)))
-                FROM scoring_score s WHERE s.account_id = q.account_id RETURNING q.id, q.entered_at
+                    s.tier_since, q.entered_at - make_interval(hours => (30 + q.id * 7 % 460)::int)))
+                FROM scoring_score s
+                WHERE s.account_id = q.account_id AND q.hand_raised_at IS NULL RETURNING q.id, q.entered_at
             )
             UPDATE playbooks_queueitemevent e SET at = aged.entered_at FROM aged WHERE e.item_id = aged.id
             """
