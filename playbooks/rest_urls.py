@@ -5,6 +5,7 @@ from django.urls import URLPattern, path
 from playbooks import rest as queues
 from playbooks import rest_definitions as definition_effects
 from playbooks import rest_feedback as feedback
+from playbooks import rest_plans as plan_rest
 from playbooks import rest_plays as play_rest
 from playbooks import rest_rules as rules
 from playbooks import rest_telling as telling
@@ -53,6 +54,21 @@ urlpatterns: list[URLPattern] = [
     path("queue-rules/", rules.rule_list, name="api_queue_rules"),
     path("queue-rules/<slug:motion>/", rules.rule_change, name="api_queue_rule"),
     path("work/", rules.own_work, name="api_own_work"),
+    path("queue/items/<int:item_id>/plan/", plan_rest.plan, name="api_plan"),
+    path("queue/items/<int:item_id>/plan/lines/", plan_rest.line, name="api_plan_line"),
+    path("queue/items/<int:item_id>/plan/drop/", plan_rest.plan_drop, name="api_plan_drop"),
+    path("queue/items/<int:item_id>/plan/put-back/", plan_rest.plan_back, name="api_plan_back"),
+    path("queue/items/<int:item_id>/contacts/", plan_rest.contacts_of, name="api_contacts"),
+    path(
+        "queue/items/<int:item_id>/contacts/<int:contact_id>/remove/",
+        plan_rest.contact_remove,
+        name="api_contact_remove",
+    ),
+    path(
+        "queue/items/<int:item_id>/contacts/<int:contact_id>/put-back/",
+        plan_rest.contact_back,
+        name="api_contact_back",
+    ),
     path("plays/", play_rest.play_list, name="api_plays"),
     path("plays/<int:play_id>/", play_rest.play, name="api_play"),
     path("plays/<int:play_id>/preview/<int:item_id>/", play_rest.preview, name="api_play_preview"),

@@ -119,6 +119,13 @@ MATRIX: dict[str, Row] = {
     "api_notification_news": MEMBER,
     "api_notifications_read": MEMBER,
     "api_notifications_shown": MEMBER,
+    "api_plan": MEMBER,  # making one: who works the motion
+    "api_plan_line": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
+    "api_plan_drop": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
+    "api_plan_back": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
+    "api_contacts": MEMBER,  # adding one: who works the motion
+    "api_contact_remove": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
+    "api_contact_back": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
     "api_plays": MEMBER,
     "api_play": MEMBER,
     "api_play_preview": MEMBER,

@@ -23,7 +23,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from accounts.api import PATHS
-from accounts.models import BuyingRole, Role
+from accounts.models import BuyingRole, Contact, Role
 from playbooks.models import Play, PlayUse, QueueItemEvent, SavedView, Step, Touch
 from plsapp import rest
 from plsapp.permissions import MATRIX
@@ -70,6 +70,7 @@ IDS = {
     "step_id": "step",
     "event_id": "event",
     "play_id": "play",
+    "contact_id": "contact",
     "use_id": "use",
     "view_id": "view",
 }
@@ -154,6 +155,7 @@ def world(db):
     play.steps.create(place=0, kind="email", title="Write", words="Hi {{buyer.first_name}}")
     return {
         "play": play.pk,
+        "contact": Contact.objects.create(email="eve@world.example", name="Eve", account=account, source="").pk,
         "use": PlayUse.objects.create(play=play, item=item, started_at=timezone.now()).pk,
         "account": account.pk,
         "view": SavedView.objects.create(member=MemberFactory(), motion="sales", name="Warm", is_shared=True).pk,
