@@ -213,6 +213,7 @@ SPECTACULAR_SETTINGS = {
         "OutcomeKindEnum": "scoring.models.Outcome.Kind",
         "SignalKindEnum": "accounts.models.SignalKind",
         "TierEnum": "scoring.models.Tier",
+        "SegmentEnum": "scoring.models.Segment",
         "BuyingRoleEnum": "accounts.models.BuyingRole",
         "DefinitionStateEnum": "scoring.models.Definition.State",
         "RunStateEnum": "scoring.models.ScoringRun.State",
