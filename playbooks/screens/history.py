@@ -95,7 +95,9 @@ def of_item(item: QueueItem, member: Member) -> Work:
     return Work(
         id=item.pk,
         steps=[step_line(step, now) for step in steps.open_of(item.pk).exclude(kind=Step.Kind.PLAN)[:SHOWN]],
-        touches=[touch_line(touch, member) for touch in touches.of_item(item.pk)[:SHOWN]],
+        touches=[touch_line(touch, member) for touch in touches.of_item(item.pk)[:SHOWN]]
+        if item.last_touched_at
+        else [],
         answer=answer_line(answer),
         history=lines(list(events), member),
         is_audit=item.is_audit and answer is not None,
