@@ -38,13 +38,10 @@ from playbooks.cooling import Rest
 from playbooks.faces import Face
 from playbooks.models import Motion, QueueItem, QueueItemEvent, RoutingRule
 from playbooks.plays import Suggester
-from playbooks.verbs import Outcome, claim, release
 from scoring import why
 from scoring.breakdown import PLACES
 from scoring.models import Score
 from scoring.signals import HAND_RAISE_DAYS
-
-__all__ = ["Outcome", "claim", "release", "route_accounts", "route_all", "route_scored", "table"]
 
 LOCK = 7_003
 #: Scored accounts routed in one transaction, and about how many people they have together.
