@@ -190,6 +190,13 @@
   document.addEventListener("input", (event) => {
     const input = event.target;
     if (!input.closest || input.closest("form, [form=draft-form]") !== form() || !form()) return;
+    if (input.name === "segments") {
+      // Whose recipe it is stands on the tabs and in the menu beside them: they come with the whole form.
+      const button = document.getElementById("draft-do");
+      button.value = "save";
+      form().requestSubmit(button);
+      return;
+    }
     if (input.dataset.mirror) document.getElementById(input.dataset.mirror).value = input.value;
     if (input.matches("[data-weight]")) {
       const range = document.getElementById(input.id.replace(/-weight$/, "-range"));
