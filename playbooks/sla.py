@@ -57,17 +57,17 @@ def owed(item: QueueItem, policy: QueuePolicy) -> Owed | None:
 def after(item: QueueItem, what: str, now: dt.datetime) -> None:
     """Sets what is owed after something happened: entered, claimed, touched, closed, woke, hand. The caller saves `COLUMNS`.
 
-    What was missed stays missed for as long as the same is due at the same time. Whom it is given to by a rule or an admin after a
-    miss has the whole time again.
+    What was missed stays missed for as long as the same is due at the same time. Whom it is given to late by a rule or an admin has
+    the whole time again.
     """
     rules = policies.rules(item.motion) if item.state in (QueueItem.State.NEW, QueueItem.State.CLAIMED) else None
     found = owed(item, rules.policy) if rules else None
     if rules is None or found is None:
         item.sla, item.warn_at, item.due_at, item.breached_at = "", None, None, None
         return
-    is_late = item.breached_at is not None or (item.due_at is not None and item.due_at <= now)
-    is_again = what == "claimed" and is_late and bool(item.assigned_because)
-    _set(item, found, rules, start=max(found.start, now) if is_again else found.start)
+    is_given = what == "claimed" and bool(item.assigned_because)
+    is_late = item.breached_at is not None or working_time.add(found.start, found.minutes, rules.hours) <= now
+    _set(item, found, rules, start=max(found.start, now) if is_given and is_late else found.start)
 
 
 def set_again(motion: str, now: dt.datetime) -> int:

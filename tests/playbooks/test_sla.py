@@ -6,7 +6,7 @@ import pytest
 import time_machine
 
 from accounts.models import Role
-from playbooks import policies, sla, sla_watch, touches, undo, verbs
+from playbooks import assignment, policies, sla, sla_watch, touches, undo, verbs
 from playbooks.models import Notification, QueueItem, QueueItemEvent, SlaMiss
 from tests.factories import MemberFactory
 from tests.playbooks.test_queue_page import make_item
@@ -155,6 +155,15 @@ def test_what_was_missed_goes_to_the_next_with_the_whole_time_again(clock, ana):
     sla_watch.mark_missed(at(0, 13))
     item.refresh_from_db()
     assert (item.owner, len(missed(item))) == (ben, 2)
+
+
+def test_whom_it_is_given_to_late_has_the_whole_time_who_claims_it_has_not(clock, ana):
+    policies.save(motion="sales", is_automatic=True)
+    long_ago = at(-7, 10)
+    given, claimed = (make_item(hand_raised_at=long_ago, entered_at=long_ago) for _n in range(2))
+    verbs.claim(item_id=claimed.pk, member=MemberFactory(role=Role.ADMIN))
+    assert assignment.assign_due(MONDAY) == 1
+    assert (owed(given)[1], owed(claimed)[1]) == (at(0, 11), at(-7, 11))
 
 
 def test_marking_many_takes_no_query_an_item(clock, ana, django_assert_max_num_queries):
