@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from dataclasses import dataclass
 
 from django.utils.formats import date_format
@@ -75,7 +76,8 @@ def judged(draft: Backtest, published: Backtest) -> Judged:
     """Both must be of the same weeks."""
     entered = [week.entered for week in draft.weeks]
     was = [week.entered for week in published.weeks]
-    top = drawing.nice_top(max([*entered, *was, 1]) * 100 / drawing.ROOM)
+    # Even, so that half of it is a whole number of accounts.
+    top = 2.0 * math.ceil(drawing.nice_top(max([*entered, *was, 1]) * 100 / drawing.ROOM) / 2)
     scaled = top * drawing.ROOM / 100
     immature = sum(not week.is_mature for week in draft.weeks)
     last = max(len(draft.weeks) - 1, 1)

@@ -6,6 +6,8 @@ with every change, and a save names the revision it began from; of two who save 
 
 from __future__ import annotations
 
+import itertools
+import re
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -51,7 +53,7 @@ def begin(
     _may(member)
     based_on = based_on or definitions.published()
     version = based_on if based_on.version is not None else based_on.based_on
-    name = name.strip() or name_of_draft(version)
+    name = name.strip() or _free_name(name_of_draft(version))
     checked = definitions.spec_of(based_on) if spec is None else definitions.parsed(spec)
     return Definition.objects.create(
         name=_checked_name(name),
@@ -61,6 +63,19 @@ def begin(
         created_by=member,
         updated_by=member,
     )
+
+
+def _free_name(name: str) -> str:
+    """With a number when drafts of that name are there: in a menu they must differ."""
+    taken = set(listing().filter(name__startswith=name).values_list("name", flat=True))
+    names = itertools.chain([name], (f"{name} ({number})" for number in itertools.count(2)))
+    return next(free for free in names if free not in taken)
+
+
+def is_unnamed(draft: Definition) -> bool:
+    """Whether nobody has given it a name of its own."""
+    name = re.escape(name_of_draft(draft.based_on))
+    return re.fullmatch(rf"{name}( \(\d+\))?", draft.name) is not None
 
 
 def name_of_draft(version: Definition | None) -> str:

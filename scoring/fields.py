@@ -109,6 +109,10 @@ def read(
     return {**spec, "variants": variants}
 
 
+#: A thousand to some and one to others.
+_GROUPED = re.compile(r"[-−]?[1-9]\d{0,2}(,\d{3})+$")
+
+
 def _value(name: str, path: list[str | int], text: str) -> str | float | int | None:
     leaf = path[-1]
     is_number = leaf in NUMBERS or "points" in path
@@ -118,6 +122,8 @@ def _value(name: str, path: list[str | int], text: str) -> str | float | int | N
         return text
     if not text and leaf in OPTIONAL:
         return None
+    if _GROUPED.match(text):
+        raise BadDefinition(name, _("write thousands without a comma"))
     try:
         number = float(text.replace(",", ".").replace("−", "-"))
     except ValueError:

@@ -95,7 +95,7 @@ def publish(
         before = definitions.published()
         if before.spec == spec.as_json() or definitions.spec_of(before) == spec:
             raise Refused("same", _("The draft says the same as version %(n)d.") % {"n": before.version})
-        if draft.based_on and draft.name == drafts.name_of_draft(draft.based_on):
+        if draft.based_on and drafts.is_unnamed(draft):
             draft.name = draft.based_on.name
         draft.spec, draft.revision = spec.as_json(), draft.revision + 1
         return _put_in_force(draft, before=before, note=note, member=member, enqueue=enqueue)

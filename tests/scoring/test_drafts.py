@@ -30,6 +30,12 @@ def test_a_draft_begins_as_the_version_in_force(member):
     assert list(drafts.listing()) == [draft]
 
 
+def test_drafts_that_nobody_named_can_be_told_apart(member):
+    named = [drafts.begin(member=member, name=name).name for name in ("", "", "Mine", "")]
+
+    assert named == ["Draft of version 1", "Draft of version 1 (2)", "Mine", "Draft of version 1 (3)"]
+
+
 def test_a_draft_of_a_draft_has_its_spec_and_its_version(member):
     first = drafts.begin(member=member)
     first = drafts.save(draft_id=first.pk, revision=1, member=member, spec=stricter(first.spec))
