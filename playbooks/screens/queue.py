@@ -170,7 +170,7 @@ def row(
         owner=str(item.owner) if item.owner and item.is_open and item.owner_id != member.pk else "",
         is_mine=is_mine,
         is_open=item.is_open,
-        is_here=item.state == QueueItem.State.NEW or is_mine,
+        is_here=_waits(item, member),
         is_asleep=item.state == QueueItem.State.SNOOZED,
         may_select=item.is_open and can(member, "work", item),
         entered_at=item.entered_at,
@@ -220,8 +220,8 @@ def page(
     if selected is None and chosen is not None:
         selected = next(iter(QueueItem.objects.these([chosen], wanted.motion)), None)
     is_chosen = selected is not None
-    if selected is None and listed:
-        selected = listed[0]
+    if selected is None and listed:  # who is next: others may be at work on the first ones
+        selected = next((item for item in listed if _waits(item, member)), listed[0])
     page_number = str(here.number) if here.number > 1 else None
     chosen_id = selected.pk if selected else None
 
@@ -291,6 +291,12 @@ def _way(rows: Sequence[Row], selected: int | None) -> tuple[int | None, int | N
     place = next((number for number, one in enumerate(rows) if one.id == selected), None)
     after = rows if place is None else [*rows[place + 1 :], *rows[:place]]
     return place, next((one.id for one in after if one.is_here and one.id != selected), None)
+
+
+def _waits(item: QueueItem, member: Member) -> bool:
+    """New, or claimed by this member."""
+    is_mine = item.state == QueueItem.State.CLAIMED and item.owner_id == member.pk
+    return item.state == QueueItem.State.NEW or is_mine
 
 
 def _belongs(item: QueueItem, wanted: QueueFilter, member: Member) -> bool:

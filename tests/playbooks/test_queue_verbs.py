@@ -272,6 +272,13 @@ def test_the_pane_says_which_of_how_many_it_is_also_when_some_are_gone(sign_in):
     assert "3 of 3" in text_of(client.get("/queue/sales/", said, headers=HTMX))
 
 
+def test_the_account_that_opens_by_itself_is_one_nobody_else_works_on(sign_in):
+    make_item(priority=9, owner=MemberFactory(role="sales"))
+    free = make_item(priority=1)
+
+    assert f'id="detail-{free.pk}"' in text_of(sign_in(Role.SALES).get("/queue/sales/"))
+
+
 def test_the_last_event_can_be_undone_from_the_history_by_who_did_it(sign_in):
     client, kim = sign_in(Role.SALES), sign_in(Role.SALES)
     item = make_item()
