@@ -49,8 +49,7 @@ def of(member: Member, list_: str | None = None) -> list[View]:
     rows = SavedView.objects.filter(Q(member=member) | Q(is_shared=True, member__is_active=True)).select_related(
         "member"
     )
-    if list_ is not None:
-        rows = rows.filter(motion=list_)
+    rows = rows.filter(motion__in=LISTS if list_ is None else [list_])
     views = [seen(row, member) for row in rows]
     return sorted(views, key=lambda view: (LISTS.index(view.place), not view.is_own, view.name.casefold(), view.id))
 
@@ -101,6 +100,8 @@ def save(*, member: Member, list_: str, name: str, query: str, is_shared: bool =
     if list_ not in LISTS:
         raise Refused("list", _("Choose sales, success, marketing or accounts."))
     name = _checked_name(name)
+    if "\x00" in query:
+        raise Refused("query", _("This is no address."))
     wanted = _read(list_, query)
     if wanted.errors:
         raise Refused("query", " ".join(wanted.errors))
@@ -171,8 +172,8 @@ def _may_change(view: SavedView, member: Member) -> bool:
 
 
 def _checked_name(name: str) -> str:
-    name = " ".join(name.replace("\x00", "").split())
-    if not name:
+    name = " ".join(name.split())
+    if not name or "\x00" in name:
         raise Refused("name", _("Give the view a name."))
     if len(name) > NAME_LENGTH:
         raise Refused("name", _("At most %(most)d letters.") % {"most": NAME_LENGTH})

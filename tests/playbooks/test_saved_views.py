@@ -21,7 +21,7 @@ def keep(member, name="Warm", query="?low=80&page=3&item=9", **fields):
 
 def test_a_view_keeps_the_filters_and_neither_page_nor_item():
     member = MemberFactory()
-    keep(member, name="  Warm \x00 ones ")
+    keep(member, name="  Warm   ones ")
     keep(member, name="Warm ones", query="?tab=mine&nonsense=1")
 
     (view,) = saved_views.of(member)
@@ -32,6 +32,8 @@ def test_a_view_keeps_the_filters_and_neither_page_nor_item():
     ("fields", "field"),
     [
         ({"name": " "}, "name"),
+        ({"name": "a\x00b"}, "name"),
+        ({"query": "?q=a\x00b"}, "query"),
         ({"name": "x" * 81}, "name"),
         ({"query": "?low=many"}, "query"),
         ({"query": "?q=" + "ü" * 100 + "&tier=pqa"}, "query"),
