@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from accounts.models import Member, Role, SetAside
+from accounts.models import Contact, Member, Role, SetAside
 from playbooks.models import (
     Answer,
     Motion,
@@ -90,6 +90,7 @@ def arguments(db) -> dict[str, dict[str, object]]:
         "item_id": item.pk,
         "touch_id": Touch.objects.create(item=item, account=account, kind="call", at=now).pk,
         "step_id": Step.objects.create(item=item, account=account, text="Call").pk,
+        "contact_id": Contact.objects.create(email="eve@else.com", account=account, source="").pk,
         "play_id": play.pk,
         "use_id": PlayUse.objects.create(play=play, item=item, started_at=now).pk,
         "account_id": account.pk,
