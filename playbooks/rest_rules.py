@@ -10,7 +10,7 @@ import msgspec
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.decorators import api_view
 from rest_framework.exceptions import NotFound
@@ -26,6 +26,7 @@ from scoring.rest_shapes import told
 
 UNSET = msgspec.UNSET
 MOTIONS = [(motion, Motion(motion).label) for motion in WORKERS]
+TERRITORY = r"^[a-zA-Z0-9.*-]+$"
 type Minutes = Annotated[int, msgspec.Meta(ge=0, le=policies.MOST_MINUTES)]
 type Days = Annotated[int, msgspec.Meta(ge=0, le=policies.MOST_DAYS)]
 type Clock = Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
@@ -53,7 +54,10 @@ class WorkChange(msgspec.Struct, forbid_unknown_fields=True):
     takes_automatic: bool | msgspec.UnsetType = UNSET
     segments: list[str] | msgspec.UnsetType = UNSET
     territories: (
-        Annotated[list[Annotated[str, msgspec.Meta(max_length=60)]], msgspec.Meta(max_length=policies.MOST_TERRITORIES)]
+        Annotated[
+            list[Annotated[str, msgspec.Meta(max_length=60, pattern=TERRITORY)]],
+            msgspec.Meta(max_length=policies.MOST_TERRITORIES),
+        ]
         | msgspec.UnsetType
     ) = UNSET
     open_limit: Days | msgspec.UnsetType = UNSET
@@ -95,7 +99,7 @@ _WORK = {
         "territories": {
             "type": "array",
             "maxItems": policies.MOST_TERRITORIES,
-            "items": {"type": "string", "maxLength": 60, "pattern": r"^[a-zA-Z0-9.*-]+$"},
+            "items": {"type": "string", "maxLength": 60, "pattern": TERRITORY},
         },
         "open_limit": _DAYS,
         "daily_limit": _DAYS,
@@ -105,6 +109,14 @@ _WORK = {
     "additionalProperties": False,
 }
 POLICY, WORK = ({"application/json": body} for body in (_POLICY, _WORK))
+
+
+@extend_schema_field(_CLOCK)
+class HourField(serializers.TimeField):
+    """`"09:00"`; OpenAPI's own times have seconds and a zone."""
+
+    def __init__(self) -> None:
+        super().__init__(format="%H:%M")
 
 
 class PolicySerializer(serializers.Serializer[QueuePolicy]):
@@ -124,8 +136,8 @@ class PolicySerializer(serializers.Serializer[QueuePolicy]):
     touch_minutes = serializers.IntegerField()
     warn_share = serializers.FloatField()
     reassigns_on_breach = serializers.BooleanField()
-    day_begins = serializers.TimeField(format="%H:%M")
-    day_ends = serializers.TimeField(format="%H:%M")
+    day_begins = HourField()
+    day_ends = HourField()
     weekdays = serializers.CharField(help_text=gettext_lazy("1: Monday … 7: Sunday"))
     timezone = serializers.CharField()
 

@@ -62,7 +62,9 @@ class PolicyForm(forms.ModelForm):
         }
         labels = {"is_automatic": _("Give out new accounts")}
         help_texts = {
-            "is_automatic": _("To members by their segments, territories and room. Otherwise they are claimed by hand."),
+            "is_automatic": _(
+                "To members by their segments, territories and room. Otherwise they are claimed by hand."
+            ),
             "same_owner_days": _("0: anybody may get it."),
             "hand_minutes": _("Of working time, as all minutes here. 0: none is asked for."),
             "response_minutes": _("0: none is asked for. A working day of eight hours has 480."),
