@@ -160,6 +160,6 @@ def test_the_list_asks_the_same_for_one_row_and_for_many(admin, django_assert_ma
     source = SourceFactory()
     for number in range(60):
         aside(b"x" * 60_000, source=source, code=f"code_{number % 7}")
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(7):
         answer = admin.get(reverse("set_aside"))
     assert len(answer.content) < 200_000, "bodies are not read for the list"

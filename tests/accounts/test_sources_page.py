@@ -98,7 +98,7 @@ def test_the_list_counts_what_waits_and_asks_the_same_for_many(admin, django_ass
     Landing.objects.create(source=source, received_at=timezone.now(), path="batch", body=b"{}", size=7)
     assert "7 messages" in admin.get(reverse("sources")).content.decode()
     SourceFactory.create_batch(20)
-    with django_assert_num_queries(5):  # session, member, and one each for sources, landing and refusals
+    with django_assert_num_queries(6):  # session, member, and one each for the bell, sources, landing and refusals
         admin.get(reverse("sources"))
 
 
