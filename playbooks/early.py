@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import datetime as dt
 
 from django.utils import timezone
@@ -15,6 +16,13 @@ def days_of(motion: str) -> int:
     """The setting of a motion: days after sign-up without outreach. One query."""
     row = QueuePolicy.objects.filter(motion=motion).only("early_days").first()
     return row.early_days if row is not None else QueuePolicy().early_days
+
+
+def days_of_all() -> dict[str, int]:
+    """The same of every motion by one query; those that nobody has set have the default."""
+    return collections.defaultdict(
+        lambda: QueuePolicy().early_days, QueuePolicy.objects.values_list("motion", "early_days")
+    )
 
 
 def is_too_early(item: QueueItem, *, days: int | None = None, today: dt.date | None = None) -> bool:

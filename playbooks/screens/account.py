@@ -60,7 +60,8 @@ def page(account: Account, member: Member, *, today: dt.date) -> AccountPage:
         .annotate(since=Min("memberships__first_seen_at"))
         .order_by("name", "id")[:100]
     ]
-    items = detail.item_lines(account.pk, member)
+    people = account_people.of_account(account.pk, limit=PEOPLE)
+    items = detail.item_lines(account.pk, member, people=people, score=score)
     rows = account_usage.weekly_by_category(account.pk, weeks=WEEKS, until=today)
     has_score = score is not None and score.score is not None
     open_items = [item for item in items if item.actions.is_open]
@@ -83,7 +84,7 @@ def page(account: Account, member: Member, *, today: dt.date) -> AccountPage:
         to_pqa=why.to_pqa(score) if score else "",
         course=detail.score_course(account.pk),
         usage=weeks.usage(rows, until=today, weeks=WEEKS),
-        people=[detail.person_line(person) for person in account_people.of_account(account.pk, limit=PEOPLE)],
+        people=[detail.person_line(person) for person in people],
         people_words=detail.people_words(score),
         people_gap=detail.people_gap(score),
         signals=signals,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.utils.formats import date_format
@@ -235,6 +235,7 @@ def for_queue(item: QueueItem, member: Member, *, today: dt.date, early_days: in
     """The pane of a queue item that was read by `for_rows`. Thirteen queries at most, whatever the account's size."""
     score = Score.objects.filter(pk=item.account_id).select_related("definition").first()
     signals = signal_lines(account_signals.of_account(item.account_id, limit=6))
+    people = account_people.of_account(item.account_id, limit=5)
     play, because = plays.in_a_line(item)
     return Detail(
         header=header(item.account, score, Workspace.objects.filter(account=item.account_id).count()),
@@ -251,8 +252,8 @@ def for_queue(item: QueueItem, member: Member, *, today: dt.date, early_days: in
         look_again=item.look_again if item.is_open else "",
         play=play,
         play_because=because,
-        work=history.of_item(item, member),
-        people=[person_line(person) for person in account_people.of_account(item.account_id, limit=5)],
+        work=history.of_item(item, member, people=people, score=score),
+        people=[person_line(person) for person in people],
         people_words=people_words(score),
         people_gap=people_gap(score),
         signals=signals,
@@ -275,7 +276,9 @@ class ItemLine:
     history: list[history.HistoryLine]
 
 
-def item_lines(account_id: int, member: Member) -> list[ItemLine]:
+def item_lines(
+    account_id: int, member: Member, *, people: Sequence[account_people.Person], score: Score | None
+) -> list[ItemLine]:
     """The account's queue items, open ones first, with what happened to them."""
     items = list(
         QueueItem.objects.filter(account=account_id)
@@ -285,7 +288,7 @@ def item_lines(account_id: int, member: Member) -> list[ItemLine]:
     items.sort(key=lambda item: not item.is_open)
     events = QueueItemEvent.objects.filter(item__in=items).select_related("actor").order_by("-at", "-id")[:200]
     by_item = history.by_item(events, member)
-    days = {motion: early.days_of(motion) for motion in {item.motion for item in items}}
+    days = early.days_of_all()
     return [
         ItemLine(
             actions=actions(item, member, early_days=days[item.motion]),
@@ -296,7 +299,9 @@ def item_lines(account_id: int, member: Member) -> list[ItemLine]:
             first_step=item.first_step,
             mark=item.mark,
             history=by_item.get(item.pk, []),
-            work=history.of_item(item, member) if item.is_open else None,
+            work=history.of_item(item, member, people=people, score=score, told=by_item.get(item.pk, [])[:50])
+            if item.is_open
+            else None,
         )
         for item in items
     ]

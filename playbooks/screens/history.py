@@ -12,9 +12,11 @@ from django.utils.translation import gettext as _
 
 from accounts.access import can
 from accounts.models import Member
+from accounts.people import Person
 from playbooks import steps, touches, undo
 from playbooks.models import Answer, QueueItem, QueueItemEvent, Reason, Step, Touch
 from playbooks.screens import find_buyer, plan, states
+from scoring.models import Score
 
 #: So many of each are shown beside the queue; the account's page has more.
 SHOWN = 6
@@ -86,12 +88,24 @@ class Work:
         return not (self.steps or self.touches or self.answer or self.handover or self.plan or self.finding)
 
 
-def of_item(item: QueueItem, member: Member) -> Work:
-    """Four queries; one more in success' queue, whose plan has a box of its own, and seven in marketing's."""
+def of_item(
+    item: QueueItem,
+    member: Member,
+    *,
+    people: Sequence[Person] | None = None,
+    score: Score | None = None,
+    told: Sequence[HistoryLine] | None = None,
+) -> Work:
+    """Four queries; one more in success' queue, whose plan has a box of its own, and six in marketing's.
+
+    Three less in marketing's with the account's `people` and `score`, and one with the history, `told`.
+    """
     now = timezone.now()
     answer = Answer.objects.filter(item=item).select_related("member").first()
     may_work = can(member, "work", item)
-    events = QueueItemEvent.objects.filter(item=item).select_related("actor").order_by("-at", "-id")[:50]
+    if told is None:
+        events = QueueItemEvent.objects.filter(item=item).select_related("actor").order_by("-at", "-id")[:50]
+        told = lines(list(events), member)
     return Work(
         id=item.pk,
         steps=[step_line(step, now) for step in steps.open_of(item.pk).exclude(kind=Step.Kind.PLAN)[:SHOWN]],
@@ -99,12 +113,12 @@ def of_item(item: QueueItem, member: Member) -> Work:
         if item.last_touched_at
         else [],
         answer=answer_line(answer),
-        history=lines(list(events), member),
+        history=list(told),
         is_audit=item.is_audit and answer is not None,
         may_work=may_work,
         handover=item.handover,
         plan=plan.of_item(item, member),
-        finding=find_buyer.of_item(item, member),
+        finding=find_buyer.of_item(item, member, people=people, score=score),
     )
 
 
