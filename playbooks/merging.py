@@ -89,7 +89,8 @@ def fill(text: str, values: Mapping[str, str]) -> list[Piece]:
             pieces.append(Piece(text[at : found.start()]))
         name = found[1]
         value = " ".join(values.get(name, "").split())[:LONGEST]
-        pieces.append(Piece(value, name) if value else Piece(f"[{FIELDS.get(name, name)}?]", name, is_missing=True))
+        blank = Piece(f"[{FIELDS.get(name, name)}?]", name or "?", is_missing=True)
+        pieces.append(Piece(value, name) if value else blank)
         at = found.end()
     if at < len(text):
         pieces.append(Piece(text[at:]))

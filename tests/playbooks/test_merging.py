@@ -4,7 +4,7 @@ import datetime as dt
 import re
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from playbooks import fitting, merging, plays
@@ -23,6 +23,7 @@ def test_fields_are_filled_once_and_what_is_missing_is_shown():
     assert [piece.text for piece in pieces if piece.is_missing] == ["[champion's name?]"]
 
 
+@example("{{}}", "")
 @given(st.text("{} ab.\n", max_size=40), st.text("{}ab ", max_size=8))
 def test_whatever_is_written_nothing_is_lost_and_nothing_is_left_blank(text, value):
     pieces = merging.fill(text.replace("a", "{{account}}"), {"account": value})
