@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.test import Client
@@ -15,6 +16,11 @@ from accounts.models import Member, Role
 from plsapp import embedded
 
 pytest_plugins = ["tests.requirements_hook"]
+if os.environ.get("PLSAPP_REQUIRE_ALL") == "1":
+    # The whole run finds the same each time, and on any machine; who works on something draws anew.
+    hypothesis.settings.register_profile("whole", derandomize=True, deadline=None)
+    hypothesis.settings.load_profile("whole")
+
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 
 if not os.environ.get("DATABASE_URL"):
