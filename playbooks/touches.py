@@ -10,12 +10,12 @@ import datetime as dt
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Max, Min, Q, QuerySet
+from django.db.models import Max, Min, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import access
-from accounts.models import Contact, Member, ProductUser
+from accounts.models import Contact, Member, Membership, ProductUser
 from playbooks import early, owing, plays, steps
 from playbooks.models import QueueItem, Step, Touch
 from playbooks.refused import Refused
@@ -106,9 +106,10 @@ def put_back(*, touch_id: int, member: Member) -> Touch:
 
 def people_of(account_id: int) -> QuerySet[ProductUser]:
     """The product users who belong to an account: by their e-mail's domain or as members of its workspaces."""
-    return ProductUser.objects.filter(
-        Q(account=account_id) | Q(pk__in=ProductUser.objects.filter(memberships__workspace__account=account_id))
-    )
+    # Two ways by index: one condition with OR reads all people there are.
+    own = ProductUser.objects.filter(account=account_id).values("pk")
+    members = Membership.objects.filter(workspace__account=account_id).values("user")
+    return ProductUser.objects.filter(pk__in=own.union(members))
 
 
 def of_item(item_id: int) -> QuerySet[Touch]:
