@@ -20,6 +20,7 @@ from accounts import rest
 from accounts.models import BuyingRole, Contact
 from playbooks import contacts, plans
 from playbooks.models import QueueItem, Step
+from playbooks.rest import no_item
 from playbooks.rest_touches import PageOnly, heard, item_or_gone
 from playbooks.steps import TEXT_LENGTH
 from scoring.paths import MOST_PATHS
@@ -227,7 +228,7 @@ def contacts_of(request: Request, item_id: int) -> Response:
     """People who do not use the product. With an economic buyer the account is routed anew a few seconds later."""
     item = QueueItem.objects.filter(pk=item_id).first()
     if item is None:
-        raise NotFound(_("There is no queue item %(id)d.") % {"id": item_id})
+        raise no_item(item_id)
     if request.method == "GET":
         return rest.page(request, PageOnly.rows(request, known.of_account(item.account_id)), ContactSerializer)
     said = told(request, NewContact)

@@ -20,6 +20,7 @@ from accounts.models import BuyingRole, Member, SignalKind
 from playbooks import play_rows, plays
 from playbooks.models import Motion, Play, PlayStep, PlayUse, QueueItem
 from playbooks.play_library import EXITS
+from playbooks.rest import no_item
 from playbooks.rest_touches import StepSerializer, heard
 from playbooks.screens import play_preview
 from playbooks.screens import plays as screen
@@ -180,7 +181,7 @@ def preview(request: Request, play_id: int, item_id: int) -> Response:
     found = _play(play_id)
     item = play_preview.ROWS.filter(pk=item_id).first()
     if item is None:
-        raise NotFound(_("There is no queue item %(id)d.") % {"id": item_id})
+        raise no_item(item_id)
     shown = play_preview.of_item(play_rows.text_of(found), item, cast(Member, request.user))
     return Response(PlayPreviewSerializer(shown).data)
 
@@ -195,7 +196,7 @@ def begin(request: Request, item_id: int) -> Response:
     try:
         use = heard(plays.begin, item_id=item_id, play_id=said.play, member=request.user)
     except QueueItem.DoesNotExist:
-        raise NotFound(_("There is no queue item %(id)d.") % {"id": item_id}) from None
+        raise no_item(item_id) from None
     return Response(PlayUseSerializer(use).data)
 
 

@@ -20,6 +20,7 @@ from accounts import rest
 from playbooks import steps, touches
 from playbooks.models import QueueItem, Step, Touch
 from playbooks.refused import Refused
+from playbooks.rest import no_item
 from scoring.rest_shapes import LARGEST_ID, told
 
 type Id = Annotated[int, msgspec.Meta(ge=1, le=LARGEST_ID)]
@@ -230,7 +231,7 @@ def step_due(request: Request, step_id: int) -> Response:
 def item_or_gone(item_id: int) -> None:
     """Raises `NotFound`."""
     if not QueueItem.objects.filter(pk=item_id).exists():
-        raise NotFound(_("There is no queue item %(id)d.") % {"id": item_id})
+        raise no_item(item_id)
 
 
 def heard[T](verb: Callable[..., T], **fields: Any) -> T:

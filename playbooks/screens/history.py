@@ -22,8 +22,6 @@ from scoring.models import Score
 SHOWN = 6
 TOUCH_ICONS = {"call": "phone", "email": "mail", "message": "send", "meeting": "users"}
 VERDICT_TAGS = {"good": "green", "not_now": "grey", "wrong": "red"}
-#: An answer may be given anew for so long.
-ANSWER_HOURS = 24
 
 
 @dataclass(frozen=True)
