@@ -15,9 +15,10 @@ from django.utils.translation import gettext as _
 from accounts import access, changes, domains
 from accounts.contacts import CONFIRMED, LIKELY
 from accounts.models import AccountDomain, BuyingRole, Contact, Member
-from playbooks import touches, verbs
+from playbooks import touches
 from playbooks.models import Closing, QueueItem, QueueItemEvent
 from playbooks.refused import Refused
+from playbooks.verbs import verbs
 
 LENGTHS = {"name": 200, "title": 200, "source": 80}
 

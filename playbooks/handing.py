@@ -17,11 +17,13 @@ from django.utils.translation import ngettext
 
 from accounts import contacts
 from accounts.models import BuyingRole, Contact
-from playbooks import acting, notifications, owing, plans
-from playbooks.acting import KEPT, Act
+from playbooks import owing, plans
 from playbooks.models import Closing, Motion, QueueItem, QueueItemEvent, Step, Touch
 from playbooks.querysets import OPEN
-from playbooks.transitions import DONE, OWNED
+from playbooks.telling import notifications
+from playbooks.verbs import acting
+from playbooks.verbs.acting import KEPT, Act
+from playbooks.verbs.transitions import DONE, OWNED
 from scoring.models import Tier
 
 FROM = (Motion.SUCCESS, Motion.MARKETING)

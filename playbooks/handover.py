@@ -9,9 +9,11 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Member
-from playbooks import acting, notifications, owing, routing
+from playbooks import owing, routing
 from playbooks.models import Motion, QueueItem, QueueItemEvent
 from playbooks.querysets import OPEN
+from playbooks.telling import notifications
+from playbooks.verbs import acting
 
 #: What the new item shows until it is routed next.
 _COPIED = (

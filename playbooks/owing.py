@@ -1,5 +1,5 @@
-"""What the owner of an item owes next, as the verbs tell it: see `playbooks.sla`."""
+"""What the owner of an item owes next, as the verbs tell it: see `playbooks.assignment.sla`."""
 
-from playbooks.sla import COLUMNS, after
+from playbooks.assignment.sla import COLUMNS, after
 
 __all__ = ["COLUMNS", "after"]

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import BuyingRole
 from playbooks import contacts, plans
 from playbooks.steps import TEXT_LENGTH
-from playbooks.verb_forms import Choices, words_field
+from playbooks.verbs.forms import Choices, words_field
 from scoring.paths import Paths
 
 ROLE_KEYS = {"": "0", "economic_buyer": "b", "champion": "c", "influencer": "i", "evaluator": "e", "end_user": "u"}

@@ -2,7 +2,7 @@
 
 Routing pulls scored accounts from the work table and makes, updates or closes their items. A claimed item never vanishes: when
 its account no longer qualifies, the item gets a mark and stays with its owner. A sleeping one gets its marks too, and wakes when
-a strong signal comes. What was closed cools down (`playbooks.cooling`), and comes back before only to be looked at again. Items
+a strong signal comes. What was closed cools down (`verbs.cooling`), and comes back before only to be looked at again. Items
 that came by hand, from another motion or as an audit, stay until they are closed.
 """
 
@@ -20,24 +20,15 @@ from django.utils.translation import gettext as _
 
 from accounts import changes
 from accounts.models import Account, SignalKind
-from playbooks import (
-    acting,
-    cooling,
-    faces,
-    handing,
-    notifications,
-    owing,
-    plans,
-    plays,
-    policies,
-    routing,
-    verbs,
-    waking,
-)
-from playbooks.cooling import Rest
+from playbooks import faces, handing, owing, plans, routing
+from playbooks.assignment import policies
 from playbooks.faces import Face
 from playbooks.models import Motion, QueueItem, QueueItemEvent, RoutingRule
-from playbooks.plays import Suggester
+from playbooks.plays import plays
+from playbooks.plays.plays import Suggester
+from playbooks.telling import notifications
+from playbooks.verbs import acting, cooling, verbs, waking
+from playbooks.verbs.cooling import Rest
 from scoring import why
 from scoring.breakdown import PLACES
 from scoring.models import Score

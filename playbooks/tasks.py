@@ -4,7 +4,11 @@ from celery import shared_task
 from django.utils import timezone
 
 from accounts import changes
-from playbooks import assignment, audits, digest, notifications, plans, queue, sla, sla_watch, upkeep, waking
+from playbooks import plans, queue, upkeep
+from playbooks.assignment import assignment, sla, sla_watch
+from playbooks.feedback import audits
+from playbooks.telling import digest, notifications
+from playbooks.verbs import waking
 
 #: Seconds after which the job begins no further batch.
 SHARE = 0.5

@@ -19,7 +19,7 @@ from accounts import contacts, people
 from playbooks.models import QueueItem, Touch
 from playbooks.steps import TEXT_LENGTH
 from playbooks.touches import WORDS_LENGTH
-from playbooks.verb_forms import Choices
+from playbooks.verbs.forms import Choices
 
 #: Ready answers to "until when", and their days from today; a day ends at `DAY_ENDS` of the member's clock.
 DUE = {

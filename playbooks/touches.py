@@ -16,9 +16,11 @@ from django.utils.translation import gettext as _
 
 from accounts import access
 from accounts.models import Contact, Member, Membership, ProductUser
-from playbooks import early, owing, plays, steps
+from playbooks import owing, steps
 from playbooks.models import QueueItem, Step, Touch
+from playbooks.plays import plays
 from playbooks.refused import Refused
+from playbooks.verbs import early
 
 WORDS_LENGTH = 4_000
 #: A rep's clock may be ahead of ours by so much.

@@ -10,9 +10,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import access, changes
-from playbooks import owing, verbs
+from playbooks import owing
 from playbooks.models import Answer, QueueItem, QueueItemEvent, Step, Touch
-from playbooks.transitions import LEFT, OPEN, OWNED
+from playbooks.verbs import verbs
+from playbooks.verbs.transitions import LEFT, OPEN, OWNED
 
 #: Merged accounts whose items move in one transaction.
 AT_ONCE = 200

@@ -4,7 +4,7 @@ from playbooks.views import feedback, lists, notifications, publish, queue, save
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("playbooks.settings_urls")),
-    path("", include("playbooks.play_urls")),
+    path("", include("playbooks.plays.urls")),
     path("", include("playbooks.plan_urls")),
     path("", queue.home, name="home"),
     path("queue/", queue.own_queue, name="queue"),

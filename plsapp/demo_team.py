@@ -13,8 +13,9 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Member, Role
-from playbooks import early, steps, touches, verbs
+from playbooks import steps, touches
 from playbooks.models import Answer, Closing, Motion, QueueItem, QueueItemEvent, Reason, Touch
+from playbooks.verbs import early, verbs
 from scoring import outcomes
 from scoring.breakdown import features_of
 from scoring.models import Outcome, ScoreChange

@@ -218,9 +218,9 @@ SPECTACULAR_SETTINGS = {
         "DefinitionStateEnum": "scoring.models.Definition.State",
         "RunStateEnum": "scoring.models.ScoringRun.State",
         "QueueItemStateEnum": "playbooks.models.QueueItem.State",
-        "MotionEnum": "playbooks.rest.MOTION_CHOICES",
+        "MotionEnum": "playbooks.rest.queue.MOTION_CHOICES",
         "DisqualifiedReasonEnum": "playbooks.models.Reason",
-        "LostReasonEnum": "playbooks.rest_verbs.LOST",
+        "LostReasonEnum": "playbooks.rest.verbs.LOST",
     },
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "plsapp.rest.describe"],
 }

@@ -26,7 +26,7 @@ urlpatterns = [
     path("", include("scoring.urls")),
     path("", include("playbooks.urls")),
     path("api/schema/", rest.schema, name="api_schema"),
-    path("api/", include("playbooks.rest_urls")),
+    path("api/", include("playbooks.rest.urls")),
     re_path(r"^api/[\s\S]*$", rest.not_here, name="api_nothing"),
     path("sign-in/", include([pattern for pattern in allauth_urls.urlpatterns if pattern.name in SIGN_IN])),
 ]

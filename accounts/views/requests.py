@@ -17,5 +17,5 @@ class MemberRequest(HttpRequest):
     htmx: HtmxDetails
     #: Items of the member's own queue that wait for somebody, once they are counted; the navigation shows it.
     open_work: int
-    #: What the member has not read, `playbooks.notifications.Bell`, once it is known.
+    #: What the member has not read, `playbooks.telling.notifications.Bell`, once it is known.
     bell: Any

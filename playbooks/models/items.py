@@ -25,7 +25,7 @@ class Closing(models.TextChoices):
 
 
 class Reason(models.TextChoices):
-    """Why an item was wrong. `playbooks.reasons` tells what would mend it."""
+    """Why an item was wrong. `playbooks.verbs.reasons` tells what would mend it."""
 
     TOO_SMALL = "too_small", _("Too small")
     NO_BUYER = "no_buyer", _("No buyer")

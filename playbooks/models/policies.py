@@ -1,4 +1,4 @@
-"""How a queue is run: assignment, times to answer, cool-downs, holidays. What is not stored is as in `playbooks.policies`."""
+"""How a queue is run: assignment, times to answer, cool-downs, holidays. What is not stored: see `assignment.policies`."""
 
 from __future__ import annotations
 

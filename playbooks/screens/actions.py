@@ -12,10 +12,10 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.access import can
 from accounts.models import Member
-from playbooks import transitions
 from playbooks.models import QueueItem
 from playbooks.screens import states
 from playbooks.screens.states import Chip
+from playbooks.verbs import transitions
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,12 @@ from accounts import people as account_people
 from accounts import signals as account_signals
 from accounts import usage as account_usage
 from accounts.models import Account, BuyingRole, Member, Signal, SignalKind, Workspace
-from playbooks import early
 from playbooks.models import Motion, QueueItem, QueueItemEvent
 from playbooks.querysets import LIKELY
 from playbooks.routing import is_customer
 from playbooks.screens import buying, history, plays, states, weeks, why
 from playbooks.screens.actions import Actions, actions
+from playbooks.verbs import early
 from scoring.models import BuyerState, Score, ScoreChange
 
 SIGNAL_ICONS = {

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from playbooks import counterfactuals, reasons
-from playbooks.counterfactuals import GATE, THRESHOLD, Change, Finding
-from playbooks.feedback import ALL, Carried, Counts, Mending
-from playbooks.feedback_filter import NO_REASON, FeedbackFilter, band_in_words
+from playbooks.feedback import counterfactuals
+from playbooks.feedback.counterfactuals import GATE, THRESHOLD, Change, Finding
+from playbooks.feedback.feedback import ALL, Carried, Counts, Mending
+from playbooks.feedback.filter import NO_REASON, FeedbackFilter, band_in_words
 from playbooks.models import Answer, Reason
 from playbooks.screens import shares
 from playbooks.screens.shares import Line, ShareBar
+from playbooks.verbs import reasons
 from scoring import rules, screens
 from scoring.features import BY_KEY, Feature
 from scoring.models import Segment

@@ -13,10 +13,11 @@ from accounts import contacts
 from accounts import people as account_people
 from accounts.access import can
 from accounts.models import BuyingRole, Contact, Member
-from playbooks import early, touches
+from playbooks import touches
 from playbooks.models import Motion, QueueItem
 from playbooks.querysets import LIKELY
 from playbooks.screens.states import Chip
+from playbooks.verbs import early
 from scoring.models import Score
 
 #: The roles of a purchase, in the order of who decides.

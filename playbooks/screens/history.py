@@ -13,9 +13,10 @@ from django.utils.translation import gettext as _
 from accounts.access import can
 from accounts.models import Member
 from accounts.people import Person
-from playbooks import steps, touches, undo
+from playbooks import steps, touches
 from playbooks.models import Answer, QueueItem, QueueItemEvent, Reason, Step, Touch
 from playbooks.screens import find_buyer, plan, states
+from playbooks.verbs import undo
 from scoring.models import Score
 
 #: So many of each are shown beside the queue; the account's page has more.

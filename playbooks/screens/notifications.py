@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from playbooks.models import Notification
-from playbooks.notifications import link_of
+from playbooks.telling.notifications import link_of
 
 #: Symbols of static/icons.svg, with the tag's colour.
 LOOKS = {

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from django.db.models import Case, Q, Value, When
 
 from accounts.models import Member
-from playbooks import fitting, merging, play_values
 from playbooks.models import QueueItem
-from playbooks.play_library import PlayText
+from playbooks.plays import fitting, merging
+from playbooks.plays import values as play_values
+from playbooks.plays.library import PlayText
 from playbooks.querysets import OPEN
 from playbooks.screens.plays import BoxStep, Words, people_of, step_of
 

@@ -14,10 +14,14 @@ from django.utils.translation import ngettext
 
 from accounts.access import can
 from accounts.models import BuyingRole, Contact, Member, ProductUser, SignalKind
-from playbooks import merging, play_editing, play_rows, play_values, plays, steps
-from playbooks.merging import Piece
+from playbooks import steps
 from playbooks.models import Motion, Play, PlayStep, PlayUse, QueueItem, Step, Touch
-from playbooks.play_library import PlayText, StepText
+from playbooks.plays import editing as play_editing
+from playbooks.plays import merging, plays
+from playbooks.plays import rows as play_rows
+from playbooks.plays import values as play_values
+from playbooks.plays.library import PlayText, StepText
+from playbooks.plays.merging import Piece
 from scoring.models import Tier
 
 ICONS = {"call": "phone", "email": "mail", "message": "send", "meeting": "users", "task": "circle-check"}

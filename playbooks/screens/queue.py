@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.access import can
 from accounts.models import Member, SignalKind, Source
-from playbooks import columns, early
+from playbooks import columns
 from playbooks.filters import QueueFilter
 from playbooks.models import Motion, QueueItem
 from playbooks.querysets import WORKING, rows_of
@@ -20,6 +20,7 @@ from playbooks.screens import detail, states, tabs
 from playbooks.screens.buying import Buying, buyer, champion
 from playbooks.screens.motion_chips import first_of_motion
 from playbooks.screens.tabs import Counts, Tab
+from playbooks.verbs import early
 from scoring.models import Segment
 
 PAGE = 50

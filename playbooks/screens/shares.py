@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from playbooks.feedback import Group
-from playbooks.intervals import Share
+from playbooks.feedback.feedback import Group
+from playbooks.feedback.intervals import Share
 from scoring.drawing import pct
 
 

@@ -10,9 +10,9 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from playbooks import early, reasons
-from playbooks import sla as owed
+from playbooks.assignment import sla as owed
 from playbooks.models import Motion, QueueItem
+from playbooks.verbs import early, reasons
 
 State = QueueItem.State
 

@@ -10,13 +10,13 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from playbooks import trust
-from playbooks.audits import Misses
-from playbooks.feedback_filter import MOTIONS, band_in_words
+from playbooks.feedback import trust
+from playbooks.feedback.audits import Misses
+from playbooks.feedback.filter import MOTIONS, band_in_words
+from playbooks.feedback.trust import Band, Trust
 from playbooks.models import Motion
 from playbooks.screens import shares
 from playbooks.screens.shares import Column, Line
-from playbooks.trust import Band, Trust
 
 
 @dataclass(frozen=True)

@@ -18,11 +18,13 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts import access
 from accounts.views.answers import done
 from accounts.views.requests import MemberRequest
-from playbooks import csv_lines, feedback, mending, reasons, trust
-from playbooks.feedback_filter import BANDS, DAYS, KEEPS, MOTIONS, NO_REASON, FeedbackFilter, band_in_words
+from playbooks import csv_lines
+from playbooks.feedback import feedback, mending, trust
+from playbooks.feedback.filter import BANDS, DAYS, KEEPS, MOTIONS, NO_REASON, FeedbackFilter, band_in_words
 from playbooks.models import Answer, Motion, Reason
 from playbooks.screens import feedback as screen
 from playbooks.screens import trust as trust_screen
+from playbooks.verbs import reasons
 from scoring import definitions, rules
 from scoring.models import Segment
 

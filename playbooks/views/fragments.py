@@ -16,13 +16,14 @@ from django_htmx.http import trigger_client_event
 
 from accounts.models import Role
 from accounts.views.requests import MemberRequest
-from playbooks import columns, early
+from playbooks import columns
 from playbooks.filters import QueueFilter
 from playbooks.models import Motion, QueueItem
 from playbooks.screens import history, tabs
 from playbooks.screens import plays as play_screen
 from playbooks.screens import queue as screen
 from playbooks.screens.actions import actions
+from playbooks.verbs import early
 
 #: A role's own queue; product and admin look at sales first.
 OWN = {Role.SALES: Motion.SALES, Role.SUCCESS: Motion.SUCCESS, Role.MARKETING: Motion.MARKETING}

@@ -15,9 +15,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.views.answers import done
 from accounts.views.requests import MemberRequest
-from playbooks import being_told, digest, notifications, quiet
 from playbooks.models import Notification
 from playbooks.screens import notifications as screen
+from playbooks.telling import being_told, digest, notifications, quiet
 
 PAGE = 50
 

@@ -12,8 +12,9 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import ProductUser
 from accounts.views.answers import with_query
 from accounts.views.requests import MemberRequest
-from playbooks import plays, steps, touches
+from playbooks import steps, touches
 from playbooks.models import PlayUse, QueueItem, Step, Touch
+from playbooks.plays import plays
 from playbooks.refused import Refused
 from playbooks.screens import plays as screen
 from playbooks.views import fragments

@@ -14,9 +14,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.views.answers import done
 from accounts.views.requests import MemberRequest
-from playbooks import merging, play_editing, play_forms, play_library, play_rows
 from playbooks.models import Motion, Play
-from playbooks.play_library import PlayText, StepText
+from playbooks.plays import editing as play_editing
+from playbooks.plays import forms as play_forms
+from playbooks.plays import library as play_library
+from playbooks.plays import merging
+from playbooks.plays import rows as play_rows
+from playbooks.plays.library import PlayText, StepText
 from playbooks.screens import play_preview
 from playbooks.screens import plays as screen
 

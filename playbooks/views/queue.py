@@ -12,11 +12,11 @@ from django.views.decorators.http import require_GET
 
 from accounts.models import Account, Role
 from accounts.views.requests import MemberRequest
-from playbooks import notifications
 from playbooks.filters import QueueFilter
 from playbooks.models import Motion
 from playbooks.screens import queue as screen
 from playbooks.screens import views_menu
+from playbooks.telling import notifications
 from playbooks.views.fragments import OWN, note_open_work
 from scoring.models import Segment, Tier
 

@@ -18,9 +18,10 @@ from accounts.forms import take_errors
 from accounts.models import Member, Role
 from accounts.views.answers import done
 from accounts.views.requests import MemberRequest
-from playbooks import policies, tasks
+from playbooks import tasks
+from playbooks.assignment import policies
+from playbooks.assignment.rule_forms import CoolDownForm, HolidayForm, PolicyForm, WorkForm, of_work, packed
 from playbooks.models import Holiday, Motion
-from playbooks.rule_forms import CoolDownForm, HolidayForm, PolicyForm, WorkForm, of_work, packed
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -15,10 +15,11 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts import access
 from accounts.views.answers import done
 from accounts.views.requests import MemberRequest
-from playbooks import columns, csv_lines, exports, quiet, saved_views
+from playbooks import columns, csv_lines, exports, saved_views
 from playbooks.filters import AccountFilter, QueueFilter
 from playbooks.models import SavedView
 from playbooks.refused import Refused
+from playbooks.telling import quiet
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

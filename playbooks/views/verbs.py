@@ -19,11 +19,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import access
 from accounts.views.requests import MemberRequest
-from playbooks import answers, plans, transitions, undo, verbs
+from playbooks import plans
+from playbooks.feedback import answers
 from playbooks.models import QueueItem, QueueItemEvent
 from playbooks.refused import Refused
 from playbooks.screens import queue as screen
-from playbooks.verb_forms import FORMS, AnswerForm, VerbForm, ready_answer
+from playbooks.verbs import transitions, undo, verbs
+from playbooks.verbs.forms import FORMS, AnswerForm, VerbForm, ready_answer
 from playbooks.views import fragments
 
 #: Verbs after which the next account opens, and those whose account is then asked about.

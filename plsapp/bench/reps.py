@@ -20,8 +20,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import Account, Member, Role
-from playbooks import queue, transitions, undo, verbs
+from playbooks import queue
 from playbooks.models import QueueItem, QueueItemEvent
+from playbooks.verbs import transitions, undo, verbs
 from plsapp.bench.measure import own_database
 from plsapp.bench.report import Report, Target
 from scoring import definitions

@@ -7,7 +7,7 @@ from django.db import connection
 from accounts.models import Member, Role, Signal
 from playbooks import queue
 from playbooks.models import QueueItem
-from playbooks.verbs import claim
+from playbooks.verbs.verbs import claim
 from plsapp.bench.measure import bar
 from scoring.models import Score, ScoreChange, ScoredAccount
 

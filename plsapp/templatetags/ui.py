@@ -19,9 +19,9 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Role
 from accounts.models import initials as initials_of
-from playbooks import notifications
 from playbooks.models import QueueItem
 from playbooks.screens.queue import Row
+from playbooks.telling import notifications
 
 register = template.Library()
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from playbooks import plays
 from playbooks.models import Play, PlayUse, QueueItem, Touch
+from playbooks.plays import plays
 from tests.browser.test_finish import findings
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from playbooks import verbs
 from playbooks.models import Answer, QueueItem, Step, Touch
+from playbooks.verbs import verbs
 from tests.browser.test_finish import findings
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]

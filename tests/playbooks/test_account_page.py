@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import Role, Signal, Usage, Workspace
 from playbooks.screens import weeks, why
-from playbooks.verbs import claim, release
+from playbooks.verbs.verbs import claim, release
 from scoring.models import Score, ScoreChange
 from tests.factories import (
     AccountFactory,

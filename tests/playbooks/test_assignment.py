@@ -8,8 +8,9 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Role
-from playbooks import assignment, policies, verbs
+from playbooks.assignment import assignment, policies
 from playbooks.models import Notification, QueueItem, QueueItemEvent
+from playbooks.verbs import verbs
 from tests.factories import AccountFactory, MemberFactory
 from tests.playbooks.test_queue_page import make_item
 

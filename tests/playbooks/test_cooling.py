@@ -8,9 +8,10 @@ import time_machine
 from django.utils import timezone
 
 from accounts.models import Role, Signal
-from playbooks import cooling, early, queue, upkeep, verbs, waking
+from playbooks import queue, upkeep
 from playbooks.models import QueueItem, QueueItemEvent, QueuePolicy, RoutingRule
 from playbooks.refused import Refused
+from playbooks.verbs import cooling, early, verbs, waking
 from scoring.breakdown import values_of
 from scoring.models import Score
 from tests.factories import AccountFactory, MemberFactory

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from playbooks import counterfactuals
-from playbooks.counterfactuals import Change, Judged
-from playbooks.intervals import Share, wilson
+from playbooks.feedback import counterfactuals
+from playbooks.feedback.counterfactuals import Change, Judged
+from playbooks.feedback.intervals import Share, wilson
 
 
 def judged(*halves, **more) -> Judged:

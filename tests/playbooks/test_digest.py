@@ -8,8 +8,8 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Role
-from playbooks import digest, quiet
 from playbooks.models import Notification, WorkSettings
+from playbooks.telling import digest, quiet
 from tests.factories import AccountFactory, MemberFactory
 from tests.playbooks.test_notifications import say
 from tests.playbooks.test_queue_page import make_item

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import Role
 from playbooks import effects, queue, routing
 from playbooks.models import QueueItem, RoutingRule
-from playbooks.verbs import claim
+from playbooks.verbs.verbs import claim
 from scoring import before, definitions, drafts, publishing, rules, runs, tasks
 from tests.factories import MemberFactory
 from tests.feed import load, track

@@ -10,12 +10,14 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Role
-from playbooks import answers, audits, feedback, queue, touches, trust, verbs
-from playbooks.counterfactuals import Change
-from playbooks.feedback_filter import FeedbackFilter
-from playbooks.intervals import Share
+from playbooks import queue, touches
+from playbooks.feedback import answers, audits, feedback, trust
+from playbooks.feedback.counterfactuals import Change
+from playbooks.feedback.filter import FeedbackFilter
+from playbooks.feedback.intervals import Share
 from playbooks.models import Answer, QueueItem, QueuePolicy
 from playbooks.refused import Refused
+from playbooks.verbs import verbs
 from scoring import definitions, rules
 from scoring.breakdown import KEYS, values_of
 from scoring.models import Definition, Score

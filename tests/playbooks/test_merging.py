@@ -7,10 +7,10 @@ from dataclasses import replace
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from playbooks import fitting, merging, plays
-from playbooks.fitting import Situation
-from playbooks.play_library import EXITS, LIBRARY, PlayText
-from playbooks.working_time import Hours
+from playbooks.assignment.working_time import Hours
+from playbooks.plays import fitting, merging, plays
+from playbooks.plays.fitting import Situation
+from playbooks.plays.library import EXITS, LIBRARY, PlayText
 
 VALUES = {"account": "Acme & Sons", "buyer.first_name": "Dana", "top_feature": "{{account}} <b>"}
 

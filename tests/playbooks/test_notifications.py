@@ -4,8 +4,10 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Role
-from playbooks import notifications, queue, quiet, verbs, waking
+from playbooks import queue
 from playbooks.models import Notification, QueueItem, WorkSettings
+from playbooks.telling import notifications, quiet
+from playbooks.verbs import verbs, waking
 from scoring.models import Score
 from tests.factories import AccountFactory, MemberFactory
 from tests.playbooks.test_queue_page import make_item

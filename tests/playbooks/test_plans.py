@@ -6,9 +6,10 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Contact, Role
-from playbooks import contacts, plans, queue, steps, touches, undo, verbs
+from playbooks import contacts, plans, queue, steps, touches
 from playbooks.models import Notification, QueueItem, QueueItemEvent, Step
 from playbooks.refused import Refused
+from playbooks.verbs import undo, verbs
 from scoring import runs
 from scoring.models import Score
 from tests.factories import MemberFactory, ProductUserFactory

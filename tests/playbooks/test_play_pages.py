@@ -5,9 +5,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Role
-from playbooks import play_editing, play_rows, plays
 from playbooks.models import Play, PlayUse, QueueItem, Step, Touch
-from playbooks.play_library import LIBRARY, PlayText, StepText
+from playbooks.plays import editing as play_editing
+from playbooks.plays import plays
+from playbooks.plays import rows as play_rows
+from playbooks.plays.library import LIBRARY, PlayText, StepText
 from playbooks.screens import plays as screen
 from tests.factories import MemberFactory, ProductUserFactory
 from tests.playbooks.test_queue_page import make_item

@@ -11,9 +11,13 @@ from django.utils import timezone
 
 from accounts import changes
 from accounts.models import Contact, Role
-from playbooks import play_editing, play_rows, play_values, plays, queue, steps, touches
+from playbooks import queue, steps, touches
 from playbooks.models import Answer, Play, PlayUse, QueueItem, Step
-from playbooks.play_library import LIBRARY, PlayText, StepText
+from playbooks.plays import editing as play_editing
+from playbooks.plays import plays
+from playbooks.plays import rows as play_rows
+from playbooks.plays import values as play_values
+from playbooks.plays.library import LIBRARY, PlayText, StepText
 from playbooks.refused import Refused
 from tests.factories import EventTypeFactory, MemberFactory, ProductUserFactory
 from tests.playbooks.test_queue_page import make_item

@@ -7,7 +7,7 @@ from django.db import connection
 from accounts.models import Account, Role
 from playbooks import queue
 from playbooks.models import QueueItem, QueueItemEvent, RoutingRule
-from playbooks.verbs import claim, release
+from playbooks.verbs.verbs import claim, release
 from scoring import runs
 from scoring.models import Score, ScoredAccount
 from tests.factories import MemberFactory

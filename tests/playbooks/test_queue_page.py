@@ -8,8 +8,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Member, Role
-from playbooks import verbs
 from playbooks.models import QueueItem, QueueItemEvent
+from playbooks.verbs import verbs
 from scoring.models import Score
 from tests.factories import AccountFactory, MemberFactory, ProductUserFactory, SourceFactory, breakdown
 

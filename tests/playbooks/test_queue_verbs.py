@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Role
-from playbooks import verbs
 from playbooks.models import Answer, QueueItem, QueueItemEvent, QueuePolicy
+from playbooks.verbs import verbs
 from tests.factories import AccountFactory, MemberFactory
 from tests.playbooks.test_queue_page import HTMX, make_item, names
 

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from accounts.models import Role
-from playbooks import policies
+from playbooks.assignment import policies
 from playbooks.models import CoolDown, Holiday, QueuePolicy
 from tests.factories import MemberFactory
 

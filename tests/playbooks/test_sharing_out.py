@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from playbooks.sharing_out import SAME, Rep, Wanted, share_out
+from playbooks.assignment.sharing_out import SAME, Rep, Wanted, share_out
 
 SEGMENTS, ENDS = ["smb", "mid_market", "enterprise"], [".de", ".co.uk", ".com"]
 LIMITS = st.integers(0, 4)

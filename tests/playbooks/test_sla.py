@@ -6,8 +6,10 @@ import pytest
 import time_machine
 
 from accounts.models import Role
-from playbooks import assignment, policies, sla, sla_watch, touches, undo, verbs
+from playbooks import touches
+from playbooks.assignment import assignment, policies, sla, sla_watch
 from playbooks.models import Notification, QueueItem, QueueItemEvent, SlaMiss
+from playbooks.verbs import undo, verbs
 from tests.factories import MemberFactory
 from tests.playbooks.test_queue_page import make_item
 

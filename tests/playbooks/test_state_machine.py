@@ -13,8 +13,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from accounts import access
 from accounts.models import Member, Role, Signal
-from playbooks import acting, play_rows, queue, transitions, undo, verbs, waking
+from playbooks import queue
 from playbooks.models import Closing, QueueItem, QueueItemEvent, Reason
+from playbooks.plays import rows as play_rows
+from playbooks.verbs import acting, transitions, undo, verbs, waking
 from scoring.models import Outcome, Score
 from tests.factories import AccountFactory, MemberFactory
 from tests.playbooks.test_queue_page import make_item

@@ -6,8 +6,9 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playbooks import learning_back, reasons, transitions
+from playbooks.feedback import learning_back
 from playbooks.models import Closing, QueueItem, Reason
+from playbooks.verbs import reasons, transitions
 
 PAGE = (Path(__file__).resolve().parent.parent.parent / "docs" / "queue.md").read_text()
 ROWS = {

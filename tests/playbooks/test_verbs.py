@@ -8,9 +8,9 @@ from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
 from accounts.models import Role
-from playbooks import acting, undo, verbs
 from playbooks.models import CoolDown, QueueItem, QueueItemEvent
 from playbooks.refused import Refused
+from playbooks.verbs import acting, undo, verbs
 from scoring.models import Outcome, ScoredAccount
 from tests.factories import AccountFactory, MemberFactory
 from tests.playbooks.test_queue_page import make_item

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from playbooks import acting
+from playbooks.verbs import acting
 from plsapp.bench import reps
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -1,0 +1,231 @@
+"""Plays for programs: the list with what came of them, one with its steps, beginning and stopping, and a preview on an item."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, cast
+
+import msgspec
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.decorators import api_view
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts import rest
+from accounts.models import BuyingRole, Member, SignalKind
+from playbooks.models import Motion, Play, PlayStep, PlayUse, QueueItem
+from playbooks.plays import plays
+from playbooks.plays import rows as play_rows
+from playbooks.plays.library import EXITS
+from playbooks.rest.queue import no_item
+from playbooks.rest.touches import StepSerializer, heard
+from playbooks.screens import play_preview
+from playbooks.screens import plays as screen
+from scoring.models import Tier
+from scoring.rest_shapes import LARGEST_ID, told
+
+MOTIONS = [(motion.value, motion.label) for motion in (Motion.SALES, Motion.SUCCESS, Motion.MARKETING)]
+
+
+class Beginning(msgspec.Struct, forbid_unknown_fields=True):
+    play: Annotated[int, msgspec.Meta(ge=1, le=LARGEST_ID)]
+
+
+BEGINNING = {
+    "application/json": {
+        "type": "object",
+        "properties": {"play": {"type": "integer", "minimum": 1, "maximum": LARGEST_ID, "description": "Its id."}},
+        "required": ["play"],
+        "additionalProperties": False,
+    }
+}
+
+
+class PlayResultsSerializer(serializers.Serializer[plays.Results]):
+    """Accounts that the play was begun on."""
+
+    begun = serializers.IntegerField()
+    running = serializers.IntegerField()
+    accepted = serializers.IntegerField(help_text=gettext_lazy("Answered good, or closed with any of the next two."))
+    meetings = serializers.IntegerField(help_text=gettext_lazy("Closed with a meeting, an opportunity or a contract."))
+    won = serializers.IntegerField()
+
+
+class PlayLineSerializer(serializers.Serializer[Play]):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    motion = serializers.ChoiceField(MOTIONS)
+    tier = serializers.ChoiceField(Tier.choices, allow_blank=True, help_text=gettext_lazy("Empty: any."))
+    signal = serializers.ChoiceField(SignalKind.choices, allow_blank=True, help_text=gettext_lazy("Empty: any."))
+    persona = serializers.ChoiceField(BuyingRole.choices, allow_blank=True, help_text=gettext_lazy("Empty: anybody."))
+    is_expansion = serializers.BooleanField(allow_null=True, help_text=gettext_lazy("Paying customers; null: both."))
+    goal = serializers.CharField(allow_blank=True)
+    is_active = serializers.BooleanField(help_text=gettext_lazy("Whether it is suggested."))
+    built_in = serializers.SerializerMethodField()
+    results = serializers.SerializerMethodField()
+
+    def get_built_in(self, play: Play) -> bool:
+        return play.key is not None
+
+    @extend_schema_field(PlayResultsSerializer)
+    def get_results(self, play: Play) -> dict[str, Any]:
+        return PlayResultsSerializer(self.context["results"].get(play.pk, plays.Results())).data
+
+
+class PlayStepSerializer(serializers.Serializer[PlayStep]):
+    kind = serializers.CharField(help_text=gettext_lazy("call, email, message, meeting or task."))
+    after_days = serializers.IntegerField(help_text=gettext_lazy("Working days after the play began."))
+    title = serializers.CharField()
+    subject = serializers.CharField(allow_blank=True)
+    words = serializers.CharField(allow_blank=True, help_text=gettext_lazy("With merge fields."))
+
+
+class PlaySerializer(PlayLineSerializer):
+    talking_points = serializers.CharField(allow_blank=True, help_text=gettext_lazy("One a line."))
+    exits = serializers.ListField(child=serializers.ChoiceField(EXITS))
+    revision = serializers.IntegerField()
+    steps = PlayStepSerializer(many=True)
+
+
+class PlayPageSerializer(rest.PageSerializer):
+    results = PlayLineSerializer(many=True)
+
+
+class PlayUseSerializer(serializers.Serializer[PlayUse]):
+    """A play begun on an item."""
+
+    id = serializers.IntegerField()
+    play = serializers.IntegerField(source="play_id")
+    item = serializers.IntegerField(source="item_id")
+    started_at = rest.Moment()
+    ended_at = rest.Moment(allow_null=True)
+    end = serializers.CharField(
+        allow_blank=True, help_text=gettext_lazy("finished, stopped, or the exit that was met.")
+    )
+    steps = serializers.SerializerMethodField()
+
+    @extend_schema_field(StepSerializer(many=True))
+    def get_steps(self, use: PlayUse) -> Any:
+        steps: Any = use.steps.order_by("place", "id")
+        return StepSerializer(steps, many=True).data
+
+
+class FilledSerializer(serializers.Serializer[screen.Words]):
+    """A text with its merge fields filled; what is missing stands in brackets."""
+
+    title = serializers.CharField(source="title.plain")
+    subject = serializers.CharField(source="subject.plain", allow_blank=True)
+    words = serializers.CharField(source="words.plain", allow_blank=True)
+    to = serializers.CharField(allow_blank=True, help_text=gettext_lazy("Whom it speaks to; empty: nobody by name."))
+    missing = serializers.ListField(child=serializers.CharField(), help_text=gettext_lazy("What is not known."))
+
+
+class PlayPreviewSerializer(serializers.Serializer[play_preview.Preview]):
+    account = serializers.CharField()
+    fits = serializers.CharField(
+        allow_blank=True, help_text=gettext_lazy("Why it fits; empty: the item is in another situation.")
+    )
+    goal = serializers.CharField(source="goal.plain", allow_blank=True)
+    talking_points = serializers.SerializerMethodField()
+    steps = FilledSerializer(many=True)
+    missing = serializers.ListField(child=serializers.CharField())
+
+    def get_talking_points(self, preview: play_preview.Preview) -> list[str]:
+        return [point.plain for point in preview.points]
+
+
+class PlayFilters(rest.Filters):
+    motion = filters.ChoiceFilter(choices=MOTIONS, help_text=gettext_lazy("Only of this queue."))
+    active = filters.ChoiceFilter(
+        choices=[("true", "true"), ("false", "false")],
+        method="by_active",
+        help_text=gettext_lazy("Only those that are suggested, or only the others."),
+    )
+
+    def by_active(self, rows: Any, name: str, value: str) -> Any:
+        return rows.filter(is_active=value == "true")
+
+
+@extend_schema(
+    operation_id="list_plays",
+    summary="The plays with what came of them",
+    parameters=PlayFilters.parameters(),
+    responses=PlayPageSerializer,
+)
+@api_view(["GET"])
+def play_list(request: Request) -> Response:
+    """Without those that were removed, by queue and name."""
+    play_rows.built_in()
+    rows = PlayFilters.rows(request, Play.objects.filter(removed_at=None).order_by("motion", "name"))
+    pages = rest.Pages()
+    listed: Any = pages.paginate_queryset(rows, request)
+    context = {"results": plays.results()}
+    return pages.get_paginated_response(PlayLineSerializer(listed, many=True, context=context).data)
+
+
+@extend_schema(operation_id="get_play", summary="A play with its steps", responses=PlaySerializer)
+@api_view(["GET"])
+def play(request: Request, play_id: int) -> Response:
+    """Removed ones too: items may still run them."""
+    found = _play(play_id)
+    return Response(PlaySerializer(found, context={"results": plays.results()}).data)
+
+
+@extend_schema(operation_id="preview_play", summary="A play filled for a queue item", responses=PlayPreviewSerializer)
+@api_view(["GET"])
+def preview(request: Request, play_id: int, item_id: int) -> Response:
+    """Its words with what is known of the item's account. Nothing is begun."""
+    found = _play(play_id)
+    item = play_preview.ROWS.filter(pk=item_id).first()
+    if item is None:
+        raise no_item(item_id)
+    shown = play_preview.of_item(play_rows.text_of(found), item, cast(Member, request.user))
+    return Response(PlayPreviewSerializer(shown).data)
+
+
+@extend_schema(
+    operation_id="begin_play", summary="Begin a play on a queue item", request=BEGINNING, responses=PlayUseSerializer
+)
+@api_view(["POST"])
+def begin(request: Request, item_id: int) -> Response:
+    """Its steps become the item's next steps, and the item the member's when nobody has it. Beginning it twice is once."""
+    said = told(request, Beginning)
+    try:
+        use = heard(plays.begin, item_id=item_id, play_id=said.play, member=request.user)
+    except QueueItem.DoesNotExist:
+        raise no_item(item_id) from None
+    return Response(PlayUseSerializer(use).data)
+
+
+@extend_schema(operation_id="stop_play", summary="Stop a running play", request=None, responses=PlayUseSerializer)
+@api_view(["POST"])
+def stop(request: Request, use_id: int) -> Response:
+    """What is open of its steps is dropped; `resume` is the undo."""
+    return _act(request, use_id, plays.stop)
+
+
+@extend_schema(operation_id="resume_play", summary="Let a play go on", request=None, responses=PlayUseSerializer)
+@api_view(["POST"])
+def resume(request: Request, use_id: int) -> Response:
+    """After it was stopped or ended by an exit."""
+    return _act(request, use_id, plays.resume)
+
+
+def _act(request: Request, use_id: int, verb: Any) -> Response:
+    rest.no_fields(request)
+    try:
+        use = heard(verb, use_id=use_id, member=request.user)
+    except PlayUse.DoesNotExist:
+        raise NotFound(_("There is no begun play %(id)d.") % {"id": use_id}) from None
+    return Response(PlayUseSerializer(use).data)
+
+
+def _play(play_id: int) -> Play:
+    found = Play.objects.filter(pk=play_id).prefetch_related("steps").first()
+    if found is None:
+        raise NotFound(_("There is no play %(id)d.") % {"id": play_id})
+    return found
