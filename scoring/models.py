@@ -9,7 +9,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Account, EventType, Workspace
+from accounts.models import Account, EventType, HandRaise, Workspace
 
 
 class Tier(models.TextChoices):
@@ -288,3 +288,16 @@ class Silence(models.Model):
                 name="silence_found_after_it_began", condition=models.Q(found_on__gte=models.F("since"))
             ),
         ]
+
+
+class FrozenFeatures(models.Model):
+    """The account of a raised hand as the engine saw it in that moment: kept for good, whatever becomes of the account."""
+
+    hand_raise = models.OneToOneField(HandRaise, models.CASCADE, primary_key=True, related_name="+")
+    account = models.ForeignKey(Account, models.CASCADE, related_name="+")
+    frozen_at = models.DateTimeField(auto_now_add=True)
+    as_of = models.DateField()
+    features = models.JSONField(help_text="name → number; what is not known is left out")
+    score = models.PositiveSmallIntegerField(null=True)
+    tier = models.CharField(max_length=10, choices=Tier)
+    definition = models.ForeignKey(Definition, models.SET_NULL, null=True, related_name="+")

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Account, Contact, ProductUser
+from accounts.models import Account, Contact, ProductUser, Workspace
 from playbooks.models.motions import Motion
 from playbooks.querysets import QueueItemQuerySet
 from scoring.models import BuyerState, Segment, Tier
@@ -53,6 +53,13 @@ class QueueItem(models.Model):
         LEFT = "left", _("Left the queue")
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="queue_items")
+    workspace = models.ForeignKey(
+        Workspace,
+        models.CASCADE,
+        null=True,
+        related_name="queue_items",
+        help_text="none: it is about the whole account",
+    )
     motion = models.CharField(max_length=10, choices=Motion)
     state = models.CharField(max_length=12, choices=State, default=State.NEW)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="queue_items")
@@ -134,7 +141,8 @@ class QueueItem(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["account", "motion"],
+                fields=["account", "motion", "workspace"],
+                nulls_distinct=False,
                 condition=models.Q(state__in=["new", "claimed", "snoozed"]),
                 name="one_open_item_per_account_and_motion",
             ),

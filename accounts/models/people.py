@@ -1,0 +1,162 @@
+"""People of accounts: product users, and contacts who do not use the product."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models.companies import Account, Workspace
+from accounts.models.members import Member, initials
+
+
+class Department(models.TextChoices):
+    ENGINEERING = "engineering", _("Engineering")
+    PRODUCT = "product", _("Product")
+    DESIGN = "design", _("Design")
+    DATA = "data", _("Data")
+    IT = "it", _("IT and security")
+    FINANCE = "finance", _("Finance")
+    PROCUREMENT = "procurement", _("Procurement")
+    MARKETING = "marketing", _("Marketing")
+    SALES = "sales", _("Sales")
+    SUCCESS = "success", _("Customer success")
+    HR = "hr", _("HR")
+    LEGAL = "legal", _("Legal")
+    OPERATIONS = "operations", _("Operations")
+    GENERAL = "general", _("General management")
+    OTHER = "other", _("Other")
+
+
+class Seniority(models.TextChoices):
+    C_LEVEL = "c_level", _("C-level")
+    VP = "vp", _("VP")
+    DIRECTOR = "director", _("Director")
+    MANAGER = "manager", _("Manager")
+    INDIVIDUAL = "individual", _("Individual")
+    OTHER = "other", _("Other")
+
+
+class BuyingRole(models.TextChoices):
+    ECONOMIC_BUYER = "economic_buyer", _("economic buyer")
+    CHAMPION = "champion", _("champion")
+    INFLUENCER = "influencer", _("influencer")
+    EVALUATOR = "evaluator", _("technical evaluator")
+    PROCUREMENT = "procurement", _("procurement or legal")
+    END_USER = "end_user", _("end user")
+
+
+class ProductUser(models.Model):
+    """A person who uses the customer's product. Anonymous until identified."""
+
+    key = models.CharField(max_length=210, unique=True, help_text="`u:` and the userId, or `a:` and the anonymousId")
+    email = models.CharField(max_length=254, blank=True)
+    name = models.CharField(max_length=200, blank=True)
+    title = models.CharField(max_length=200, blank=True)
+    department = models.CharField(max_length=12, choices=Department, blank=True)
+    seniority = models.CharField(max_length=10, choices=Seniority, blank=True)
+    company = models.CharField(max_length=200, blank=True)
+    employees = models.PositiveIntegerField(null=True)
+    buying_role = models.CharField(max_length=16, choices=BuyingRole, blank=True)
+    buying_confidence = models.FloatField(default=0, help_text="0 to 1, all evidence fused")
+    role_evidence = models.JSONField(
+        default=list, db_default=[], help_text="[{source, role, confidence, what, count}] that the role rests on"
+    )
+    persona = models.ForeignKey("accounts.Persona", models.SET_NULL, null=True, related_name="product_users")
+    use_case = models.CharField(max_length=120, blank=True, db_default="")
+    profiled_at = models.DateTimeField(
+        null=True, help_text="when title, seniority or role became known; none: since the first sight"
+    )
+    account = models.ForeignKey(
+        Account, models.SET_NULL, null=True, related_name="product_users", help_text="by the e-mail's domain"
+    )
+    account_by = models.CharField(
+        max_length=12, blank=True, db_default="", help_text="hand: a correction said so; empty: by the e-mail's domain"
+    )
+    erased_at = models.DateTimeField(null=True, help_text="name, e-mail and traits are gone; the counts stay")
+    first_seen_at = models.DateTimeField(null=True)
+    last_seen_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(Lower("email"), name="product_user_email", condition=~models.Q(email="")),
+            # The buyers page: of a million people the few who may buy, with all that sorts them.
+            models.Index(
+                fields=["account"],
+                include=["buying_role", "buying_confidence", "name"],
+                condition=models.Q(buying_confidence__gte=0.6, account__isnull=False)
+                & ~models.Q(buying_role__in=["", "end_user"]),
+                name="likely_buyers",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.email or self.key[2:]
+
+    @property
+    def is_anonymous(self) -> bool:
+        return self.key.startswith("a:")
+
+    @property
+    def initials(self) -> str:
+        return initials(str(self))
+
+
+class UserAlias(models.Model):
+    """Another key of a product user: an anonymous id before sign-up, or a former user id."""
+
+    key = models.CharField(max_length=210, primary_key=True)
+    user = models.ForeignKey(ProductUser, models.CASCADE, related_name="aliases")
+
+
+class Membership(models.Model):
+    """A product user in a workspace, from the first message that named both."""
+
+    user = models.ForeignKey(ProductUser, models.CASCADE, related_name="memberships")
+    workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="memberships")
+    first_seen_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "user"], name="membership_once")]
+
+
+class Contact(models.Model):
+    """A person at an account who does not use the product."""
+
+    email = models.CharField(max_length=254, unique=True)
+    name = models.CharField(max_length=200, blank=True)
+    title = models.CharField(max_length=200, blank=True)
+    account = models.ForeignKey(Account, models.SET_NULL, null=True, related_name="contacts")
+    phone = models.CharField(max_length=40, blank=True, db_default="")
+    department = models.CharField(max_length=12, choices=Department, blank=True, db_default="")
+    seniority = models.CharField(max_length=10, choices=Seniority, blank=True, db_default="")
+    persona = models.ForeignKey("accounts.Persona", models.SET_NULL, null=True, related_name="contacts")
+    source = models.CharField(max_length=80)
+    imported_by = models.ForeignKey("accounts.ContactImport", models.SET_NULL, null=True, related_name="contacts")
+    created_at = models.DateTimeField(auto_now_add=True)
+    buying_role = models.CharField(max_length=16, choices=BuyingRole, blank=True, db_default="")
+    buying_confidence = models.FloatField(default=0, db_default=0.0, help_text="0 to 1, by a person's word")
+    added_by = models.ForeignKey(Member, models.SET_NULL, null=True, related_name="+")
+    removed_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+
+class ContactImport(models.Model):
+    """A CSV file of contacts: read, shown with what is wrong in which row, then taken in or dropped."""
+
+    class State(models.TextChoices):
+        PREVIEW = "preview", _("Not taken in yet")
+        DONE = "done", _("Taken in")
+        UNDONE = "undone", _("Taken back")
+
+    name = models.CharField(max_length=200, help_text="of the file")
+    state = models.CharField(max_length=7, choices=State, default=State.PREVIEW)
+    mapping = models.JSONField(default=dict, help_text="field → column of the file")
+    rows = models.JSONField(default=list, help_text="what was read, by row; emptied once it is taken in")
+    result = models.JSONField(default=dict, help_text="counts: new, changed, same, wrong; and the rows that are wrong")
+    source = models.CharField(max_length=80, blank=True, help_text="where these people came from")
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(Member, models.SET_NULL, null=True, related_name="+")
+    done_at = models.DateTimeField(null=True)
