@@ -10,22 +10,12 @@ A batch is resolved in memory and written by one statement a table. The caller h
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
-from typing import Any
 
-from accounts import domains, identity_read, moments, titles
+from accounts import domains, identity_read, moments, profiling
 from accounts.identity_rows import Person, Space
 from accounts.messages import Message
-from accounts.models import Department, Seniority
-
-#: Member-stated words → our values, beside the exact ones.
-_DEPARTMENTS = {value: value for value in Department.values} | {
-    label.lower(): value for value, label in Department.choices
-}
-_SENIORITIES = {value: value for value in Seniority.values} | {
-    label.lower(): value for value, label in Seniority.choices
-}
+from accounts.profiling import text, whole
 
 
 class Directory:
@@ -125,14 +115,14 @@ class Directory:
         if not person.email and other.email:  # the account goes with the e-mail, never without it
             self._left(person)
             person.account_id = other.account_id
-        profile = _profile(person)
+        profile = profiling.profile(person)
         if not (person.title or person.seniority) or other.buying_confidence >= 0.9 > person.buying_confidence:
             person.buying_role, person.buying_confidence = other.buying_role, other.buying_confidence
             person.is_new_buyer = other.is_new_buyer
         for field in ("email", "name", "title", "department", "seniority", "company", "employees"):
             if not getattr(person, field):
                 setattr(person, field, getattr(other, field))
-        if _profile(person) != profile:
+        if profiling.profile(person) != profile:
             told = [at for at in (person.profiled_at, other.profiled_at) if at is not None]
             person.profiled_at = max(told, default=None)
         if person.employees_at is None:
@@ -152,52 +142,9 @@ class Directory:
     # What traits say -------------------------------------------------------------------------------------------------
 
     def _learn_person(self, person: Person, message: Message) -> None:
-        traits = message.user_traits
-        company = traits.get("company")
-        company = company if isinstance(company, dict) else {"name": company}
-        learnt = {
-            "email": domains.clean_email(text(traits, "email"))
-            or ("" if person.email else _email_as_id(message.user_id)),
-            "name": text(traits, "name", "fullName", "full_name")
-            or f"{text(traits, 'firstName', 'first_name')} {text(traits, 'lastName', 'last_name')}".strip(),
-            "title": text(traits, "title", "jobTitle", "job_title", "position"),
-            "company": text(company, "name") or text(traits, "companyName", "company_name", "organization"),
-            "employees": whole(traits, "employees", "employeeCount", "company_size")
-            or whole(company, "employees", "employeeCount", "employee_count", "size"),
-        }
-        said_department = _DEPARTMENTS.get(text(traits, "department").lower(), "")
-        said_seniority = _SENIORITIES.get(text(traits, "seniority", "level").lower(), "")
-        before = (person.title, person.department, person.seniority, person.employees)
-        profile = _profile(person)
-        for field, value in learnt.items():
-            if value and value != getattr(person, field):
-                setattr(person, field, value)
-                person.changed = True
-                if field == "employees":
-                    person.employees_at = moments.micros(message.at)
-                if field == "email":
-                    self._left(person)
-                    person.account_id, person.moved = None, True  # found again when the batch is written
-        if learnt["title"] and person.title != before[0]:
-            found = titles.classify(person.title)
-            person.department, person.seniority = found.department, found.seniority
-        person.department = said_department or person.department
-        person.seniority = said_seniority or person.seniority
-        if (person.title, person.department, person.seniority, person.employees) != before:
-            person.changed = True
-            if person.title or person.seniority:
-                self._rate_buyer(person)
-            if _profile(person) != profile:
-                person.profiled_at = moments.micros(message.at)
-
-    def _rate_buyer(self, person: Person) -> None:
-        if person.buying_confidence >= 0.9:  # a person said so: titles do not overrule it
-            return
-        was_buyer = person.buying_role == "economic_buyer"
-        person.buying_role, person.buying_confidence = titles.buying_role(
-            person.seniority, person.department, person.employees
-        )
-        person.is_new_buyer = person.buying_role == "economic_buyer" and (person.is_new_buyer or not was_buyer)
+        if profiling.learn(person, message):  # another e-mail: the account is found again when the batch is written
+            self._left(person)
+            person.account_id, person.moved = None, True
 
     def _learn_space(self, space: Space, message: Message) -> None:
         traits = message.traits
@@ -241,41 +188,7 @@ class Directory:
         return self._roots
 
 
-def _profile(person: Person) -> tuple[Any, ...]:
-    """What features look at; `profiled_at` is since when."""
-    return person.title, person.seniority, person.buying_role, person.buying_confidence
-
-
 def company_domain(value: str) -> str:
     """The registrable domain of a stated host, URL or e-mail, unless many companies share it."""
     domain = domains.registrable(value[:300])
     return "" if not domain or domains.is_shared(domain) else domain
-
-
-def _email_as_id(user_id: str) -> str:
-    return domains.clean_email(user_id) if "@" in user_id else ""
-
-
-def text(traits: dict[str, Any], *names: str) -> str:
-    """The first of these traits that is a non-empty string, trimmed, at most 200 characters."""
-    for name in names:
-        value = traits.get(name)
-        if isinstance(value, str) and value.strip():
-            return value.replace("\x00", "").strip()[:200]
-    return ""
-
-
-def whole(traits: dict[str, Any], *names: str) -> int | None:
-    """The first of these traits that is a whole number; of a range such as `"51-200"` or `"1,000+"` the lower end."""
-    for name in names:
-        value = traits.get(name)
-        if isinstance(value, bool) or value is None:
-            continue
-        if isinstance(value, float) and value.is_integer():
-            value = int(value)
-        if isinstance(value, str):
-            match = re.match(r"\s*(\d{1,3}(?:[,. ]\d{3})+|\d{1,9})", value)
-            value = int(re.sub(r"\D", "", match[1])) if match else None
-        if isinstance(value, int) and 0 < value <= 10_000_000:
-            return value
-    return None
