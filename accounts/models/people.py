@@ -138,6 +138,13 @@ class Contact(models.Model):
     buying_confidence = models.FloatField(default=0, db_default=0.0, help_text="0 to 1, by a person's word")
     added_by = models.ForeignKey(Member, models.SET_NULL, null=True, related_name="+")
     removed_at = models.DateTimeField(null=True)
+    user = models.ForeignKey(
+        ProductUser,
+        models.SET_NULL,
+        null=True,
+        related_name="contacts",
+        help_text="who they turned out to be: from then on that person counts",
+    )
 
     def __str__(self) -> str:
         return self.name or self.email
@@ -148,6 +155,7 @@ class ContactImport(models.Model):
 
     class State(models.TextChoices):
         PREVIEW = "preview", _("Not taken in yet")
+        RUNNING = "running", _("Being taken in")
         DONE = "done", _("Taken in")
         UNDONE = "undone", _("Taken back")
 
