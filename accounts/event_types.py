@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from django.db import connection, transaction
 
-from accounts import changes
+from accounts import audit, changes
 from accounts.models import EventType
 
 WEEKS = 12
@@ -37,6 +37,8 @@ def classify(*, event_type_id: int, category: str, signal: str, by_hand: bool = 
     if (category, signal) == (before.category, before.signal) and by_hand == before.by_hand:
         return event_type, before
     event_type.save(update_fields=["category", "signal", "by_hand"])
+    told = audit.changed(asdict(before), {"category": category, "signal": signal, "by_hand": by_hand})
+    audit.record("event.classify", subject="event", subject_id=event_type.pk, label=event_type.name, **told)
     if (category, signal) != (before.category, before.signal):
         changes.mark_all()
     return event_type, before

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from accounts import hand_raise
+from accounts import audit, hand_raise
 from accounts.messages import BATCH_LIMIT, BATCHES, Bad, decode, read, split
 from accounts.models import Landing, Member, SetAside, Source
 
@@ -192,6 +192,7 @@ def replay(*, set_aside: SetAside, member: Member, body: bytes | None = None) ->
         )
         if not won:
             return None
+        audit.record("set_aside.replay", by=member, subject="set_aside", subject_id=set_aside.pk, label=set_aside.code)
         try:
             return accept(source=set_aside.source, path=path, body=text, size=size, received_at=set_aside.received_at)
         except UnknownKey:

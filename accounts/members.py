@@ -10,7 +10,11 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from accounts import audit
 from accounts.models import Member, Role
+
+#: What the audit log keeps of a member.
+TOLD = ("name", "role", "weekly_capacity", "is_active")
 
 
 def add(*, email: str, name: str, role: str, weekly_capacity: int | None = None) -> Member:
@@ -18,7 +22,9 @@ def add(*, email: str, name: str, role: str, weekly_capacity: int | None = None)
     try:
         with transaction.atomic():
             said = {} if weekly_capacity is None else {"weekly_capacity": weekly_capacity}
-            return Member.objects.create_user(email, None, name=name.strip(), role=role, **said)
+            made = Member.objects.create_user(email, None, name=name.strip(), role=role, **said)
+            _record("member.add", made, {})
+            return made
     except IntegrityError:  # another admin was a moment faster
         raise ValidationError({"email": _("A member with this e-mail exists already.")}) from None
 
@@ -30,6 +36,7 @@ def change(*, member_id: int, name: str, role: str, weekly_capacity: int | None 
     Raises `Member.DoesNotExist`, and `ValidationError` (for the last admin’s role too).
     """
     member = _locked(member_id)
+    before = _told(member)
     if member.role == Role.ADMIN and role != Role.ADMIN:
         _not_the_last_admin(member, "role")
     member.name, member.role = name.strip(), role
@@ -37,6 +44,7 @@ def change(*, member_id: int, name: str, role: str, weekly_capacity: int | None 
         member.weekly_capacity = weekly_capacity
     member.full_clean(exclude=["password"])
     member.save(update_fields=["name", "role", "weekly_capacity"])
+    _record("member.change", member, before)
     return member
 
 
@@ -50,8 +58,10 @@ def deactivate(*, member_id: int, actor: Member) -> Member:
     if member.pk == actor.pk:
         raise ValidationError(_("You cannot deactivate yourself: ask another admin."), code="oneself")
     _not_the_last_admin(member, None)
+    before = _told(member)
     member.is_active = False
     member.save(update_fields=["is_active"])
+    _record("member.deactivate", member, before)
     return member
 
 
@@ -59,8 +69,10 @@ def deactivate(*, member_id: int, actor: Member) -> Member:
 def reactivate(*, member_id: int) -> Member:
     """Raises `Member.DoesNotExist`."""
     member = _locked(member_id)
+    before = _told(member)
     member.is_active = True
     member.save(update_fields=["is_active"])
+    _record("member.reactivate", member, before)
     return member
 
 
@@ -78,6 +90,16 @@ def set_profile(*, member: Member, name: str, time_zone: str, theme: str, shortc
 def time_zones() -> tuple[str, ...]:
     """The names of all zones, in order. Reads some 600 file names once."""
     return tuple(sorted(zoneinfo.available_timezones() - {"localtime", "posixrules", "Factory"}))
+
+
+def _told(member: Member) -> dict[str, object]:
+    return {name: getattr(member, name) for name in TOLD}
+
+
+def _record(action: str, member: Member, before: dict[str, object]) -> None:
+    told = audit.changed(before, _told(member))
+    if told:
+        audit.record(action, subject="member", subject_id=member.pk, label=str(member), **told)
 
 
 def _locked(member_id: int) -> Member:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -11,7 +12,7 @@ from django.db.models import Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import landing
+from accounts import audit, landing
 from accounts.models import Landing, SetAside, Source, new_write_key
 
 DAY = dt.timedelta(days=1)
@@ -54,35 +55,46 @@ def overview() -> list[Row]:
 
 def add(*, name: str) -> Source:
     """A new source with its write key. Raises `ValidationError` naming the field."""
-    return _saved(Source(name=name.strip()))
+    return _saved(Source(name=name.strip()), "source.add")
 
 
 def rename(*, source: Source, name: str) -> Source:
     """Raises `ValidationError` naming the field."""
-    source.name = name.strip()
-    return _saved(source, "name")
+    former, source.name = source.name, name.strip()
+    return _saved(source, "source.rename", "name", **audit.changed({"name": former}, {"name": source.name}))
 
 
+@transaction.atomic
 def switch(*, source: Source, on: bool) -> None:
     """A source that is off answers 401; what it landed before is still loaded."""
-    source.is_active = on
+    was, source.is_active = source.is_active, on
     source.save(update_fields=["is_active"])
     landing.forget()
+    if was != on:
+        _record("source.on" if on else "source.off", source)
 
 
+@transaction.atomic
 def rotate(*, source: Source) -> Source:
     """Gives the source another key. The old one stops at once, in every process (`landing.accept` checks it again)."""
     source.write_key = new_write_key()
     source.save(update_fields=["write_key"])
     landing.forget()
+    _record("source.rotate", source)
     return source
 
 
-def _saved(source: Source, *fields: str) -> Source:
+def _record(action: str, source: Source, **detail: Any) -> None:
+    audit.record(action, subject="source", subject_id=source.pk, label=source.name, **detail)
+
+
+def _saved(source: Source, action: str, *fields: str, **detail: Any) -> Source:
     source.full_clean(exclude=["last_seen_at"])
     try:
         with transaction.atomic():
             source.save(update_fields=fields or None)
+            if detail or not fields:
+                _record(action, source, **detail)
     except IntegrityError:  # another admin was a moment faster
         raise ValidationError({"name": _("There is a source of this name already.")}) from None
     return source

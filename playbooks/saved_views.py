@@ -5,6 +5,7 @@ change. The address is kept as it was; what it says of a filter that is none any
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import Any
 from urllib.parse import parse_qsl
 
 from django.core import signing
@@ -13,7 +14,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts import access
+from accounts import access, audit
 from accounts.models import Member
 from playbooks.filters import AccountFilter, QueueFilter
 from playbooks.models import Motion, SavedView
@@ -95,6 +96,7 @@ def _read(list_: str, query: str) -> QueueFilter | AccountFilter:
 # Changing them -------------------------------------------------------------------------------------------------------
 
 
+@transaction.atomic
 def save(*, member: Member, list_: str, name: str, query: str, is_shared: bool = False) -> SavedView:
     """Keeps a view; one's own of this name gets the new address. Raises `Refused` naming the field."""
     if list_ not in LISTS:
@@ -111,15 +113,20 @@ def save(*, member: Member, list_: str, name: str, query: str, is_shared: bool =
     own = SavedView.objects.filter(member=member)
     if own.count() >= MOST and not own.filter(motion=list_, name=name).exists():
         raise Refused("name", _("You keep %(most)d views already. Delete one first.") % {"most": MOST})
+    was_shared = own.filter(motion=list_, name=name, is_shared=True).exists()
     view, _is_new = SavedView.objects.update_or_create(
         member=member, motion=list_, name=name, defaults={"query": kept, "is_shared": is_shared}
     )
+    if is_shared or was_shared:
+        _record("view.share" if is_shared else "view.unshare", view, member)
     return view
 
 
+@transaction.atomic
 def change(*, view_id: int, member: Member, name: str | None = None, is_shared: bool | None = None) -> SavedView:
     """Another name, or shared or not. Raises `SavedView.DoesNotExist` for what the member may not change, and `Refused`."""
     view = changeable(view_id, member)
+    was_shared, before = view.is_shared, {"name": view.name}
     if name is not None:
         view.name = _checked_name(name)
     if is_shared is not None:
@@ -129,17 +136,26 @@ def change(*, view_id: int, member: Member, name: str | None = None, is_shared: 
             view.save(update_fields=["name", "is_shared"])
     except IntegrityError:
         raise Refused("name", _("There is a view “%(name)s” of this list already.") % {"name": view.name}) from None
+    told = audit.changed(before, {"name": view.name})
+    if was_shared != view.is_shared:
+        _record("view.share" if view.is_shared else "view.unshare", view, member)
+    elif view.is_shared and told:
+        _record("view.rename", view, member, **told)
     return view
 
 
+@transaction.atomic
 def remove(*, view_id: int, member: Member) -> tuple[SavedView, str]:
     """Deletes a view; returns it, and the token that `put_back` takes for a quarter of an hour."""
     view = changeable(view_id, member)
     token = signing.dumps(asdict(_Removed.of(view)), salt=_SALT, compress=True)
+    if view.is_shared:
+        _record("view.remove", view, member)
     view.delete()
     return view, token
 
 
+@transaction.atomic
 def put_back(*, token: str, member: Member) -> SavedView:
     """The view that was deleted. Raises `SavedView.DoesNotExist` for a token that is none or too old, and `Refused`."""
     try:
@@ -154,9 +170,16 @@ def put_back(*, token: str, member: Member) -> SavedView:
         name=was.name,
         defaults={"query": was.query, "is_shared": was.is_shared},
     )
+    if is_new and view.is_shared:
+        _record("view.share", view, member)
     if not is_new and (view.query, view.is_shared) != (was.query, was.is_shared):
         raise Refused("name", _("There is a view “%(name)s” of this list already.") % {"name": was.name})
     return view
+
+
+def _record(action: str, view: SavedView, member: Member, **told: Any) -> None:
+    """One's own views are nobody's business; what everybody sees is."""
+    audit.record(action, by=member, subject="view", subject_id=view.pk, label=view.name, **told)
 
 
 def changeable(view_id: int, member: Member) -> SavedView:

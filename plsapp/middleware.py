@@ -1,4 +1,4 @@
-"""Permissions on every URL, and each member's own time zone."""
+"""Permissions on every URL, who acts, and each member's own time zone."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.defaults import permission_denied
 
+from accounts import audit
+from accounts.models import Member
 from plsapp import rest
 from plsapp.permissions import MATRIX, allows
 
@@ -49,6 +51,21 @@ class Permissions:
             # Raised, it would put a traceback into the log for a link that was only passed on.
             return permission_denied(request, PermissionDenied())
         return None
+
+
+class Acting:
+    """Tells the audit log who acts while a request is served."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        def who() -> Member | None:
+            user: Any = getattr(request, "user", None)
+            return user if user is not None and user.is_authenticated else None
+
+        with audit.done_by(who, audit.API if rest.is_api(request) else audit.PAGE):
+            return self.get_response(request)
 
 
 class MemberTimezone:

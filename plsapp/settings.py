@@ -67,6 +67,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "plsapp.middleware.Acting",
     "plsapp.middleware.MemberTimezone",
     "plsapp.middleware.Permissions",
     "django.contrib.messages.middleware.MessageMiddleware",

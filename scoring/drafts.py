@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import access
+from accounts import access, audit
 from accounts.models import Member
 from scoring import definitions, rules
 from scoring.models import Definition
@@ -123,6 +123,8 @@ def _put(draft_id: int, member: Member, *, away: bool) -> Definition:
     if bool(draft.discarded_at) == away:
         return draft
     draft.discarded_at = timezone.now() if away else None
+    how = "discard" if away else "restore"
+    audit.record(f"draft.{how}", by=member, subject="definition", subject_id=draft.pk, label=draft.name)
     return _changed(draft, member, "discarded_at")
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from django.db import transaction
 
-from accounts import domains, importing, moments
+from accounts import audit, domains, importing, moments
 from accounts.models import Account, AccountDomain, Workspace
 from scoring import outcomes
 from scoring.outcomes import BadOutcome, NewOutcome
@@ -85,8 +86,16 @@ def import_file(path: Path, *, kind: str, source: str, rejects: Path) -> Importe
         rejects.parent.mkdir(parents=True, exist_ok=True)
         rejects.write_bytes(b"".join(msgspec.json.encode(line, enc_hook=str) + b"\n" for line in bad))
         result.rejects = rejects
-    result.recorded = outcomes.record_many(taken)
-    result.known = len(taken) - result.recorded
+    with transaction.atomic():
+        result.recorded = outcomes.record_many(taken)
+        result.known = len(taken) - result.recorded
+        told: dict[str, Any] = {
+            "recorded": result.recorded,
+            "known": result.known,
+            "rejected": result.rejected,
+            "source": source,
+        }
+        audit.record("outcome.import", subject="outcomes", label=path.name, **told)
     return result
 
 

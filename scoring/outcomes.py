@@ -10,11 +10,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Count, Max
 from django.utils import timezone
 
-from accounts import moments
+from accounts import audit, moments
 from accounts.models import Account, Signal
 from scoring.models import Outcome
 
@@ -101,6 +101,7 @@ def check(outcome: NewOutcome) -> None:
             raise BadOutcome(name, "has a NUL in it")
 
 
+@transaction.atomic
 def record(*, account_id: int, kind: str, at: dt.datetime, source: str = "", note: str = "") -> tuple[Outcome, bool]:
     """Keeps an outcome, and says whether it is new. The same account, kind, time and source is the same outcome.
 
@@ -110,7 +111,13 @@ def record(*, account_id: int, kind: str, at: dt.datetime, source: str = "", not
     account = Account.objects.get(pk=account_id)
     while account.merged_into is not None:
         account = account.merged_into
-    return Outcome.objects.get_or_create(account=account, kind=kind, at=at, source=source, defaults={"note": note})
+    kept, is_new = Outcome.objects.get_or_create(
+        account=account, kind=kind, at=at, source=source, defaults={"note": note}
+    )
+    if is_new:
+        told = {"kind": kind, "at": at, "source": source}
+        audit.record("outcome.add", subject="account", subject_id=account.pk, label=account.name, after=told)
+    return kept, is_new
 
 
 def record_many(outcomes: Sequence[NewOutcome]) -> int:

@@ -20,7 +20,7 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import access, changes
+from accounts import access, audit, changes
 from accounts.models import Member
 from scoring import asking, definitions, drafts, rules, tasks
 from scoring.models import Definition, ScoringRun
@@ -98,7 +98,7 @@ def publish(
         if draft.based_on and drafts.is_unnamed(draft):
             draft.name = draft.based_on.name
         draft.spec, draft.revision = spec.as_json(), draft.revision + 1
-        return _put_in_force(draft, before=before, note=note, member=member, enqueue=enqueue)
+        return _put_in_force(draft, "publish", before=before, note=note, member=member, enqueue=enqueue)
 
 
 def roll_back(
@@ -118,7 +118,7 @@ def roll_back(
         if before.pk == old.pk or before.spec == old.spec:
             raise Refused("same", _("Version %(n)d says that already.") % {"n": before.version})
         back = Definition(name=old.name, spec=spec.as_json(), based_on=old, created_by=member)
-        return _put_in_force(back, before=before, note=note, member=member, enqueue=enqueue)
+        return _put_in_force(back, "roll_back", before=before, note=note, member=member, enqueue=enqueue)
 
 
 def checked_note(note: str) -> str:
@@ -133,6 +133,7 @@ def checked_note(note: str) -> str:
 
 def _put_in_force(
     new: Definition,
+    how: str,
     *,
     before: Definition,
     note: str,
@@ -146,6 +147,15 @@ def _put_in_force(
     new.version, new.state, new.note = last + 1, Definition.State.PUBLISHED, note
     new.published_at, new.published_by, new.updated_by = timezone.now(), member, member
     new.save()
+    audit.record(
+        f"definition.{how}",
+        by=member,
+        subject="definition",
+        subject_id=new.pk,
+        label=f"{new.name} ({new.version})"[-200:],
+        **audit.changed({"version": before.version}, {"version": new.version}),
+        note=note,
+    )
     make_stale(*ScoringRun.objects.filter(state=ScoringRun.State.RUNNING).values_list("pk", flat=True))
     # A run that began in this moment, by the version before, finds out by itself.
     return new, asking.start_full_run(new, enqueue=enqueue or tasks.score_all.delay_on_commit)

@@ -21,6 +21,7 @@ import numpy as np
 from django.db import connection, transaction
 from django.utils import timezone
 
+from accounts import audit
 from accounts.models import EventType
 from scoring import asking, definitions, volumes
 from scoring.models import ScoringRun, Silence
@@ -126,6 +127,7 @@ def accept(*, event_type_id: int, enqueue: Callable[[int], None]) -> tuple[Event
     was_held = Silence.objects.filter(event_type=found, ended_on=None).exists()
     found.silence_accepted_at, found.silent_since = timezone.now(), None
     found.save(update_fields=["silence_accepted_at", "silent_since"])
+    audit.record("event.silence", subject="event", subject_id=found.pk, label=found.name)
     _end()
     return found, asking.start_full_run(definitions.published(), enqueue=enqueue) if was_held else None
 
@@ -136,6 +138,7 @@ def reopen(*, event_type_id: int, enqueue: Callable[[int], None]) -> tuple[Event
     found = EventType.objects.select_for_update().get(pk=event_type_id)
     found.silence_accepted_at = None
     found.save(update_fields=["silence_accepted_at"])
+    audit.record("event.watch", subject="event", subject_id=found.pk, label=found.name)
     is_silent = event_type_id in {one.pk for one in find()}
     found.refresh_from_db()
     return found, asking.start_full_run(definitions.published(), enqueue=enqueue) if is_silent else None

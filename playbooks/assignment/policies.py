@@ -17,7 +17,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts import access
+from accounts import access, audit
 from accounts.models import Member
 from playbooks.assignment.working_time import Hours
 from playbooks.models import CoolDown, Holiday, QueuePolicy, WorkSettings
@@ -111,13 +111,20 @@ def save(*, motion: str, **fields: Any) -> QueuePolicy:
     if motion not in access.WORKERS:
         raise ValidationError({"motion": _("Choose sales, success or marketing.")})
     policy = QueuePolicy.objects.select_for_update().filter(pk=motion).first() or with_defaults(motion)
+    before = {name: getattr(policy, name) for name in FIELDS}
     for name, value in fields.items():
         if name not in FIELDS:
             raise ValidationError({name: _("is not a rule of a queue.")})
         setattr(policy, name, value)
     _check(policy)
     policy.save()
+    _record("queue.rules", motion, audit.changed(before, {name: getattr(policy, name) for name in FIELDS}))
     return policy
+
+
+def _record(action: str, motion: str, told: Mapping[str, Any]) -> None:
+    if told:
+        audit.record(action, subject="queue", label=motion, **told)
 
 
 def _check(policy: QueuePolicy) -> None:
@@ -147,6 +154,7 @@ def _check(policy: QueuePolicy) -> None:
         raise ValidationError(wrong)
 
 
+@transaction.atomic
 def add_holiday(*, day: dt.date, name: str, motion: str = "") -> Holiday:
     """A day on which nobody owes an answer; `motion` empty: for every queue. Raises `ValidationError`."""
     if motion and motion not in access.WORKERS:
@@ -155,13 +163,18 @@ def add_holiday(*, day: dt.date, name: str, motion: str = "") -> Holiday:
     holiday.clean_fields()
     if Holiday.objects.filter(day=day, motion__in={"", motion}).exists():
         raise ValidationError({"day": _("That day is a holiday already.")})
-    return Holiday.objects.get_or_create(day=day, motion=motion, defaults={"name": holiday.name})[0]
+    made, is_new = Holiday.objects.get_or_create(day=day, motion=motion, defaults={"name": holiday.name})
+    if is_new:
+        _record("queue.holiday", motion, {"after": {"day": day, "name": holiday.name}})
+    return made
 
 
+@transaction.atomic
 def remove_holiday(*, holiday_id: int) -> Holiday:
     """Returns what it was. Raises `Holiday.DoesNotExist`."""
     holiday = Holiday.objects.get(pk=holiday_id)
-    Holiday.objects.filter(pk=holiday_id).delete()
+    if Holiday.objects.filter(pk=holiday_id).delete()[0]:
+        _record("queue.no_holiday", holiday.motion, {"before": {"day": holiday.day, "name": holiday.name}})
     return holiday
 
 
@@ -178,6 +191,7 @@ def set_cool_downs(*, motion: str, days: Mapping[str, int | None]) -> None:
             raise ValidationError({closing: _("is not a way to close an account.")})
         if length is not None and not 0 <= length <= MOST_DAYS:
             raise ValidationError({closing: _("0 to %(n)d days.") % {"n": MOST_DAYS}})
+    _record("queue.cool_downs", motion, audit.changed(cool_downs(motion), days))
     CoolDown.objects.filter(motion=motion, closing__in=days).delete()
     CoolDown.objects.bulk_create(
         CoolDown(motion=motion, closing=closing, days=length)
@@ -205,6 +219,7 @@ def work_settings(member_ids: Collection[int]) -> dict[int, WorkSettings]:
 def save_work(*, member: Member, **fields: Any) -> WorkSettings:
     """Sets some of `WORK_FIELDS`. Raises `ValidationError` naming the field."""
     kept = WorkSettings.objects.select_for_update().filter(pk=member.pk).first() or WorkSettings(member=member)
+    before = {name: getattr(kept, name) for name in WORK_FIELDS}
     for name, value in fields.items():
         if name not in WORK_FIELDS:
             raise ValidationError({name: _("is not a setting of your work.")})
@@ -218,6 +233,9 @@ def save_work(*, member: Member, **fields: Any) -> WorkSettings:
         if getattr(kept, name) > MOST_DAYS:
             raise ValidationError({name: _("At most %(n)d.") % {"n": MOST_DAYS}})
     kept.save()
+    told = audit.changed(before, {name: getattr(kept, name) for name in WORK_FIELDS})
+    if told:
+        audit.record("member.work", subject="member", subject_id=member.pk, label=str(member), **told)
     return kept
 
 

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import access, changes
+from accounts import access, audit, changes
 from accounts.models import BuyingRole, Member, SignalKind
 from playbooks.models import Motion, Play, PlayStep, QueueItem
 from playbooks.plays import merging
@@ -52,6 +52,7 @@ def add(*, member: Member, text: PlayText) -> Play:
     play = Play(updated_by=member)
     check(text)
     play_rows.write(play, text)
+    _record("play.add", play, member)
     _suggest_again(play.motion)
     return play
 
@@ -72,6 +73,9 @@ def save(*, play_id: int, revision: int, member: Member, text: PlayText) -> Play
         return play
     built_in = LIBRARY.get(play.key or "")
     play.is_edited = built_in is not None and replace(text, is_active=built_in.is_active) != built_in
+    before = play_rows.text_of(play)
+    told = audit.changed(*(_told(one) for one in (before, text)))
+    _record("play.change", play, member, told)
     return _changed(play, member, text)
 
 
@@ -96,6 +100,7 @@ def reset(*, play_id: int, member: Member) -> tuple[Play, PlayText]:
     before = play_rows.text_of(play)
     _may(member, built_in.motion)
     play.is_edited = False
+    _record("play.reset", play, member)
     name = play_rows.free_name(built_in.name, but=play.pk)
     return _changed(play, member, replace(built_in, name=name, is_active=play.is_active)), before
 
@@ -106,6 +111,7 @@ def switch(*, play_id: int, member: Member, on: bool) -> Play:
     play = _locked(play_id, member)
     if play.is_active != on:
         play.is_active = on
+        _record("play.on" if on else "play.off", play, member)
         _touch(play, member, "is_active")
     return play
 
@@ -116,6 +122,7 @@ def remove(*, play_id: int, member: Member) -> Play:
     play = _locked(play_id, member)
     if play.removed_at is None:
         play.removed_at = timezone.now()
+        _record("play.remove", play, member)
         _touch(play, member, "removed_at")
     return play
 
@@ -126,8 +133,19 @@ def put_back(*, play_id: int, member: Member) -> Play:
     play = _locked(play_id, member)
     if play.removed_at is not None:
         play.removed_at = None
+        _record("play.back", play, member)
         _touch(play, member, "removed_at")
     return play
+
+
+def _told(text: PlayText) -> dict[str, Any]:
+    """What the audit log keeps of a play: its steps only by their number and titles."""
+    told = {name: getattr(text, name) for name in play_rows.COLUMNS if name != "talking_points"}
+    return told | {"steps": [step.title for step in text.steps], "exits": list(text.exits)}
+
+
+def _record(action: str, play: Play, member: Member, told: Mapping[str, Any] | None = None) -> None:
+    audit.record(action, by=member, subject="play", subject_id=play.pk, label=play.name, **(told or {}))
 
 
 def _suggest_again(*motions: str) -> None:
