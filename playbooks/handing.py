@@ -91,7 +91,9 @@ def write(items: Sequence[QueueItem], *, talking: Collection[int], now: dt.datet
     ):
         touched[touch.item_id].append(touch)
     found: dict[int | None, list[Contact]] = defaultdict(list)
-    for contact in Contact.objects.filter(account__in=accounts, removed_at=None).order_by("-buying_confidence", "pk"):
+    for contact in Contact.objects.filter(account__in=accounts, removed_at=None, user=None).order_by(
+        "-buying_confidence", "pk"
+    ):
         found[contact.account_id].append(contact)
     events, acts, told = [], [], []
     for item in sorted(items, key=lambda one: one.pk):

@@ -5,20 +5,34 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0010_personas_and_identity'),
+        ("accounts", "0010_personas_and_identity"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='contact',
-            name='user',
-            field=models.ForeignKey(help_text='who they turned out to be: from then on that person counts', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='contacts', to='accounts.productuser'),
+            model_name="contact",
+            name="user",
+            field=models.ForeignKey(
+                help_text="who they are in the product",
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="contacts",
+                to="accounts.productuser",
+            ),
         ),
         migrations.AlterField(
-            model_name='contactimport',
-            name='state',
-            field=models.CharField(choices=[('preview', 'Not taken in yet'), ('running', 'Being taken in'), ('done', 'Taken in'), ('undone', 'Taken back')], default='preview', max_length=7),
+            model_name="contactimport",
+            name="state",
+            field=models.CharField(
+                choices=[
+                    ("preview", "Not taken in yet"),
+                    ("running", "Being taken in"),
+                    ("done", "Taken in"),
+                    ("undone", "Taken back"),
+                ],
+                default="preview",
+                max_length=7,
+            ),
         ),
     ]

@@ -71,8 +71,9 @@ class ProductUser(models.Model):
         Account, models.SET_NULL, null=True, related_name="product_users", help_text="by the e-mail's domain"
     )
     account_by = models.CharField(
-        max_length=12, blank=True, db_default="", help_text="hand: a correction said so; empty: by the e-mail's domain"
+        max_length=12, blank=True, db_default="", help_text="hand: a correction said so; contact: by a contact; empty: by the e-mail's domain"
     )
+    said_at = models.TextField(blank=True, db_default="", help_text="JSON: field to microseconds of who said it last")
     erased_at = models.DateTimeField(null=True, help_text="name, e-mail and traits are gone; the counts stay")
     first_seen_at = models.DateTimeField(null=True)
     last_seen_at = models.DateTimeField(null=True)
@@ -120,6 +121,31 @@ class Membership(models.Model):
         constraints = [models.UniqueConstraint(fields=["workspace", "user"], name="membership_once")]
 
 
+class Invitation(models.Model):
+    """Invitations that a product user sent on one day in one workspace (0: in none), to one person where the event says to whom.
+
+    `invitee` stands for an e-mail (`accounts.invitations.invitee`), so that nobody is kept here who never came. Rows are only
+    added: the loader knows repeats. No foreign-key check, as in `Usage`.
+    """
+
+    user = models.ForeignKey(ProductUser, models.CASCADE, related_name="+", db_constraint=False, db_index=False)
+    day = models.DateField()
+    workspace_id = models.BigIntegerField(default=0)
+    invitee = models.UUIDField(null=True)
+    count = models.PositiveIntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["user", "day"])]
+
+
+class ProfilingDay(models.Model):
+    """How much was known of the people on one day: counts by what was asked. One row a day, the newest is shown."""
+
+    day = models.DateField(primary_key=True)
+    counts = models.JSONField(default=dict)
+    at = models.DateTimeField()
+
+
 class Contact(models.Model):
     """A person at an account who does not use the product."""
 
@@ -143,7 +169,7 @@ class Contact(models.Model):
         models.SET_NULL,
         null=True,
         related_name="contacts",
-        help_text="who they turned out to be: from then on that person counts",
+        help_text="who they are in the product",
     )
 
     def __str__(self) -> str:

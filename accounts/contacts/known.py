@@ -1,6 +1,6 @@
-"""Contacts: people at an account who do not use its product, found by marketing or named by somebody.
+"""The contacts of accounts. Their role in a purchase is somebody's word, or follows from the title; it counts in the buyer state.
 
-Most buyers are among them. Their buying role is a member's word; what they are counts in the account's buyer state.
+Whoever has signed up since counts as the person of the product that they are.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ LIKELY, CONFIRMED = 0.6, 0.9
 
 
 def of_account(account_id: int) -> QuerySet[Contact]:
-    """Buyers first, then the others by how sure their role is; without those that were taken away."""
-    rows = Contact.objects.filter(account=account_id, removed_at=None).select_related("added_by")
+    """Buyers first, then the others by how sure their role is; without those that were taken away or use the product."""
+    rows = Contact.objects.filter(account=account_id, removed_at=None, user=None).select_related("added_by")
     return rows.order_by("-buying_confidence", "name", "email")
 
 
@@ -44,6 +44,7 @@ def _economic(account_ids: Collection[int] | None) -> QuerySet[Contact]:
         buying_role=BuyingRole.ECONOMIC_BUYER,
         buying_confidence__gte=LIKELY,
         removed_at=None,
+        user=None,
         account__isnull=False,
     )
     return rows if account_ids is None else rows.filter(account__in=account_ids)

@@ -1,0 +1,231 @@
+"""What the columns of a file say of a contact: which column is which, and what is wrong with a row.
+
+Without the database, so that 50,000 rows are checked in a second or two.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts import domains, profiling
+from accounts.models import BuyingRole, Department, Seniority
+
+#: field → what people call it. A row needs an e-mail address.
+FIELDS = {
+    "email": gettext_lazy("E-mail"),
+    "name": gettext_lazy("Name"),
+    "first_name": gettext_lazy("First name"),
+    "last_name": gettext_lazy("Last name"),
+    "title": gettext_lazy("Title"),
+    "department": gettext_lazy("Department"),
+    "seniority": gettext_lazy("Seniority"),
+    "phone": gettext_lazy("Phone"),
+    "company": gettext_lazy("Company"),
+    "domain": gettext_lazy("Company’s domain"),
+    "employees": gettext_lazy("Employees"),
+    "role": gettext_lazy("Role in buying"),
+    "source": gettext_lazy("Where from"),
+}
+LENGTHS = {"email": 254, "name": 200, "title": 200, "phone": 40, "company": 200, "domain": 253, "source": 80}
+#: field → names of columns, plain (`_plain`), in English, German, French and Spanish; the better ones first.
+_NAMES = {
+    "email": "email|emailaddress|workemail|businessemail|mail|emailadresse|mailadresse|adresseemail|adressemail|courriel"
+    "|correo|correoelectronico|email1|primaryemail|contactemail",
+    "first_name": "firstname|givenname|vorname|prenom|nombre|first",
+    "last_name": "lastname|surname|familyname|nachname|familienname|nomdefamille|apellido|apellidos|last",
+    "name": "name|fullname|contactname|contact|person|nom|nomcomplet|nombrecompleto|vollername|leadname",
+    "title": "title|jobtitle|position|function|funktion|berufsbezeichnung|titel|poste|fonction|intitule|cargo|puesto|roletitle"
+    "|jobrole|job",
+    "department": "department|abteilung|bereich|departement|service|departamento|team",
+    "seniority": "seniority|senioritylevel|level|joblevel|managementlevel",
+    "phone": "phone|phonenumber|telephone|tel|mobile|mobilephone|directphone|workphone|telefon|telefonnummer|handy|mobil"
+    "|numerodetelephone|portable|telefono|movil|businessphone",
+    "company": "company|companyname|account|accountname|organization|organisation|firma|unternehmen|entreprise|societe|empresa"
+    "|employer",
+    "domain": "domain|companydomain|website|companywebsite|url|companyurl|webseite|homepage|siteweb|sitioweb|web|emaildomain",
+    "employees": "employees|employeecount|numberofemployees|companysize|size|headcount|mitarbeiter|mitarbeiterzahl"
+    "|anzahlmitarbeiter|effectif|effectifs|nombredemployes|empleados|noofemployees",
+    "role": "buyingrole|roleinbuying|role|contactrole|rolle|rolledecideur|rol|decisionrole|crmrole|persona",
+    "source": "source|leadsource|mqlsource|originalsource|wherefrom|quelle|herkunft|origine|origen|fuente|campaign|utmsource",
+}
+_ROLES = {
+    "economicbuyer": "economic_buyer",
+    "buyer": "economic_buyer",
+    "decisionmaker": "economic_buyer",
+    "budgetholder": "economic_buyer",
+    "economicdecisionmaker": "economic_buyer",
+    "entscheider": "economic_buyer",
+    "decideur": "economic_buyer",
+    "sponsor": "champion",
+    "executivesponsor": "economic_buyer",
+    "technicalbuyer": "evaluator",
+    "technicalevaluator": "evaluator",
+    "procurement": "procurement",
+    "legal": "procurement",
+    "purchasing": "procurement",
+    "user": "end_user",
+    "other": "",
+    "none": "",
+}
+_NOTHING = frozenset(["", "-", "–", "—", "n/a", "na", "null", "none", "unknown", "#n/a", "k.a.", "."])
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """Why a row cannot be taken in: `words` say what to do."""
+
+    row: int
+    field: str
+    value: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One person as a file or a form says; what is empty says nothing. `role_said`: the role was said, be it that there is none."""
+
+    number: int
+    email: str
+    name: str = ""
+    title: str = ""
+    department: str = ""
+    seniority: str = ""
+    phone: str = ""
+    company: str = ""
+    domain: str = ""
+    employees: int | None = None
+    role: str = ""
+    role_said: bool = False
+    source: str = ""
+
+
+def guess(heads: Sequence[str], rows: Sequence[Sequence[str]] = ()) -> dict[str, int]:
+    """field → the place of the column that most likely has it. The e-mail is also found by what is in the cells."""
+    plain = [_plain(head) for head in heads]
+    found: dict[str, int] = {}
+    for field, names in _NAMES.items():
+        for name in names.split("|"):
+            if name in plain and (place := plain.index(name)) not in found.values():
+                found[field] = place
+                break
+    if "email" not in found:
+        for place in range(len(heads)):
+            cells = [row[place] for row in rows[:50] if place < len(row) and row[place]]
+            if cells and sum(bool(domains.clean_email(cell)) for cell in cells) * 2 > len(cells):
+                found = {field: other for field, other in found.items() if other != place}
+                found["email"] = place
+                break
+    if "name" in found and "first_name" not in found and "last_name" in found:
+        found["first_name"] = found.pop("name")  # a French “nom” beside “prénom”, a German “Name” beside “Vorname”
+    return found
+
+
+def read(number: int, cells: Sequence[str], mapping: Mapping[str, int]) -> Row | list[Wrong]:
+    """A row, or all that is wrong with it."""
+    said = {field: cells[place] if place < len(cells) else "" for field, place in mapping.items()}
+    return check(number, said)
+
+
+def check(number: int, said: Mapping[str, str]) -> Row | list[Wrong]:
+    """The same of named values, as a form or the API sends them."""
+    wrong: list[Wrong] = []
+    told = {
+        field: "" if value.strip().lower() in _NOTHING else " ".join(value.split()) for field, value in said.items()
+    }
+
+    def bad(field: str, words: str) -> None:
+        wrong.append(Wrong(number, field, told.get(field, "")[:200], words))
+
+    for field, value in told.items():
+        if value[:1] in ("=", "＝"):
+            bad(field, _("is a formula: put its result in the cell."))
+        elif len(value) > LENGTHS.get(field, 200):
+            bad(
+                field, _("has %(n)d characters; at most %(most)d.") % {"n": len(value), "most": LENGTHS.get(field, 200)}
+            )
+    email = domains.clean_email(told.get("email", ""))
+    if not told.get("email"):
+        bad("email", _("is missing: every row needs one."))
+    elif not email and not wrong:
+        bad("email", _("is no e-mail address; it should look like name@company.com."))
+    phone = told.get("phone", "")
+    if phone and not wrong:
+        if re.fullmatch(r"\d[.,]\d+E\+?\d+", phone, re.IGNORECASE):
+            bad("phone", _("was rounded by the spreadsheet: format the column as text and enter it anew."))
+        elif not is_phone(phone):
+            bad("phone", _("is no phone number: 3 to 15 digits, such as +49 30 1234567."))
+    employees = profiling.whole({"n": told.get("employees", "")}, "n")
+    if told.get("employees") and employees is None:
+        bad("employees", _("is no number of people; write 250, or 51-200."))
+    domain = told.get("domain", "")
+    registrable = domains.registrable(domain[:300]) if domain else ""
+    if domain and not registrable:
+        bad("domain", _("is no domain; it should look like company.com."))
+    role = role_of(told.get("role", ""))
+    if role is None:
+        bad("role", _("is none of: %(roles)s.") % {"roles": ", ".join(str(label) for label in BuyingRole.labels)})
+    if wrong:
+        return wrong
+    name = told.get("name", "") or f"{told.get('first_name', '')} {told.get('last_name', '')}".strip()
+    return Row(
+        number=number,
+        email=email,
+        name=name[: LENGTHS["name"]],
+        title=told.get("title", ""),
+        department=_value(told.get("department", ""), Department),
+        seniority=_value(told.get("seniority", ""), Seniority),
+        phone=phone,
+        company=told.get("company", ""),
+        domain=registrable,
+        employees=employees,
+        role=role or "",
+        role_said=bool(told.get("role", "") or said.get("role", "").strip().lower() == "none"),
+        source=told.get("source", ""),
+    )
+
+
+def role_of(text: str) -> str | None:
+    """A role by its key, its label or a word of a CRM; empty for nothing, none for what is no role."""
+    plain = _plain(text)
+    if not plain:
+        return ""
+    for value, label in BuyingRole.choices:
+        if plain in (_plain(value), _plain(str(label))):
+            return value
+    return _ROLES.get(plain)
+
+
+def is_phone(text: str) -> bool:
+    bare = re.sub(r"(?i)\s*(?:ext\.?|x|#|durchwahl|poste)\s*\d{1,6}$", "", text)
+    digits = sum(char.isdigit() for char in bare)
+    return 3 <= digits <= 15 and re.fullmatch(r"\+?[\d\s()./\-–]+", bare) is not None
+
+
+def tel(phone: str) -> str:
+    """What follows `tel:` in a link; empty for what is no number. Without an extension: those are not dialled alike everywhere."""
+    if not is_phone(phone):
+        return ""
+    bare = re.sub(r"(?i)\s*(?:ext\.?|x|#|durchwahl|poste)\s*\d{1,6}$", "", phone).replace("(0)", "")
+    digits = re.sub(r"\D", "", bare)
+    return f"+{digits}" if bare.lstrip().startswith("+") else digits
+
+
+def _value(text: str, choices: type[Department] | type[Seniority]) -> str:
+    """A department or seniority by its key or label; empty for another word: the title tells it then."""
+    plain = _plain(text)
+    for value, label in choices.choices:
+        if plain and plain in (_plain(value), _plain(str(label))):
+            return str(value)
+    return ""
+
+
+def _plain(text: str) -> str:
+    """`"E-Mail Address"` → `"emailaddress"`."""
+    text = unicodedata.normalize("NFKD", text)
+    return re.sub(r"[^a-z0-9]", "", "".join(char for char in text if not unicodedata.combining(char)).casefold())
