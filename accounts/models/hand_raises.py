@@ -48,7 +48,16 @@ class HandRaise(models.Model):
     fields = models.JSONField(help_text="what was filled in, as it came")
     placement = models.CharField(max_length=120, blank=True)
     is_spam = models.BooleanField(default=False)
-    spam_because = models.CharField(max_length=40, blank=True)
+    spam_because = models.CharField(
+        max_length=40, blank=True, help_text="kept when somebody said that it is none: that is how it was let through"
+    )
+    sender = models.CharField(
+        max_length=32,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="a keyed digest of the client's address, to count by",
+    )
     user = models.ForeignKey(ProductUser, models.SET_NULL, null=True, related_name="hand_raises")
     account = models.ForeignKey(Account, models.SET_NULL, null=True, related_name="hand_raises")
     linked_at = models.DateTimeField(null=True, help_text="when the loader knew who it is")
