@@ -146,31 +146,6 @@ class ProfilingDay(models.Model):
     at = models.DateTimeField()
 
 
-class Invitation(models.Model):
-    """Invitations that a product user sent on one day in one workspace (0: in none), to one person where the event says to whom.
-
-    `invitee` stands for an e-mail (`accounts.invitations.invitee`), so that nobody is kept here who never came. Rows are only
-    added: the loader knows repeats. No foreign-key check, as in `Usage`.
-    """
-
-    user = models.ForeignKey(ProductUser, models.CASCADE, related_name="+", db_constraint=False, db_index=False)
-    day = models.DateField()
-    workspace_id = models.BigIntegerField(default=0)
-    invitee = models.UUIDField(null=True)
-    count = models.PositiveIntegerField()
-
-    class Meta:
-        indexes = [models.Index(fields=["user", "day"])]
-
-
-class ProfilingDay(models.Model):
-    """How much was known of the people on one day: counts by what was asked. One row a day, the newest is shown."""
-
-    day = models.DateField(primary_key=True)
-    counts = models.JSONField(default=dict)
-    at = models.DateTimeField()
-
-
 class Contact(models.Model):
     """A person at an account who does not use the product."""
 
