@@ -10,6 +10,7 @@ from accounts.models.companies import (
     Correction,
     DomainRule,
     MergeSuggestion,
+    Resettling,
     Workspace,
 )
 from accounts.models.hand_raises import HandRaise, HandRaiseForm

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
@@ -77,7 +78,20 @@ class Workspace(models.Model):
     )
     account_confidence = models.FloatField(default=0, db_default=0.0, help_text="0 to 1, of that step")
     account_at = models.DateTimeField(null=True, help_text="since when it belongs to this account")
+    own_account = models.ForeignKey(
+        Account, models.SET_NULL, null=True, related_name="+", help_text="the one that stands for it alone, once made"
+    )
+    further_domains = ArrayField(
+        models.CharField(max_length=253), default=list, db_default=[], help_text="stated beside the main one"
+    )
+    said_at = models.TextField(blank=True, db_default="", help_text="JSON: field to microseconds of who said it last")
     created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["domain"], name="workspace_domain", condition=~models.Q(domain="")),
+            GinIndex(fields=["further_domains"], name="workspace_further", condition=~models.Q(further_domains=[])),
+        ]
 
     def __str__(self) -> str:
         return self.name or self.external_id
@@ -118,6 +132,20 @@ class DomainRule(models.Model):
 
     def __str__(self) -> str:
         return self.domain
+
+
+class Resettling(models.Model):
+    """A job: the people and workspaces of some domains look for their account again. One row a job, for its progress."""
+
+    domains = ArrayField(models.CharField(max_length=253), default=list)
+    because = models.CharField(max_length=200, blank=True)
+    asked_at = models.DateTimeField(auto_now_add=True)
+    asked_by = models.ForeignKey(Member, models.SET_NULL, null=True, related_name="+")
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    total = models.PositiveIntegerField(default=0)
+    done = models.PositiveIntegerField(default=0)
+    moved = models.PositiveIntegerField(default=0, help_text="people and workspaces with another account than before")
 
 
 class Ambiguity(models.Model):

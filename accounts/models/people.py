@@ -71,7 +71,10 @@ class ProductUser(models.Model):
         Account, models.SET_NULL, null=True, related_name="product_users", help_text="by the e-mail's domain"
     )
     account_by = models.CharField(
-        max_length=12, blank=True, db_default="", help_text="hand: a correction said so; contact: by a contact; empty: by the e-mail's domain"
+        max_length=12,
+        blank=True,
+        db_default="",
+        help_text="hand: a correction said so; contact: by a contact with this address; empty: by the e-mail's domain",
     )
     said_at = models.TextField(blank=True, db_default="", help_text="JSON: field to microseconds of who said it last")
     erased_at = models.DateTimeField(null=True, help_text="name, e-mail and traits are gone; the counts stay")
