@@ -12,7 +12,12 @@ from accounts.models import BuyingRole, Department, Seniority
 from accounts.titles import CLEAR, Title, area, buying_role, classify
 
 DOC = (Path(__file__).parents[2] / "docs/titles.md").read_text(encoding="utf-8")
-LEVELS = {"C-Suite": "c_level", "VP": "vp", "Director": "director", "Manager": "manager", "Other": "other"}
+LEVELS = {"C-Suite": "c_level", "VP": "vp", "Director": "director", "Manager": "manager", "Other": "individual"}
+
+
+def level(title: str) -> str:
+    """The list knows no difference between who leads nobody and a title that says nothing."""
+    return classify(title).seniority.replace("other", "individual")
 
 
 def confusion(path: Path, predict: Callable[[str], str], name: Callable[[str], str]) -> tuple[float, list[float], str]:
@@ -31,9 +36,7 @@ def confusion(path: Path, predict: Callable[[str], str], name: Callable[[str], s
 
 
 def test_seniority_is_right_on_nine_of_ten_real_titles(shared):
-    accuracy, halves, matrix = confusion(
-        shared / "data/titles/rootstrap_level.tsv", lambda title: classify(title).seniority, LEVELS.__getitem__
-    )
+    accuracy, halves, matrix = confusion(shared / "data/titles/rootstrap_level.tsv", level, LEVELS.__getitem__)
     print(f"\nseniority {accuracy:.3f}, halves {halves}\n{matrix}")
     assert accuracy >= 0.90, matrix
     assert f"**Level: {accuracy:.3f}** ({halves[0]:.3f} on the even lines, {halves[1]:.3f} on the odd ones)" in DOC
@@ -70,11 +73,11 @@ def test_area_is_right_on_four_of_five_real_titles(shared):
         ("Team Lead", "manager", "other"),
         ("Engineering Manager", "manager", "engineering"),
         ("Procurement Manager", "manager", "procurement"),
-        ("Software Engineer", "other", "engineering"),
-        ("UX Designer", "other", "design"),
-        ("General Counsel", "other", "legal"),
-        ("Recruiter", "other", "hr"),
-        ("Product Owner", "other", "product"),
+        ("Software Engineer", "individual", "engineering"),
+        ("UX Designer", "individual", "design"),
+        ("General Counsel", "individual", "legal"),
+        ("Recruiter", "individual", "hr"),
+        ("Product Owner", "individual", "product"),
         ("Astronaut", "other", "other"),
         # Other languages.
         ("Geschäftsführerin", "c_level", "general"),
@@ -88,7 +91,7 @@ def test_area_is_right_on_four_of_five_real_titles(shared):
         ("Gerente General", "c_level", "general"),
         ("Jefe de Ventas", "manager", "sales"),
         ("Vicepresidente de Operaciones", "vp", "operations"),
-        ("Ingeniera de software", "other", "engineering"),
+        ("Ingeniera de software", "individual", "engineering"),
         ("代表取締役社長", "c_level", "general"),
         ("副总裁", "vp", "other"),
     ],
@@ -99,20 +102,20 @@ def test_a_title_gives_seniority_and_department(title, seniority, department):
 
 @pytest.mark.parametrize("title", ["Executive Assistant to the CEO", "PA to the Managing Director", "EA to CTO"])
 def test_who_assists_a_chief_is_none(title):
-    assert classify(title).seniority == "other"
+    assert classify(title).seniority in ("individual", "other")
 
 
 def test_the_employers_name_is_not_the_title():
-    assert classify("Engineer at Director Labs").seniority == "other"
-    assert classify("Analyst @ Chief Solutions").seniority == "other"
+    assert classify("Engineer at Director Labs").seniority == "individual"
+    assert classify("Analyst @ Chief Solutions").seniority == "individual"
     assert classify("CEO @ Acme").seniority == "c_level"
 
 
 def test_words_match_whole_only():
-    assert classify("Headhunter").seniority == "other"
-    assert classify("Leadership Trainee").seniority == "other"
-    assert classify("Lead Generation Specialist").seniority == "other"
-    assert classify("Founding Engineer").seniority == "other"
+    assert classify("Headhunter").seniority == "individual"
+    assert classify("Leadership Trainee").seniority == "individual"
+    assert classify("Lead Generation Specialist").seniority == "individual"
+    assert classify("Founding Engineer").seniority == "individual"
 
 
 @pytest.mark.parametrize("title", ["", "  ", "🎉", "N/A", "none", "-", "unknown"])
