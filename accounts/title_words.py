@@ -97,8 +97,8 @@ INDIVIDUAL = _words(
     "tester*|nurse*|doctor*|physician*|surgeon*|therapist*|pharmacist*|dentist*|driver*|mechanic*|electrician*|carpenter*|plumber*",
     "cashier*|barista*|waiter|waitress|server|freelance*|contractor*|individual contributor|bookkeeper*|broker*|banker*|trader*",
     "underwriter*|actuary|economist*|statistician*|product owner|scrum master|business partner|sdr|bdr|sre|dba|dev|devops",
-    "sysadmin*|full stack|fullstack|data entry|coach*|psychologist*|librarian*|translator*|interpreter*|estimator*|inspector*|surveyor*",
-    "dispatcher*|merchandiser*|stylist*|headhunter*|worker*|staff|member|expert*|integrator*|practitioner*|hacker*|ic|postdoc*|phd",
+    "sysadmin*|full stack|fullstack|data entry|coach*|psychologist*|librarian*|translator*|interpreter*|estimator*",
+    "inspector*|surveyor*|dispatcher*|merchandiser*|stylist*|headhunter*|worker*|staff|member|expert*|integrator*|practitioner*|hacker*|ic|postdoc*|phd",
     "client partner|machinist*|welder*|chemist*|biologist*|physicist*|mathematician*|investigator*|examiner*|builder*|webmaster*",
     # German
     "*entwickler*|*ingenieur*|*berater*|sachbearbeiter*|*mitarbeiter*|*referent*|*assistent*|*assistenz|*techniker*|*kaufmann|*kauffrau",

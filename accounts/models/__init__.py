@@ -28,7 +28,7 @@ from accounts.models.people import (
     Seniority,
     UserAlias,
 )
-from accounts.models.personas import Persona, RoleWord, TitleRule
+from accounts.models.personas import Persona, ProfilingRun, RoleWord, TitleRule
 from accounts.models.usage import Category, EventType, Signal, SignalKind, Usage, UsageDay
 
 __all__ = [
@@ -57,6 +57,7 @@ __all__ = [
     "MergeSuggestion",
     "Persona",
     "ProductUser",
+    "ProfilingRun",
     "ProfilingDay",
     "Role",
     "RoleWord",

@@ -90,3 +90,28 @@ class RoleWord(models.Model):
                 name="one_human_word_of_contact",
             ),
         ]
+
+
+class ProfilingRun(models.Model):
+    """Everybody looked at again after rules of titles or personas changed. One at a time; the newest tells the state."""
+
+    started_at = models.DateTimeField(auto_now_add=True)
+    started_by = models.ForeignKey(Member, models.SET_NULL, null=True, related_name="+")
+    ended_at = models.DateTimeField(null=True)
+    overtaken = models.BooleanField(default=False, help_text="rules changed meanwhile, and another run took over")
+    mark = models.CharField(max_length=32, help_text="of the rules that were used")
+    title_rules = models.JSONField(
+        default=list, help_text="the admin's rules that were used: [kind, value, pattern, is_regex]"
+    )
+    after = models.BigIntegerField(default=0, help_text="the last person that was looked at")
+    people = models.PositiveIntegerField(default=0, help_text="to be looked at, when it began")
+    seen = models.PositiveIntegerField(default=0)
+    changed = models.PositiveIntegerField(
+        default=0, help_text="people with another seniority, department, persona or role"
+    )
+    accounts = models.PositiveIntegerField(default=0, help_text="accounts marked to be scored again")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["overtaken"], condition=models.Q(ended_at=None), name="one_profiling_run")
+        ]
