@@ -14,7 +14,7 @@ from plsapp.permissions import MATRIX, allows
 #: The pages under Settings.
 SETTINGS = (
     *("settings", "sources", "source", "source_rotate", "set_aside", "set_aside_replay"),
-    *("members", "member", "member_work", "routing", "queue_rules"),
+    *("members", "member", "member_work", "routing", "queue_rules", "audit"),
 )
 
 DEFINITIONS = (

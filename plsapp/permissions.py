@@ -139,6 +139,7 @@ MATRIX: dict[str, Row] = {
     "api_queue_rules": frozenset({ADMIN}),
     "api_queue_rule": frozenset({ADMIN}),
     "api_own_work": MEMBER,
+    "api_audit": frozenset({ADMIN}),
     "api_account": MEMBER,
     "api_account_scores": MEMBER,
     "api_definitions": MEMBER,  # beginning and saving a draft: product and admins, as the verbs have it
@@ -209,6 +210,8 @@ MATRIX: dict[str, Row] = {
     "member": frozenset({ADMIN}),
     "routing": frozenset({ADMIN, PRODUCT}),
     "queue_rules": frozenset({ADMIN}),
+    "audit": frozenset({ADMIN}),
+    "audit_csv": frozenset({ADMIN}),
     "member_work": frozenset({ADMIN}),
     "own_work": MEMBER,
 }

@@ -4,6 +4,7 @@ from django.urls import URLPattern, path
 
 from playbooks.rest import definitions as definition_effects
 from playbooks.rest import feedback, rules, telling
+from playbooks.rest import audit as audits
 from playbooks.rest import plans as plan_rest
 from playbooks.rest import plays as play_rest
 from playbooks.rest import queue as queues
@@ -14,6 +15,7 @@ from scoring import rest as scores
 from scoring import rest_definitions as definitions
 
 urlpatterns: list[URLPattern] = [
+    path("audit/", audits.audit, name="api_audit"),
     path("queue/bulk/", acts.bulk, name="api_queue_bulk"),
     path("queue/bulk/undo/", acts.undo_batch, name="api_queue_bulk_undo"),
     path("queue/<slug:motion>/", queues.queue, name="api_queue"),

@@ -1,0 +1,114 @@
+"""The audit log in words: a sentence for every action, and what was before and after it by field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+#: action → sentence; `%(it)s` is the name of what was changed. An action that is not here is told by its own name.
+SENTENCES: dict[str, Any] = {
+    "member.add": gettext_lazy("added %(it)s to this app"),
+    "member.change": gettext_lazy("changed the member %(it)s"),
+    "member.deactivate": gettext_lazy("keeps %(it)s from signing in"),
+    "member.reactivate": gettext_lazy("lets %(it)s sign in again"),
+    "member.work": gettext_lazy("changed what %(it)s gets"),
+    "source.add": gettext_lazy("added the source %(it)s"),
+    "source.rename": gettext_lazy("renamed the source %(it)s"),
+    "source.on": gettext_lazy("switched the source %(it)s on"),
+    "source.off": gettext_lazy("switched the source %(it)s off"),
+    "source.rotate": gettext_lazy("gave the source %(it)s another write key"),
+    "event.classify": gettext_lazy("changed what %(it)s counts as"),
+    "event.silence": gettext_lazy("said that %(it)s is over for good"),
+    "event.watch": gettext_lazy("watches %(it)s again"),
+    "set_aside.replay": gettext_lazy("replayed what was set aside: %(it)s"),
+    "definition.publish": gettext_lazy("published the definition %(it)s"),
+    "definition.roll_back": gettext_lazy("went back to an earlier definition: %(it)s"),
+    "draft.discard": gettext_lazy("discarded the draft %(it)s"),
+    "draft.restore": gettext_lazy("brought the draft %(it)s back"),
+    "queue.rules": gettext_lazy("changed the rules of the %(it)s queue"),
+    "queue.cool_downs": gettext_lazy("changed the cool-downs of the %(it)s queue"),
+    "queue.holiday": gettext_lazy("added a holiday of %(it)s"),
+    "queue.no_holiday": gettext_lazy("removed a holiday of %(it)s"),
+    "play.add": gettext_lazy("added the play %(it)s"),
+    "play.change": gettext_lazy("changed the play %(it)s"),
+    "play.reset": gettext_lazy("put the play %(it)s back to its built-in text"),
+    "play.on": gettext_lazy("lets the play %(it)s be suggested"),
+    "play.off": gettext_lazy("stopped suggesting the play %(it)s"),
+    "play.remove": gettext_lazy("removed the play %(it)s"),
+    "play.back": gettext_lazy("brought the play %(it)s back"),
+    "view.share": gettext_lazy("shared the view %(it)s"),
+    "view.unshare": gettext_lazy("shares the view %(it)s no more"),
+    "view.rename": gettext_lazy("renamed the shared view %(it)s"),
+    "view.remove": gettext_lazy("deleted the shared view %(it)s"),
+    "outcome.add": gettext_lazy("told an outcome of %(it)s"),
+    "outcome.import": gettext_lazy("imported outcomes from %(it)s"),
+    "person.erase": gettext_lazy("erased a person"),
+    "contact.erase": gettext_lazy("erased a contact"),
+}
+#: What an empty name is called, by subject.
+WHOLE = {"queue": gettext_lazy("every queue")}
+#: Letters of a value that a row shows.
+SHOWN = 120
+
+
+@dataclass(frozen=True)
+class Change:
+    """One field: `before` is empty where it was not there, `after` where it is gone; both for a plain fact are told by `after`."""
+
+    field: str
+    before: str
+    after: str
+    is_change: bool
+
+
+def sentence(action: str, *, label: str, subject: str, subject_id: int | None) -> str:
+    """What was done, to be read after the name of who did it."""
+    it = label or str(WHOLE.get(subject, "")) or (f"{subject} {subject_id}" if subject_id else subject)
+    words = SENTENCES.get(action)
+    if words is None:
+        noun, _dot, verb = action.partition(".")
+        return _("%(verb)s %(noun)s: %(it)s") % {"verb": plain(verb or noun), "noun": plain(noun), "it": it}
+    return str(words) % {"it": it}
+
+
+def changes(detail: Mapping[str, Any]) -> list[Change]:
+    """What an entry's detail says: fields with before and after, then further facts."""
+    before, after = detail.get("before"), detail.get("after")
+    told = []
+    if isinstance(before, Mapping) or isinstance(after, Mapping):
+        was, now = (side if isinstance(side, Mapping) else {} for side in (before, after))
+        for name in dict.fromkeys([*was, *now]):
+            told.append(Change(plain(name), value(was.get(name)), value(now.get(name)), is_change=True))
+    else:
+        told += [Change(plain(name), "", value(detail[name]), False) for name in ("before", "after") if name in detail]
+    facts = [name for name in detail if name not in ("before", "after")]
+    return told + [
+        Change(plain(name), "", value(detail[name]), is_change=False) for name in facts if _says(detail[name])
+    ]
+
+
+def plain(name: str) -> str:
+    """`"cool_downs"` → `"cool downs"`."""
+    return name.replace("_", " ").replace(".", " ")
+
+
+def value(said: Any) -> str:
+    if said is None or said == "" or said == [] or said == {}:
+        return ""
+    if isinstance(said, bool):
+        return _("yes") if said else _("no")
+    if isinstance(said, Mapping):
+        words = ", ".join(f"{plain(str(name))}: {value(one)}" for name, one in said.items())
+    elif isinstance(said, list | tuple):
+        words = ", ".join(value(one) for one in said)
+    else:
+        words = str(said)
+    return words if len(words) <= SHOWN else words[: SHOWN - 1] + "…"
+
+
+def _says(said: Any) -> bool:
+    return said is not None and said != "" and said != [] and said != {}
