@@ -1,0 +1,110 @@
+"""What a contact's title and the words about them say: department, seniority, persona, and the role in a purchase.
+
+A member's word locks the role; the CRM's counts unless a member spoke; else the title says what it can.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Any
+
+from django.utils import timezone
+
+from accounts import personas
+from accounts.models import Account, Contact, Member, ProductUser, RoleWord
+
+if TYPE_CHECKING:
+    from accounts.contacts.taking import Judged, Taken
+
+
+def profile(contact: Contact, department: str = "", seniority: str = "", *, employees: int | None = None) -> None:
+    """Sets department, seniority and persona: what was said, else what the title tells."""
+    found = personas.classify(contact.title)
+    contact.department = department or found.department or contact.department
+    contact.seniority = seniority or found.seniority or contact.seniority
+    rated = personas.rate(seniority=contact.seniority, department=contact.department, employees=employees)
+    contact.persona_id = rated.persona_id
+
+
+def standing(*, contacts: Collection[int] = (), users: Collection[int] = ()) -> dict[tuple[str, int], RoleWord]:
+    """("contact" or "user", id) → the word that counts. Two queries at most."""
+    found: dict[tuple[str, int], RoleWord] = {}
+    for kind, ids in (("contact", contacts), ("user", users)):
+        if not ids:
+            continue
+        rows = RoleWord.objects.filter(withdrawn_at=None, **{f"{kind}__in": ids}).order_by("at", "pk")
+        for word in sorted(rows, key=lambda word: word.source == RoleWord.By.HUMAN):
+            found[kind, getattr(word, f"{kind}_id")] = word
+    return found
+
+
+def say(
+    said: Sequence[tuple[Judged, Contact | None]],
+    *,
+    by: str,
+    member: Member | None,
+    confidence: float,
+    taken: Taken,
+) -> set[int]:
+    """Writes down the roles that rows say, of the contact or of the person they are. Answers these persons' ids."""
+    users = {one.user.pk for one, _contact in said if one.user}
+    contacts = {contact.pk for one, contact in said if contact and not one.user}
+    of_source = RoleWord.objects.filter(withdrawn_at=None, source=by)
+    old = {("user", word.user_id): word for word in of_source.filter(user__in=users)}
+    old |= {("contact", word.contact_id): word for word in of_source.filter(contact__in=contacts)}
+    new, gone = [], []
+    for one, contact in said:
+        key = ("user", one.user.pk) if one.user else ("contact", contact.pk if contact else 0)
+        word = old.get(key)
+        if word is not None and (word.role, word.confidence) == (one.row.role, confidence):
+            continue
+        gone += [word.pk] if word else []
+        who: dict[str, Any] = {"user_id": key[1]} if one.user else {"contact_id": key[1]}
+        new.append(RoleWord(**who, role=one.row.role, confidence=confidence, source=by, by=member))
+    RoleWord.objects.filter(pk__in=gone).update(withdrawn_at=timezone.now())
+    RoleWord.objects.bulk_create(new)
+    taken.words += [word.pk for word in new]
+    taken.withdrawn += gone
+    return {word.user_id for word in new if word.user_id}
+
+
+def rate(contact: Contact, word: RoleWord | None, *, employees: int | None) -> None:
+    """Sets the role: the word's, else what department and seniority say."""
+    if word is not None:
+        contact.buying_role, contact.buying_confidence = word.role, word.confidence if word.role else 0.0
+        return
+    rated = personas.rate(seniority=contact.seniority, department=contact.department, employees=employees)
+    contact.buying_role, contact.buying_confidence = rated.role, rated.confidence
+
+
+def settle(contacts: Sequence[Contact]) -> None:
+    """Sets the roles of these contacts by the words that stand now. Two queries; writes nothing."""
+    words = standing(contacts=[contact.pk for contact in contacts])
+    ids = {contact.account_id for contact in contacts if contact.account_id}
+    sizes = dict(Account.objects.filter(pk__in=ids).values_list("pk", "employees"))
+    for contact in contacts:
+        size = sizes.get(contact.account_id) if contact.account_id else None
+        rate(contact, words.get(("contact", contact.pk)), employees=size)
+
+
+def settle_users(user_ids: Collection[int]) -> set[int]:
+    """Sets the role of these people by the words about them; answers their accounts."""
+    if not user_ids:
+        return set()
+    words = standing(users=user_ids)
+    people = list(ProductUser.objects.filter(pk__in=user_ids).order_by("pk").select_for_update())
+    for person in people:
+        word = words.get(("user", person.pk))
+        if word is not None:
+            person.buying_role, person.buying_confidence = word.role, word.confidence if word.role else 0.0
+        else:
+            rated = personas.rate(
+                seniority=person.seniority,
+                department=person.department,
+                employees=person.employees,
+                use_case=person.use_case,
+            )
+            person.buying_role, person.buying_confidence = rated.role, rated.confidence
+        person.profiled_at = timezone.now()
+    ProductUser.objects.bulk_update(people, ["buying_role", "buying_confidence", "profiled_at"])
+    return {person.account_id for person in people if person.account_id}
