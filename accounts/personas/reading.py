@@ -15,8 +15,8 @@ from django.db import connection, transaction
 
 from accounts import titles
 from accounts.models import Persona, TitleRule
-from accounts.persona_library import LIBRARY
-from accounts.persona_rules import PersonaRule
+from accounts.personas.fitting import PersonaRule
+from accounts.personas.library import LIBRARY
 from accounts.title_rules import Rule, TitleRules
 from accounts.titles import Title
 
