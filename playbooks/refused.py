@@ -1,11 +1,5 @@
-"""What a verb says to bad input."""
+"""What a verb says to bad input: the same as below the queues."""
 
-from __future__ import annotations
+from accounts.refused import Refused
 
-
-class Refused(Exception):
-    """Nothing was changed: `words` say what is wrong with `field`."""
-
-    def __init__(self, field: str, words: str) -> None:
-        super().__init__(words)
-        self.field, self.words = field, words
+__all__ = ["Refused"]

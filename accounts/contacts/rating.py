@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils import timezone
 
 from accounts import personas
-from accounts.models import Account, Contact, Member, ProductUser, RoleWord
+from accounts.models import Account, Contact, Member, RoleWord
 
 if TYPE_CHECKING:
     from accounts.contacts.taking import Judged, Taken
@@ -85,26 +85,3 @@ def settle(contacts: Sequence[Contact]) -> None:
     for contact in contacts:
         size = sizes.get(contact.account_id) if contact.account_id else None
         rate(contact, words.get(("contact", contact.pk)), employees=size)
-
-
-def settle_users(user_ids: Collection[int]) -> set[int]:
-    """Sets the role of these people by the words about them; answers their accounts."""
-    if not user_ids:
-        return set()
-    words = standing(users=user_ids)
-    people = list(ProductUser.objects.filter(pk__in=user_ids).order_by("pk").select_for_update())
-    for person in people:
-        word = words.get(("user", person.pk))
-        if word is not None:
-            person.buying_role, person.buying_confidence = word.role, word.confidence if word.role else 0.0
-        else:
-            rated = personas.rate(
-                seniority=person.seniority,
-                department=person.department,
-                employees=person.employees,
-                use_case=person.use_case,
-            )
-            person.buying_role, person.buying_confidence = rated.role, rated.confidence
-        person.profiled_at = timezone.now()
-    ProductUser.objects.bulk_update(people, ["buying_role", "buying_confidence", "profiled_at"])
-    return {person.account_id for person in people if person.account_id}

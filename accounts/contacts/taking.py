@@ -16,7 +16,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from accounts import bulk, changes, domains, loading, personas
+from accounts import bulk, changes, domains, loading, personas, roles
 from accounts.contacts import rating
 from accounts.contacts.fields import Row
 from accounts.models import Account, AccountDomain, Contact, Member, ProductUser, RoleWord
@@ -131,8 +131,11 @@ def take(
     """
     personas.refresh()
     taken, now = Taken(), timezone.now()
+    unlocked = judge(rows)  # before rows are locked, the loader is waited for at need: it writes contacts too
+    if any(one.user is not None and one.row.role_said for one in unlocked):
+        _wait_for_loader()
+    accounts = _accounts(unlocked, taken)
     judged = judge(rows, lock=True)
-    accounts = _accounts(judged, taken)
     sizes = dict(Account.objects.filter(pk__in=set(accounts.values())).values_list("pk", "employees"))
     touched: set[int] = set()
     new: list[Contact] = []
@@ -180,9 +183,28 @@ def take(
     by_email = {contact.email: contact for contact in [*new, *old]}
     said = [(one, by_email.get(one.row.email) or one.contact) for one in judged if one.row.role_said]
     users = rating.say(said, by=by, member=member, confidence=confidence, taken=taken)
-    touched |= rating.settle_users(users)
-    changes.mark(touched)
+    changes.mark(touched | _rate(users))
     return taken
+
+
+def _rate(user_ids: set[int]) -> set[int]:
+    """Works out the roles of these people anew, under the loader's lock; answers their accounts."""
+    if not user_ids:
+        return set()
+    personas.refresh()
+    roles.work_out(user_ids)
+    return roles.accounts_of(user_ids)
+
+
+def _wait_for_loader() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [loading.LOCK])
+
+
+def account_of(row: Row) -> int | None:
+    """The account that one row belongs to, made where there was none; none when no domain says it."""
+    taken = Taken()
+    return _accounts([Judged(row, NEW, None, None)], taken).get(domain_of(row))
 
 
 def _write(contacts: Sequence[Contact]) -> None:
@@ -209,10 +231,7 @@ def _accounts(judged: Iterable[Judged], taken: Taken) -> dict[str, int]:
                 wanted[domain] = one.row
     found = _known(wanted)
     if len(found) < len(wanted):
-        with (
-            connection.cursor() as cursor
-        ):  # the loader makes accounts of domains too, and neither shall meet the other's
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [loading.LOCK])
+        _wait_for_loader()  # it makes accounts of domains too, and neither shall meet the other's
         found = _known(wanted)
         missing = [domain for domain in wanted if domain not in found]
         made = Account.objects.bulk_create(
@@ -239,9 +258,12 @@ def _known(domain_names: Iterable[str]) -> dict[str, int]:
 
 @transaction.atomic
 def take_back(taken: Taken) -> int:
-    """Undoes what `take` did, and answers how many contacts went. What was changed by others since stays as it is now."""
+    """Undoes what `take` did, and answers how many contacts went. What somebody has changed since stays."""
     now = timezone.now()
     touched: set[int] = set()
+    if taken.words and RoleWord.objects.filter(pk__in=taken.words).exclude(user=None).exists():
+        _wait_for_loader()
+    personas.refresh()
     contacts = Contact.objects.select_for_update().order_by("pk")
     gone = list(contacts.filter(pk__in=[*taken.made, *taken.back], removed_at=None))
     touched |= {one.account_id for one in gone if one.account_id}
@@ -261,7 +283,7 @@ def take_back(taken: Taken) -> int:
     RoleWord.objects.filter(pk__in=taken.withdrawn, source=RoleWord.By.CRM).update(withdrawn_at=None)
     rating.settle(restored)
     _write(restored)
-    touched |= rating.settle_users(users)
+    touched |= _rate(users)
     touched -= _forget_empty(taken.accounts)
     changes.mark(touched)
     return len(gone)

@@ -1,0 +1,134 @@
+"""One contact: added, changed, taken away and put back by a member. What a member says of the role is a word that locks it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts import changes, personas
+from accounts.contacts import rating, taking
+from accounts.contacts.fields import Row, Wrong, check
+from accounts.contacts.known import CONFIRMED, LIKELY
+from accounts.models import Account, Contact, Member, RoleWord
+from accounts.refused import Refused
+
+#: What a member says of a contact.
+SAID = ("email", "name", "title", "phone", "company", "domain", "role", "source")
+
+
+@transaction.atomic
+def add(*, member: Member, said: Mapping[str, str], is_sure: bool = False) -> Contact:
+    """A person who does not use the product, at the account of their e-mail's domain, or of the company's domain.
+
+    Somebody who does use it is linked to that person. `said`: any of `SAID`; `is_sure`: the role is known, not thought. Raises
+    `Refused` naming the field.
+    """
+    row = _row(said)
+    if not row.name:
+        raise Refused("name", _("Say who it is."))
+    _ensure_new(row.email)
+    confidence = CONFIRMED if is_sure else LIKELY
+    row = replace(row, role_said=bool(row.role))
+    taking.take([row], member=member, source=_("by hand"), by=RoleWord.By.HUMAN, confidence=confidence)
+    return Contact.objects.select_related("account", "user").get(email=row.email)
+
+
+@transaction.atomic
+def change(*, contact_id: int, member: Member, said: Mapping[str, str], is_sure: bool = False) -> Contact:
+    """Says all of a contact anew; what is empty becomes empty. Another address moves them to its account.
+
+    Without a role the member's word is withdrawn, and the CRM's or the title's counts again. Raises `Contact.DoesNotExist` and
+    `Refused` naming the field.
+    """
+    contact = Contact.objects.select_for_update().get(pk=contact_id, removed_at=None)
+    row = _row(said)
+    if not row.name:
+        raise Refused("name", _("Say who it is."))
+    touched = {contact.account_id} if contact.account_id else set()
+    if row.email != contact.email:
+        _ensure_new(row.email)
+        if Contact.objects.filter(email=row.email).exists():
+            raise Refused("email", _("A contact of this address was taken away before: add them anew instead."))
+        contact.email = row.email
+        if taking.domain_of(row):
+            contact.account_id = taking.account_of(row)
+    elif contact.account_id is None or row.domain:
+        contact.account_id = taking.account_of(row) or contact.account_id
+    contact.name, contact.title, contact.phone = row.name, row.title, row.phone
+    contact.source = row.source or contact.source
+    personas.refresh()
+    contact.department = contact.seniority = ""
+    of_account = Account.objects.filter(pk=contact.account_id) if contact.account_id else Account.objects.none()
+    size = of_account.values_list("employees", flat=True).first()
+    rating.profile(contact, employees=size)
+    _say(contact, member, row.role, CONFIRMED if is_sure else LIKELY)
+    rating.settle([contact])
+    try:
+        with transaction.atomic():
+            contact.save()
+    except IntegrityError:
+        raise Refused("email", _("Somebody has just added this contact.")) from None
+    changes.mark(touched | ({contact.account_id} if contact.account_id else set()), urgent=True)
+    return contact
+
+
+@transaction.atomic
+def remove(*, contact_id: int) -> Contact:
+    """Takes a contact away; also the undo of `add`. Raises `Contact.DoesNotExist`."""
+    return _put(contact_id, away=True)
+
+
+@transaction.atomic
+def put_back(*, contact_id: int) -> Contact:
+    """The undo of `remove`. Raises `Contact.DoesNotExist`."""
+    return _put(contact_id, away=False)
+
+
+def _put(contact_id: int, *, away: bool) -> Contact:
+    contact = Contact.objects.select_for_update().get(pk=contact_id)
+    if (contact.removed_at is not None) != away:
+        contact.removed_at = timezone.now() if away else None
+        contact.save(update_fields=["removed_at"])
+        changes.mark([contact.account_id] if contact.account_id else [], urgent=True)
+    return contact
+
+
+def _say(contact: Contact, member: Member, role: str, confidence: float) -> None:
+    """Keeps the member's word about the role, unless it says what stands already."""
+    word = rating.standing(contacts=[contact.pk]).get(("contact", contact.pk))
+    if role and word and (word.role, word.confidence) == (role, confidence):
+        return
+    if not role and (word is None or word.source != RoleWord.By.HUMAN):
+        return
+    if not word and (role, confidence) == (contact.buying_role, contact.buying_confidence):
+        return  # what the title says already
+    of_members = RoleWord.objects.filter(contact=contact, source=RoleWord.By.HUMAN, withdrawn_at=None)
+    of_members.update(withdrawn_at=timezone.now())
+    if role:
+        RoleWord.objects.create(contact=contact, role=role, confidence=confidence, source=RoleWord.By.HUMAN, by=member)
+
+
+def _row(said: Mapping[str, str]) -> Row:
+    found = check(0, {name: said.get(name, "") for name in SAID})
+    if isinstance(found, list):
+        raise as_refused(found[0])
+    return found
+
+
+def as_refused(wrong: Wrong) -> Refused:
+    return Refused(wrong.field, wrong.words[:1].upper() + wrong.words[1:])
+
+
+def _ensure_new(email: str) -> None:
+    known = Contact.objects.filter(email=email, removed_at=None).select_related("account").first()
+    if known is None:
+        return
+    if known.account is not None:
+        words = _("%(name)s is a contact of %(account)s already.") % {"name": known, "account": known.account.name}
+    else:
+        words = _("%(name)s is a contact already.") % {"name": known}
+    raise Refused("email", words)
