@@ -6,6 +6,7 @@ In the caller's transaction, under the loader's lock.
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,12 +14,24 @@ import msgspec
 from django.db import connection
 from django.utils import timezone
 
-from accounts import bulk, changes, domains, moments, raised_hands, signals, usage
+from accounts import (
+    bulk,
+    changes,
+    domains,
+    evidence,
+    invitations,
+    moments,
+    personas,
+    raised_hands,
+    roles,
+    signals,
+    usage,
+)
 from accounts.alongside import Alongside
 from accounts.identity import Directory
 from accounts.identity_rows import USAGE_TYPES, Person, Space
 from accounts.messages import Message
-from accounts.models import EventType, SignalKind
+from accounts.models import Category, EventType, SignalKind
 from accounts.repeats import Repeats
 from accounts.requests import Landed
 
@@ -41,6 +54,10 @@ class Resolved:
     times: dict[int, list[dt.datetime]]
     #: events that are signals
     strong: list[tuple[Message, Person, Space | None, EventType]]
+    #: invitations
+    invited: list[tuple[Message, Person, Space | None]]
+    #: people who did what speaks for a part in a purchase
+    acted: set[Person]
 
 
 def apply(messages: Sequence[Message]) -> None:
@@ -48,6 +65,7 @@ def apply(messages: Sequence[Message]) -> None:
     if not messages:
         return
     types = usage.event_types(_names(messages))
+    _read_rules(messages)
     messages = _with_contacts(messages, types)
     _write(_resolve(Directory(messages), messages, types), Alongside(), list)
 
@@ -68,6 +86,7 @@ def apply_new(repeats: Repeats, *, alongside: Alongside, waiting: Callable[[], l
         apply(repeats.new())
         return len(repeats.new())
     said = _with_contacts(messages, types)
+    _read_rules(said)
     directory = Directory(said)
     with alongside.running(repeats.remember):
         resolved = _resolve(directory, said, types)
@@ -83,6 +102,12 @@ def _names(messages: Sequence[Message]) -> set[str]:
     return {message.event for message in messages if message.type in USAGE_TYPES}
 
 
+def _read_rules(messages: Sequence[Message]) -> None:
+    """Those of titles and personas, once a batch."""
+    if any(message.user_traits for message in messages):
+        personas.refresh()
+
+
 def _with_contacts(messages: Sequence[Message], types: Types) -> Sequence[Message]:
     if not any(event.signal == SignalKind.HAND_RAISE for event in types.values()):
         return messages
@@ -95,6 +120,9 @@ def _resolve(directory: Directory, messages: Sequence[Message], types: Types) ->
     counts: dict[tuple[Person, Space | None, int, int], int] = {}
     times: dict[int, list[dt.datetime]] = {event.id: [] for event in types.values()}
     strong: list[tuple[Message, Person, Space | None, EventType]] = []
+    invited: list[tuple[Message, Person, Space | None]] = []
+    speaking = {event.id for event in types.values() if _speaks_for_a_role(event)}
+    acted: set[Person] = set()
     for message, person, space in found:
         if person is None or message.type not in USAGE_TYPES:
             continue
@@ -106,6 +134,10 @@ def _resolve(directory: Directory, messages: Sequence[Message], types: Types) ->
         times[event.id].append(at)
         if event.signal in signals.WORTH_A_SIGNAL:
             strong.append((message, person, space, event))
+        elif event.signal == SignalKind.INVITE:
+            invited.append((message, person, space))
+        if event.id in speaking:
+            acted.add(person)
     days = {day: dt.date.fromordinal(day) for day in {key[3] for key in counts}}
     of_known: usage.Counts = {}
     of_new: dict[tuple[Person, Space | None, int, dt.date], int] = {}
@@ -115,7 +147,7 @@ def _resolve(directory: Directory, messages: Sequence[Message], types: Types) ->
             of_new[person, space, event_id, days[day]] = n
         else:
             of_known[person.id, space_id, event_id, days[day]] = n
-    return Resolved(directory, usage.adding(of_known), of_new, times, strong)
+    return Resolved(directory, usage.adding(of_known), of_new, times, strong, invited, acted)
 
 
 def _write(batch: Resolved, alongside: Alongside, waiting: Callable[[], list[Landed]]) -> None:
@@ -128,11 +160,13 @@ def _write(batch: Resolved, alongside: Alongside, waiting: Callable[[], list[Lan
             {id_: (len(times), min(times), max(times)) for id_, times in batch.times.items() if times}
         )
         signals.record([*(_signal(*one) for one in batch.strong), *_new_buyers(directory)])
+        invitations.record(_sent(batch.invited))
         raised_hands.settle(directory)
-        urgent = _urgent(batch)
-        changes.mark(
-            _touched(directory) | urgent, urgent=urgent
-        )  # one statement: its locks are in the order of the ids
+    # All usage is written by now.
+    acted = {directory.root(person).id for person in (*batch.acted, *(person for _, person in directory.merges))}
+    _changed, buyers = roles.work_out([id_ for id_ in acted if id_ is not None])
+    urgent = _urgent(batch) | roles.accounts_of(buyers)
+    changes.mark(_touched(directory) | urgent, urgent=urgent)  # one statement: its locks are in the order of the ids
 
 
 def _signal(message: Message, person: Person, space: Space | None, event: EventType) -> signals.NewSignal:
@@ -145,6 +179,19 @@ def _signal(message: Message, person: Person, space: Space | None, event: EventT
         event_type_id=event.id,
         detail=words.replace("\x00", "") if isinstance(words, str) else "",
     )
+
+
+def _speaks_for_a_role(event: EventType) -> bool:
+    return event.signal in evidence.BEHAVIOURS or (not event.signal and event.category == Category.INTENT)
+
+
+def _sent(invited: list[tuple[Message, Person, Space | None]]) -> list[invitations.Sent]:
+    rows = []
+    for message, person, space in invited:
+        where = space.id if space and space.id else 0
+        whom: list[uuid.UUID | None] = [*invitations.invitees(message.properties)] or [None]
+        rows += [invitations.Sent(person.id or 0, message.at.date(), where, one, 1) for one in whom]
+    return rows
 
 
 def _new_buyers(directory: Directory) -> list[signals.NewSignal]:

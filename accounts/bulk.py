@@ -8,13 +8,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 #: Kinds of columns that are sent as another type than they have: (type of the array, expression).
-_SENT_AS = {"micros": ("bigint", "timestamptz 'epoch' + {} * interval '1 microsecond'")}
+_SENT_AS = {
+    "json": ("text", "{}::jsonb"),
+    "micros": ("bigint", "timestamptz 'epoch' + {} * interval '1 microsecond'"),
+}
 
 
 def rows(columns: Mapping[str, str], values: Sequence[tuple[Any, ...]]) -> tuple[str, list[str]]:
     """A subquery of these rows and its parameters, for `FROM {subquery} AS new`.
 
-    `columns`: name → SQL type, in the order of the rows; `micros` is a time as microseconds since 1970.
+    `columns`: name → SQL type, in the order of the rows; `micros` is a time as microseconds since 1970,
+    `json` a text of it.
     """
     arrays, wanted = [], []
     for name, kind in columns.items():
@@ -25,7 +29,8 @@ def rows(columns: Mapping[str, str], values: Sequence[tuple[Any, ...]]) -> tuple
     sql = f"(SELECT {', '.join(wanted)} FROM unnest({', '.join(arrays)}) AS sent ({names}))"
     parts = zip(*values, strict=True) if values else ((),) * len(columns)
     return sql, [
-        texts(part) if kind == "text" else plain(part) for part, kind in zip(parts, columns.values(), strict=True)
+        texts(part) if kind in ("text", "json") else plain(part)
+        for part, kind in zip(parts, columns.values(), strict=True)
     ]
 
 

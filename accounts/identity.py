@@ -116,10 +116,8 @@ class Directory:
             self._left(person)
             person.account_id = other.account_id
         profile = profiling.profile(person)
-        if not (person.title or person.seniority) or other.buying_confidence >= 0.9 > person.buying_confidence:
-            person.buying_role, person.buying_confidence = other.buying_role, other.buying_confidence
-            person.is_new_buyer = other.is_new_buyer
-        for field in ("email", "name", "title", "department", "seniority", "company", "employees"):
+        profiling.absorb(person, other)
+        for field in ("email", "name", "title", "department", "seniority", "company", "employees", "use_case"):
             if not getattr(person, field):
                 setattr(person, field, getattr(other, field))
         if profiling.profile(person) != profile:

@@ -16,6 +16,9 @@ PERSON_FIELDS = (
     "employees",
     "buying_role",
     "buying_confidence",
+    "role_evidence",
+    "persona_id",
+    "use_case",
     "account_id",
     "profiled_at",
     "first_seen_at",
@@ -55,6 +58,9 @@ class Person:
         self.employees: int | None = None
         self.employees_at: int | None = None
         self.buying_confidence = 0.0
+        self.role_evidence = "[]"
+        self.persona_id: int | None = None
+        self.use_case = ""
         self.profiled_at: int | None = None
         self.account_id: int | None = None
         self.first_seen_at: int | None = None

@@ -1,14 +1,22 @@
-"""What traits say of a person: name, title, department, seniority, company and its size, and the buying role that follows."""
+"""What traits say of a person: name, title, department, seniority, company, its size and the use case, and the role that follows.
+
+The rules of titles and personas are those that `personas.refresh()` read last: who works in batches calls it once a batch.
+"""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
-from accounts import domains, moments, titles
+import msgspec
+
+from accounts import domains, evidence, moments, personas
+from accounts.evidence import Evidence
 from accounts.identity_rows import Person
 from accounts.messages import Message
-from accounts.models import Department, Seniority
+from accounts.models import BuyingRole, Department, Seniority
+
+BUYER = BuyingRole.ECONOMIC_BUYER.value
 
 #: Member-stated words → our values, beside the exact ones.
 _DEPARTMENTS = {value: value for value in Department.values} | {
@@ -33,9 +41,11 @@ def learn(person: Person, message: Message) -> bool:
         "employees": whole(traits, "employees", "employeeCount", "company_size")
         or whole(company, "employees", "employeeCount", "employee_count", "size"),
     }
+    if use_case := text(traits, "useCase", "use_case", "goal", "primaryUseCase", "primary_use_case"):
+        learnt["use_case"] = use_case[:120]
     said_department = _DEPARTMENTS.get(text(traits, "department").lower(), "")
     said_seniority = _SENIORITIES.get(text(traits, "seniority", "level").lower(), "")
-    before = (person.title, person.department, person.seniority, person.employees)
+    before = _rated_by(person)
     was = profile(person)
     is_other_email = False
     for field, value in learnt.items():
@@ -46,27 +56,70 @@ def learn(person: Person, message: Message) -> bool:
                 person.employees_at = moments.micros(message.at)
             is_other_email = is_other_email or field == "email"
     if learnt["title"] and person.title != before[0]:
-        found = titles.classify(person.title)
+        found = personas.classify(person.title)
         person.department, person.seniority = found.department, found.seniority
     person.department = said_department or person.department
     person.seniority = said_seniority or person.seniority
-    if (person.title, person.department, person.seniority, person.employees) != before:
+    if _rated_by(person) != before:
         person.changed = True
-        if person.title or person.seniority:
-            _rate_buyer(person)
+        if person.title or person.seniority or person.use_case:
+            rate(person)
         if profile(person) != was:
             person.profiled_at = moments.micros(message.at)
     return is_other_email
 
 
-def _rate_buyer(person: Person) -> None:
-    if person.buying_confidence >= 0.9:  # a person said so: titles do not overrule it
+def rate(person: Person) -> None:
+    """Persona and buying role of the person, by the title and what else speaks for it. What a member said stays."""
+    known = pieces(person.role_evidence)
+    if person.buying_confidence >= evidence.CONFIRMED and not known:  # a person said so: titles do not overrule it
         return
-    was_buyer = person.buying_role == "economic_buyer"
-    person.buying_role, person.buying_confidence = titles.buying_role(
-        person.seniority, person.department, person.employees
+    was_buyer = (evidence.title_role(known) if known else person.buying_role) == BUYER
+    rated = personas.rate(
+        seniority=person.seniority,
+        department=person.department,
+        employees=person.employees,
+        use_case=person.use_case,
     )
-    person.is_new_buyer = person.buying_role == "economic_buyer" and (person.is_new_buyer or not was_buyer)
+    person.persona_id = rated.persona_id
+    _take(person, evidence.with_title(known, rated.role, rated.confidence))
+    is_buyer = rated.role == BUYER and not evidence.is_locked(known)
+    person.is_new_buyer = is_buyer and (person.is_new_buyer or not was_buyer)
+
+
+def absorb(person: Person, other: Person) -> None:
+    """The evidence of a person who turned out to be this one too. Called before the traits of the other are taken over."""
+    mine, others = pieces(person.role_evidence), pieces(other.role_evidence)
+    is_other_sure = other.buying_confidence >= evidence.CONFIRMED > person.buying_confidence
+    if not (person.title or person.seniority):
+        person.persona_id, person.is_new_buyer = other.persona_id, other.is_new_buyer
+    if mine and others:
+        _take(person, evidence.together(mine, others))
+    elif others if not mine else is_other_sure:
+        if others and person.buying_confidence >= evidence.CONFIRMED:
+            return  # somebody said so, and it was not kept who
+        person.role_evidence = other.role_evidence
+        person.buying_role, person.buying_confidence = other.buying_role, other.buying_confidence
+    elif not mine and not (person.title or person.seniority):
+        person.buying_role, person.buying_confidence = other.buying_role, other.buying_confidence
+
+
+def _take(person: Person, known: list[Evidence]) -> None:
+    person.role_evidence = as_text(known)
+    person.buying_role, person.buying_confidence = evidence.fuse(known)
+
+
+def pieces(stored: str) -> list[Evidence]:
+    """What `ProductUser.role_evidence` holds, from its JSON."""
+    return [] if stored == "[]" else msgspec.json.decode(stored)
+
+
+def as_text(known: list[Evidence]) -> str:
+    return msgspec.json.encode(known).decode()
+
+
+def _rated_by(person: Person) -> tuple[Any, ...]:
+    return person.title, person.department, person.seniority, person.employees, person.use_case
 
 
 def profile(person: Person) -> tuple[Any, ...]:
