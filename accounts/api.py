@@ -1,4 +1,4 @@
-"""The HTTP edge of the intake: Segment's HTTP API, and the hand raise.
+"""The HTTP edge of the intake: Segment's HTTP API. The hand raise shares it (`accounts.views.raising`).
 
 Only the key, the size and the shape are looked at. A content is never answered with a 5xx, which SDKs would send again
 and again; 429 and 503 say in whole seconds when to come back.
@@ -10,23 +10,19 @@ import base64
 import binascii
 import io
 import logging
-import uuid
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
-import msgspec
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
 from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParser, MultiPartParserError
-from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
-from accounts import hand_raise, landing
+from accounts import landing
 from accounts.messages import BATCH_LIMIT, BATCHES, Bad, decode, gunzip, read, split
 from accounts.models import Source
 
@@ -54,7 +50,9 @@ RETRY_SECONDS = 5
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 type Answer = Callable[[HttpRequest, str], HttpResponse]
+type Page = Callable[[HttpRequest, Bad, int], HttpResponse | None]
 type Parse = Callable[[HttpRequest, bytes], object]
+type Opens = Callable[[object], Source | None]
 
 
 class Refused(Exception):
@@ -67,16 +65,11 @@ class Refused(Exception):
 
 @csrf_exempt
 def intake(request: HttpRequest, kind: str) -> HttpResponse:
-    return _edge(request, PATHS[kind], _intake)
+    return edge(request, PATHS[kind], _intake)
 
 
-@csrf_exempt
-def hand_raised(request: HttpRequest) -> HttpResponse:
-    return _edge(request, hand_raise.PATH, _hand_raised)
-
-
-def _edge(request: HttpRequest, path: str, answer: Answer) -> HttpResponse:
-    """What all paths share: methods, CORS, refusals, and a database that is away."""
+def edge(request: HttpRequest, path: str, answer: Answer, page: Page = lambda *_: None) -> HttpResponse:
+    """What all paths share: methods, CORS, refusals, and a database that is away. `page` makes a page of a refusal, or none."""
     if request.method == "OPTIONS":
         response = HttpResponse(status=204)
         response["Access-Control-Allow-Methods"] = "POST, OPTIONS"
@@ -99,14 +92,14 @@ def _edge(request: HttpRequest, path: str, answer: Answer) -> HttpResponse:
                     code=bad.code,
                     reason=bad.reason,
                 )
-                response = _page(request, path, bad, refused.status) or _no(refused.status, bad)
+                response = page(request, bad, refused.status) or _no(refused.status, bad)
         except UnreadablePostError:
             response = _no(400, Bad("cut", "body: the connection ended before all of it had come.", "body"))
         except DatabaseError:
             log.exception("The intake cannot reach its database")
             response = _no(503, Bad("unavailable", "The database cannot be reached; send this again later."))
             response["Retry-After"] = str(RETRY_SECONDS)
-    response["Access-Control-Allow-Origin"] = "*"
+    response.headers.setdefault("Access-Control-Allow-Origin", "*")
     response["Access-Control-Expose-Headers"] = "Retry-After"
     return response
 
@@ -121,7 +114,7 @@ def _no(status: int, bad: Bad) -> HttpResponse:
 
 def _intake(request: HttpRequest, path: str) -> HttpResponse:
     received_at = timezone.now()
-    source, kept, value = _admit(request, lambda _, body: decode(body))
+    source, kept, value = admit(request, lambda _, body: decode(body))
     try:
         if isinstance(value, Bad):
             raise value
@@ -129,55 +122,29 @@ def _intake(request: HttpRequest, path: str) -> HttpResponse:
         if path not in BATCHES:
             read(items[0], path=path, received_at=received_at)
     except Bad as bad:
-        raise Refused(_status(bad), bad, source=source, body=kept) from None
-    _land(source, path, kept, len(items), received_at)
+        raise Refused(status_of(bad), bad, source=source, body=kept) from None
+    size = len(items)
+    by_source(source, lambda one: landing.accept(source=one, path=path, body=kept, size=size, received_at=received_at))
     return JsonResponse({"success": True})
 
 
-def _hand_raised(request: HttpRequest, path: str) -> HttpResponse:
-    received_at = timezone.now()
-    source, kept, value = _admit(request, _form)
-    try:
-        if isinstance(value, Bad):
-            raise value
-        if not isinstance(value, dict):
-            raise Bad("not_an_object", "body: must be a JSON object or a form.", "body")
-        kept = msgspec.json.encode(value)
-        if not hand_raise.is_from_a_program(value):
-            message = hand_raise.to_message(value, message_id=f"hand-raise-{uuid.uuid4()}")
-            _land(source, "track", msgspec.json.encode(message), 1, received_at)
-    except Bad as bad:
-        raise Refused(_status(bad), bad, source=source, body=kept) from None
-    return _page(request, path) or JsonResponse({"success": True})
-
-
-def _land(source: Source, path: str, body: bytes, size: int, received_at: datetime) -> None:
+def by_source[T](source: Source, verb: Callable[[Source], T]) -> T:
+    """What the verb answers; again with the source as it is now when what was remembered of it is no longer true."""
     found: Source | None = source
-    for _ in range(2):  # the second time with the source as it is now, if what was remembered of it is no longer true
+    for _ in range(2):
         if found is None:
             break
         try:
-            landing.accept(source=found, path=path, body=body, size=size, received_at=received_at)
-            return
+            return verb(found)
         except landing.UnknownKey:
             found = landing.source_of(source.write_key)
-    raise Refused(401, _UNKNOWN_KEY)
+    raise Refused(401, UNKNOWN_KEY)
 
 
-def _page(request: HttpRequest, path: str, bad: Bad | None = None, status: int = 200) -> HttpResponse | None:
-    """A page for a person who sent a plain HTML form, else None."""
-    if path != hand_raise.PATH or request.content_type not in FORMS:
-        return None
-    if "text/html" not in request.headers.get("Accept", ""):
-        return None
-    response = render(request, "accounts/hand_raised.html", {"problem": bad.reason if bad else ""}, status=status)
-    if status == 429:
-        response["Retry-After"] = str(RETRY_SECONDS)
-    return response
-
-
-def _admit(request: HttpRequest, parse: Parse) -> tuple[Source, bytes, object]:
+def admit(request: HttpRequest, parse: Parse, opens: Opens = lambda _: None) -> tuple[Source, bytes, object]:
     """The source, the body (decompressed where that is possible), and its value, which is a `Bad` if it has none.
+
+    `opens` finds the source of a value without a key.
 
     Raises `Refused` for a request without a key that opens something (401), one that is too large for anybody (413),
     and when too much waits already (429).
@@ -189,25 +156,25 @@ def _admit(request: HttpRequest, parse: Parse) -> tuple[Source, bytes, object]:
     try:
         body = _raw(request)
         if key and source is None:
-            raise Refused(401, _UNKNOWN_KEY)
+            raise Refused(401, UNKNOWN_KEY)
         body = _plain(request, body)
         value = parse(request, body)
     except Bad as bad:
         value = bad
     if not key:
         key = _body_key(value)
-        source = landing.source_of(key) if key else None
+        source = landing.source_of(key) if key else opens(value)
     if source is None:
         if isinstance(value, Bad) and value.code == "too_large":
             raise Refused(413, value)
-        raise Refused(401, _UNKNOWN_KEY if key else _missing_key(value))
+        raise Refused(401, UNKNOWN_KEY if key else _missing_key(value))
     if landing.backlog() >= settings.LANDING_LIMIT:
         busy = Bad("busy", f"Too much waits to be loaded; send this again in {RETRY_SECONDS} seconds.")
         raise Refused(429, busy, source=source)
     return source, body, value
 
 
-_UNKNOWN_KEY = Bad("unknown_key", "writeKey: opens no source here, or its source is switched off.", "writeKey")
+UNKNOWN_KEY = Bad("unknown_key", "writeKey: opens no source here, or its source is switched off.", "writeKey")
 
 
 def _missing_key(value: object) -> Bad:
@@ -217,7 +184,7 @@ def _missing_key(value: object) -> Bad:
     return Bad("missing_key", reason, "writeKey")
 
 
-def _status(bad: Bad) -> int:
+def status_of(bad: Bad) -> int:
     return 413 if bad.code == "too_large" else 400
 
 
@@ -280,7 +247,7 @@ def _plain(request: HttpRequest, raw: bytes) -> bytes:
     return raw
 
 
-def _form(request: HttpRequest, body: bytes) -> object:
+def form_of(request: HttpRequest, body: bytes) -> object:
     """The fields of a form, or JSON: a body that begins like an object is JSON whatever its content type says.
 
     Raises `Bad`: `bad_form`, and those of `decode`.

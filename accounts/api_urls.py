@@ -3,8 +3,9 @@
 from django.urls import URLPattern, re_path
 
 from accounts import api
+from accounts.views import raising
 
 urlpatterns: list[URLPattern] = [
     re_path(rf"^v1/(?P<kind>{'|'.join(api.PATHS)})/?$", api.intake, name="intake"),
-    re_path(r"^hand-raise/?$", api.hand_raised, name="hand_raise"),
+    re_path(r"^hand-raise/?$", raising.hand_raised, name="hand_raise"),
 ]

@@ -11,6 +11,8 @@ from accounts.messages import EMAIL, Bad
 
 EVENT = "Hand Raised"
 PATH = "hand-raise"
+PREFIX = "hand-raise-"
+"""How the message ids of raised hands begin: the loader knows them by it."""
 HONEYPOT = "website"
 """No person sees this field; whoever fills it in is a program."""
 
@@ -31,6 +33,39 @@ def is_from_a_program(fields: dict[str, Any]) -> bool:
     return bool(fields.get(HONEYPOT))
 
 
+def clean(fields: dict[str, Any]) -> dict[str, str]:
+    """What was filled in, under our names, without control characters; every name of `FIELDS`, empty where nothing was said.
+
+    Raises `Bad`: `bad_email`, `bad_field`.
+    """
+    found: dict[str, str] = {}
+    for name, other, limit in FIELDS:
+        value = _said(fields, name, other)
+        if type(value) is int and name.endswith("_id"):
+            value = str(value) if value.bit_length() < 660 else "9" * (limit + 1)
+        if value is None:
+            value = ""
+        if not isinstance(value, str):
+            raise Bad("bad_field", f"{name}: must be text.", name)
+        value = _printable(value)
+        if len(value) > limit:
+            raise Bad("bad_field", f"{name}: is longer than {limit} characters.", name)
+        found[name] = value if name == "message" else " ".join(value.split())
+    found["email"] = found["email"].lower()
+    if not found["email"]:
+        raise Bad("bad_email", "email: is missing.", "email")
+    if not EMAIL.fullmatch(found["email"]) or (not found["user_id"] and len(found["email"]) > 200):
+        raise Bad("bad_email", "email: is not an e-mail address.", "email")
+    return found
+
+
+def cut(fields: dict[str, Any]) -> dict[str, str]:
+    """As much as can be kept of what a program filled in: texts under our names, cut to their length."""
+    said = {name: (_said(fields, name, other), limit) for name, other, limit in FIELDS}
+    kept = {name: _printable(value)[:limit] for name, (value, limit) in said.items() if isinstance(value, str)}
+    return {name: value for name, value in kept.items() if value}
+
+
 def to_message(fields: dict[str, Any], *, message_id: str) -> dict[str, Any]:
     """The track message of a filled-in form, as an SDK would send it.
 
@@ -39,36 +74,26 @@ def to_message(fields: dict[str, Any], *, message_id: str) -> dict[str, Any]:
 
     Raises `Bad`: `bad_email`, `bad_field`.
     """
-    found: dict[str, str] = {}
-    for name, other, limit in FIELDS:
-        value = fields.get(name)
-        if value is None:
-            value = fields.get(other)
-        if type(value) is int and name.endswith("_id"):
-            value = str(value) if value.bit_length() < 660 else "9" * (limit + 1)
-        if value is None:
-            value = ""
-        if not isinstance(value, str):
-            raise Bad("bad_field", f"{name}: must be text.", name)
-        # Line breaks stay in the message; other control characters are of no use to a reader.
-        value = "".join(char for char in value if char in "\n\t" or char.isprintable()).strip()
-        if len(value) > limit:
-            raise Bad("bad_field", f"{name}: is longer than {limit} characters.", name)
-        found[name] = value if name == "message" else " ".join(value.split())
-    email = found["email"].lower()
-    if not email:
-        raise Bad("bad_email", "email: is missing.", "email")
-    if not EMAIL.fullmatch(email) or (not found["user_id"] and len(email) > 200):
-        raise Bad("bad_email", "email: is not an e-mail address.", "email")
-    traits = {"email": email} | {name: found[name] for name in ("name", "title", "company") if found[name]}
+    found = clean(fields)
+    traits = {"email": found["email"]} | {name: found[name] for name in ("name", "title", "company") if found[name]}
     context: dict[str, Any] = {"traits": traits}
     if found["group_id"]:
         context["groupId"] = found["group_id"]
     return {
         "type": "track",
         "messageId": message_id,
-        "userId": found["user_id"] or email,
+        "userId": found["user_id"] or found["email"],
         "event": EVENT,
         "properties": {name: found[name] for name in ("message", "placement") if found[name]},
         "context": context,
     }
+
+
+def _said(fields: dict[str, Any], name: str, other: str) -> Any:
+    value = fields.get(name)
+    return fields.get(other) if value is None else value
+
+
+def _printable(value: str) -> str:
+    """Line breaks stay in a message; other control characters are of no use to a reader."""
+    return "".join(char for char in value if char in "\n\t" or char.isprintable()).strip()

@@ -45,6 +45,8 @@ class Env(msgspec.Struct, frozen=True, kw_only=True):
     DEFAULT_FROM_EMAIL: str = "plsapp@localhost"
     PUBLIC_URL: str = ""
     """Where members reach this app, with its scheme: links in mails begin with it. Empty: the first of ALLOWED_HOSTS."""
+    TRUSTED_PROXIES: Annotated[int, msgspec.Meta(ge=0, le=10)] = 1
+    """Proxies in front of this app, each of which adds to X-Forwarded-For. 0: the header is not read."""
     LANDING_LIMIT: AtLeastOne = 50_000
     """Requests that may wait for the loader; above it the intake answers 429."""
     DEDUP_WINDOW_DAYS: Annotated[int, msgspec.Meta(ge=7)] = 30

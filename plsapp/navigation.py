@@ -14,6 +14,7 @@ from plsapp.permissions import MATRIX, allows
 #: The pages under Settings.
 SETTINGS = (
     *("settings", "sources", "source", "source_rotate", "set_aside", "set_aside_replay"),
+    *("hand_forms", "hand_form_new", "hand_form", "hand_raises"),
     *("members", "member", "member_work", "routing", "queue_rules", "audit"),
 )
 

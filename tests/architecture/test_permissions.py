@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from accounts.models import Contact, Member, Role, SetAside
+from accounts.models import Contact, HandRaise, HandRaiseForm, Member, Role, SetAside
 from playbooks.models import (
     Answer,
     Motion,
@@ -75,7 +75,11 @@ def arguments(db) -> dict[str, dict[str, object]]:
     run = ScoringRun.objects.create(definition=definitions.published(), kind="full", as_of=now.date(), state="done")
     event = QueueItemEvent.objects.create(item=item, at=now, verb="claimed", before={}, batch=uuid.uuid4())
     Answer.objects.create(item=item, account=account, motion=item.motion, at=now, verdict="good")
+    raised = HandRaise.objects.create(source=SourceFactory(), received_at=now, message_id="1", fields={}, is_spam=True)
     known = {
+        "form_id": HandRaiseForm.objects.create(name="Pricing", source=SourceFactory(), key="pricing").pk,
+        "form_key": "pricing",
+        "raise_id": raised.pk,
         "event_id": event.pk,
         "batch": event.batch,
         "draft_id": draft.pk,

@@ -1,0 +1,149 @@
+"""The forms of raised hands: made, changed and switched by admins, found by the key in a page, counted."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models import Count, Max, Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts import audit
+from accounts.models import HandRaise, HandRaiseForm, Member
+
+#: What a form may ask beside the e-mail, in the order in which it does.
+ASKS = {
+    "name": gettext_lazy("Name"),
+    "title": gettext_lazy("Job title"),
+    "company": gettext_lazy("Company"),
+    "message": gettext_lazy("Message"),
+}
+#: Columns that an admin says, as they are kept in the audit log.
+SAID = ("name", "placement", "question", "button", "thanks", "asks", "origins")
+MOST_ORIGINS = 20
+KEY = re.compile(r"[A-Za-z0-9_-]{1,32}")
+
+
+@dataclass(frozen=True)
+class Words:
+    """A form as a visitor reads it, saved or being made; what was left empty has its default."""
+
+    question: str
+    button: str
+    thanks: str
+    asks: list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A form as the page lists it, with what came by it."""
+
+    form: HandRaiseForm
+    raised: int
+    spam: int
+    last_at: Any
+    by_placement: list[tuple[str, int]]
+
+
+def words(form: HandRaiseForm) -> Words:
+    return Words(
+        question=form.question or _("Talk to us"),
+        button=form.button or _("Send"),
+        thanks=form.thanks or _("Thank you. We have your message and will be in touch soon."),
+        asks=[(name, str(label)) for name, label in ASKS.items() if name in form.asks],
+    )
+
+
+def find(key: object) -> HandRaiseForm | None:
+    """The form in use with this key: neither it nor its source is switched off."""
+    if not isinstance(key, str) or not KEY.fullmatch(key):
+        return None
+    return (
+        HandRaiseForm.objects.select_related("source").filter(key=key, is_active=True, source__is_active=True).first()
+    )
+
+
+def overview() -> list[Row]:
+    """All forms, those in use first. Two queries, however many there are."""
+    forms = (
+        HandRaiseForm.objects.select_related("source")
+        .annotate(
+            number=Count("raised", filter=Q(raised__is_spam=False)),
+            spam=Count("raised", filter=Q(raised__is_spam=True)),
+            last_at=Max("raised__received_at", filter=Q(raised__is_spam=False)),
+        )
+        .order_by("-is_active", "name")
+    )
+    places: dict[int | None, list[tuple[str, int]]] = {}
+    counted = HandRaise.objects.filter(form__isnull=False, is_spam=False).values_list("form", "placement")
+    for form, placement, number in counted.annotate(n=Count("pk")).order_by("form", "-n", "placement"):
+        places.setdefault(form, []).append((placement, number))
+    return [Row(form, form.number, form.spam, form.last_at, places.get(form.pk, [])) for form in forms]
+
+
+def save(*, form: HandRaiseForm, member: Member) -> HandRaiseForm:
+    """A new form, or a changed one. Raises `ValidationError` naming the field."""
+    form.origins = origins(form.origins)
+    form.asks = [name for name in ASKS if name in form.asks]
+    is_new = form.pk is None
+    before = {} if is_new else HandRaiseForm.objects.values(*SAID, "source").get(pk=form.pk)
+    if is_new:
+        form.created_by = member
+    form.full_clean(exclude=["created_by"])
+    now = {name: getattr(form, name) for name in SAID} | {"source": form.source_id}
+    changed = {name: value for name, value in now.items() if is_new or before[name] != value}
+    if not changed:
+        return form
+    try:
+        with transaction.atomic():
+            form.save()
+            audit.record(
+                "form.make" if is_new else "form.change",
+                by=member,
+                subject="form",
+                subject_id=form.pk,
+                label=form.name,
+                before={name: before[name] for name in changed if not is_new},
+                after=changed,
+            )
+    except IntegrityError:  # another admin was a moment faster
+        raise ValidationError({"name": _("There is a form of this name already.")}) from None
+    return form
+
+
+@transaction.atomic
+def switch(*, form: HandRaiseForm, on: bool, member: Member) -> None:
+    """A form that is off shows nothing and takes nothing; what it took stays."""
+    if HandRaiseForm.objects.filter(pk=form.pk, is_active=not on).update(is_active=on):
+        action = "form.on" if on else "form.off"
+        audit.record(action, by=member, subject="form", subject_id=form.pk, label=form.name)
+
+
+def origins(said: list[str]) -> list[str]:
+    """`["HTTPS://Www.Acme.com/pricing"]` → `["https://www.acme.com"]`: as browsers name a site. Raises `ValidationError`."""
+    found = []
+    for line in said:
+        line = line.strip()
+        if not line:
+            continue
+        try:
+            parts = urlsplit(line if "://" in line else f"https://{line}")
+            host, port = (parts.hostname or "").encode("idna").decode(), parts.port
+        except ValueError:
+            host, port, parts = "", None, urlsplit("")
+        if parts.scheme not in ("http", "https") or not re.fullmatch(r"[a-z0-9.-]+", host):
+            raise ValidationError(
+                {"origins": _("“%(line)s” is no site, such as https://www.acme.com.") % {"line": line[:80]}}
+            )
+        usual = {"http": 80, "https": 443}[parts.scheme]
+        one = f"{parts.scheme}://{host}" + (f":{port}" if port and port != usual else "")
+        if one not in found:
+            found.append(one)
+    if len(found) > MOST_ORIGINS:
+        raise ValidationError({"origins": _("At most %(n)d sites.") % {"n": MOST_ORIGINS}})
+    return found

@@ -1,0 +1,222 @@
+"""The raised hand from outside: what is posted to `/hand-raise`, and a form as a page of its own and as a script.
+
+All of it is public and made to be put into other sites: forms may be framed by the sites they allow, or by any, and answers may
+be read by those.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import msgspec
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.utils.csp import CSP
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
+
+from accounts import api, hand_raise
+from accounts.api import FORMS, RETRY_SECONDS, Refused
+from accounts.messages import Bad
+from accounts.models import HandRaiseForm, Source
+from accounts.raising import forms, spam, taking
+
+#: Seconds for which a browser keeps the script: a changed form is seen after a minute.
+SCRIPT_SECONDS = 60
+
+
+@dataclass
+class Asked:
+    """What is learnt of a request while it is answered: its form, if it names one, and what was filled in."""
+
+    form: HandRaiseForm | None = None
+    fields: dict[str, Any] = field(default_factory=dict)
+
+
+# What is posted ------------------------------------------------------------------------------------------------------
+
+
+@csrf_exempt
+def hand_raised(request: HttpRequest) -> HttpResponse:
+    """With a write key, as from a server, or with the key of a form (`form`)."""
+    asked = Asked()
+    answer, page = partial(_hand_raised, asked=asked), partial(_page, asked=asked)
+    response = api.edge(request, hand_raise.PATH, answer, page)
+    if asked.form is not None:
+        _for_sites(request, response, asked.form)
+    return response
+
+
+def _hand_raised(request: HttpRequest, path: str, *, asked: Asked) -> HttpResponse:
+    received_at = timezone.now()
+    source, kept, value = api.admit(request, api.form_of, partial(_open, asked=asked))
+    try:
+        if isinstance(value, Bad):
+            raise value
+        if not isinstance(value, dict):
+            raise Bad("not_an_object", "body: must be a JSON object or a form.", "body")
+        kept = msgspec.json.encode({name: said for name, said in value.items() if name != "token"})
+        if asked.form is None and value.get("form"):  # with a write key, to be counted with the form
+            asked.form = forms.find(value["form"])
+        asked.fields, token, form = value, value.get("token"), asked.form
+        origin = request.headers.get("Origin", "")
+        elsewhere = form is not None and not spam.is_allowed(origin, ours=_ours(request), allowed=form.origins)
+        api.by_source(
+            source,
+            lambda one: taking.take(
+                source=one,
+                form=form,
+                fields=value,
+                received_at=received_at,
+                sender=spam.sender(_address(request)) if form else "",
+                token=token if isinstance(token, str) else "",
+                from_elsewhere=elsewhere,
+            ),
+        )
+    except Bad as bad:
+        raise Refused(api.status_of(bad), bad, source=source, body=kept) from None
+    return _page(request, None, 200, asked=asked) or JsonResponse({"success": True})
+
+
+def _open(value: object, *, asked: Asked) -> Source | None:
+    """The source of the form that a body without a write key names."""
+    if not isinstance(value, dict) or not value.get("form"):
+        return None
+    asked.form = forms.find(value["form"])
+    if asked.form is None:
+        raise Refused(404, Bad("unknown_form", "form: is not known here, or is switched off.", "form"))
+    return asked.form.source
+
+
+def _page(request: HttpRequest, bad: Bad | None, status: int, *, asked: Asked) -> HttpResponse | None:
+    """A page for a person who sent a plain HTML form, else None. What was typed into one of our forms is there still."""
+    if request.content_type not in FORMS or "text/html" not in request.headers.get("Accept", ""):
+        return None
+    if asked.form is None:
+        context = {"problem": bad.reason if bad else ""}
+        response = render(request, "accounts/hand_raised.html", context, status=status)
+    elif bad is None:
+        response = redirect("hand_form_thanks", form_key=asked.form.key)
+    else:
+        response = _drawn(request, asked.form, asked.fields, bad=bad, status=status)
+    if status == 429:
+        response["Retry-After"] = str(RETRY_SECONDS)
+    return response
+
+
+# The form itself -----------------------------------------------------------------------------------------------------
+
+
+@require_safe
+def form_page(request: HttpRequest, form_key: str) -> HttpResponse:
+    """The form as a page, also within another. The query fills in what is known: `email`, `name`, `user_id`, `placement`, …"""
+    form = forms.find(form_key)
+    if form is None:
+        return _gone(request)
+    return _for_sites(request, _drawn(request, form, request.GET.dict()), form)
+
+
+@require_safe
+def form_thanks(request: HttpRequest, form_key: str) -> HttpResponse:
+    form = forms.find(form_key)
+    if form is None:
+        return _gone(request)
+    context = {"words": forms.words(form), "style": static("css/hand-form.css")}
+    return _for_sites(request, render(request, "accounts/hand_form_thanks.html", context), form)
+
+
+@require_safe
+def form_script(request: HttpRequest, form_key: str) -> HttpResponse:
+    """A script that puts the form where its tag stands. It needs nothing but this host, and no eval."""
+    form = forms.find(form_key)
+    if form is None:
+        return HttpResponse(
+            "// This form is switched off.\n", content_type="text/javascript; charset=utf-8", status=404
+        )
+    words = forms.words(form)
+    told = {
+        "key": form.key,
+        "action": request.build_absolute_uri(reverse("hand_raise")),
+        "style": request.build_absolute_uri(static("css/hand-form.css")),
+        "token": spam.token(timezone.now()),
+        "question": words.question,
+        "button": words.button,
+        "thanks": words.thanks,
+        "asks": words.asks,
+        "email": _("E-mail"),
+        "sending": _("Sending …"),
+        "failed": _("This could not be sent. Nothing you typed is lost: please try again."),
+    }
+    # As JSON within a script: ASCII only, and no "</".
+    data = json.dumps(told).replace("<", "\\u003c")
+    text = render_to_string("accounts/hand_form.js", {"data": data})
+    response = HttpResponse(text, content_type="text/javascript; charset=utf-8")
+    response["Cache-Control"] = f"public, max-age={SCRIPT_SECONDS}"
+    response["Access-Control-Allow-Origin"] = "*"
+    response["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response
+
+
+def _drawn(
+    request: HttpRequest, form: HandRaiseForm, fields: dict[str, Any], *, bad: Bad | None = None, status: int = 200
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "words": forms.words(form),
+        "action": reverse("hand_raise"),
+        "style": static("css/hand-form.css"),
+        "token": spam.token(timezone.now()),
+        "values": hand_raise.cut(fields),
+        "wrong": bad.field if bad else "",
+        "problem": bad.reason if bad else "",
+    }
+    return render(request, "accounts/hand_form.html", context, status=status)
+
+
+def _gone(request: HttpRequest) -> HttpResponse:
+    return render(request, "accounts/hand_form_gone.html", {"style": static("css/hand-form.css")}, status=404)
+
+
+def _for_sites(request: HttpRequest, response: HttpResponse, form: HandRaiseForm) -> HttpResponse:
+    """Lets the sites of a form, or all, frame the answer and read it; others read nothing."""
+    ours, origin = _ours(request), request.headers.get("Origin", "")
+    if form.origins:
+        response["Access-Control-Allow-Origin"] = origin if origin in form.origins else ours
+        patch_vary_headers(response, ["Origin"])
+    policy = {
+        "default-src": [CSP.NONE],
+        "style-src": [CSP.SELF],
+        "form-action": [CSP.SELF],
+        "base-uri": [CSP.NONE],
+        "frame-ancestors": [CSP.SELF, *form.origins] if form.origins else ["*"],
+    }
+    response._csp_config = policy  # type: ignore[attr-defined]
+    response.xframe_options_exempt = True
+    return response
+
+
+def _ours(request: HttpRequest) -> str:
+    return f"{request.scheme}://{request.get_host()}"
+
+
+def _address(request: HttpRequest) -> str:
+    """The client's address, of IPv6 its network: what the outermost of our own proxies saw. Only to count by."""
+    said = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
+    trusted: int = settings.ENV.TRUSTED_PROXIES
+    address = said[-min(trusted, len(said))] if trusted and said else str(request.META.get("REMOTE_ADDR", ""))
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address[:64]
+    return str(ipaddress.ip_network((found, 64), strict=False)) if found.version == 6 else str(found)

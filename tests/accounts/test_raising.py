@@ -1,0 +1,219 @@
+"""Forms of raised hands: what is posted with them is kept first, and programs are told apart."""
+
+import datetime as dt
+import re
+
+import pytest
+import time_machine
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts import landing
+from accounts.models import AuditEntry, HandRaise, HandRaiseForm, Landing, Role
+from accounts.raising import forms, spam, taking
+from tests.factories import SourceFactory
+from tests.feed import account_of, identify, load
+
+pytestmark = pytest.mark.django_db
+
+SITE = "https://www.acme.com"
+NOW = dt.datetime(2026, 11, 23, 10, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def form():
+    landing.forget()
+    return HandRaiseForm.objects.create(
+        name="Pricing", source=SourceFactory(), placement="pricing page", asks=["name", "message"]
+    )
+
+
+def post(client, form, /, *, accept="application/json", **more):
+    headers = {"accept": accept} | more.pop("headers", {})
+    fields = {"form": form.key, "email": "ann@acme.com", "message": "SSO for 40 seats"} | more
+    return client.post("/hand-raise", fields, headers=headers)
+
+
+def test_a_raised_hand_is_kept_beside_its_message_and_linked_by_the_loader(client, form):
+    load(identify("u-7", email="ann@acme.com"))
+    assert post(client, form, user_id="u-7").json() == {"success": True}
+    row = HandRaise.objects.get()
+    assert (row.form, row.placement, row.is_spam, row.linked_at) == (form, "pricing page", False, None)
+    assert row.fields["message"] == "SSO for 40 seats"
+    assert Landing.objects.count() == 1
+    load()
+    row.refresh_from_db()
+    assert (row.user.key, row.account) == ("u:u-7", account_of("u-7"))
+    assert row.linked_at
+
+
+def test_somebody_without_a_company_is_linked_to_the_account_of_his_own(client, form):
+    post(client, form, email="ann@gmail.com")
+    load()
+    assert HandRaise.objects.get().account.of_person
+
+
+def test_a_write_key_needs_no_form_and_no_limit_holds_for_it(client, form):
+    for _ in range(spam.MOST + 1):
+        post(client, form, form="", write_key=form.source.write_key)
+    rows = HandRaise.objects.all()
+    assert [(row.form, row.is_spam) for row in rows] == [(None, False)] * (spam.MOST + 1)
+
+
+@pytest.mark.parametrize(
+    ("sent", "reason"),
+    [
+        ({"website": "http://buy.example"}, "honeypot"),
+        ({"website": "http://buy.example", "email": "nobody"}, "honeypot"),
+        ({"token": "rubbish"}, "bad_token"),
+        ({"token": spam.token(NOW - dt.timedelta(seconds=1))}, "too_fast"),
+        ({"token": spam.token(NOW + dt.timedelta(hours=1))}, "bad_token"),
+        ({"headers": {"origin": "https://elsewhere.com"}}, "origin"),
+        ({"headers": {"origin": "null"}}, "origin"),
+        ({"token": spam.token(NOW - dt.timedelta(seconds=3)), "headers": {"origin": SITE}}, ""),
+        ({"headers": {"origin": "http://testserver"}}, ""),
+        ({}, ""),
+    ],
+)
+def test_spam_is_kept_with_its_reason_and_thanked_like_anybody(client, form, sent, reason):
+    HandRaiseForm.objects.update(origins=[SITE])
+    with time_machine.travel(NOW, tick=False):
+        answer = post(client, form, **sent)
+    assert (answer.status_code, answer.json()) == (200, {"success": True})
+    row = HandRaise.objects.get()
+    assert (row.is_spam, row.spam_because) == (bool(reason), reason)
+    assert Landing.objects.count() == (not reason)
+
+
+def test_the_sixth_from_one_address_or_with_one_e_mail_in_ten_minutes_is_held_back(client, form):
+    with time_machine.travel(NOW, tick=False) as clock:
+        for n in range(6):
+            post(client, form, email=f"a{n}@acme.com", headers={"x-forwarded-for": "6.6.6.6, 203.0.113.7"})
+        for n in range(6):
+            post(client, form, email="bob@acme.com", headers={"x-forwarded-for": f"2001:db8:{n}::1"})
+        post(client, form, email="eve@acme.com", headers={"x-forwarded-for": "2001:db8:0::2"})
+        said = list(HandRaise.objects.order_by("pk").values_list("spam_because", flat=True))
+        assert said == [*[""] * 5, "address", *[""] * 5, "email", ""]
+        clock.shift(spam.WITHIN)
+        post(client, form, email="a9@acme.com", headers={"x-forwarded-for": "203.0.113.7"})
+    assert not HandRaise.objects.latest("pk").is_spam
+    assert "203.0.113" not in str(list(HandRaise.objects.values()))
+
+
+def test_a_flood_of_spam_is_counted_and_not_kept(client, form, monkeypatch):
+    monkeypatch.setattr(spam, "KEPT_AN_HOUR", 2)
+    for _ in range(4):
+        assert post(client, form, website="x").status_code == 200
+    assert HandRaise.objects.count() == 2
+
+
+def test_an_admin_lets_through_what_is_none_and_only_once(client, form, sign_in):
+    post(client, form, website="filled by an eager browser")
+    row = HandRaise.objects.get()
+    admin = sign_in(Role.ADMIN)
+    page = admin.get(reverse("hand_raises") + "?tab=spam").content.decode()
+    assert "the field that people do not see was filled in" in page
+    for _ in range(2):
+        admin.post(reverse("hand_raise_through", args=[row.pk]))
+    assert Landing.objects.count() == 1
+    load()
+    row.refresh_from_db()
+    assert (row.is_spam, row.spam_because) == (False, "honeypot")
+    assert row.account == account_of("ann@acme.com")
+    assert AuditEntry.objects.get().action == "hand_raise.not_spam"
+    assert "ann@acme.com" not in str(AuditEntry.objects.values())
+
+
+def test_sites_that_a_form_allows_read_its_answers_and_frame_it_and_others_do_not(client, form):
+    open_to_all = client.get(reverse("hand_form_page", args=[form.key]))
+    assert "frame-ancestors *" in open_to_all["Content-Security-Policy"]
+    HandRaiseForm.objects.update(origins=[SITE])
+    here = client.get(reverse("hand_form_page", args=[form.key]))
+    assert f"frame-ancestors 'self' {SITE}" in here["Content-Security-Policy"]
+    assert "X-Frame-Options" not in here
+    assert post(client, form, headers={"origin": SITE})["Access-Control-Allow-Origin"] == SITE
+    assert post(client, form, headers={"origin": "https://e.com"})["Access-Control-Allow-Origin"] == "http://testserver"
+    wrong = post(client, form, email="nobody", headers={"origin": SITE})
+    assert (wrong.status_code, wrong["Access-Control-Allow-Origin"]) == (400, SITE)
+
+
+def test_a_plain_form_is_thanked_on_a_page_and_a_mistake_loses_nothing(client, form):
+    form.thanks = "Merci!"
+    form.save()
+    answer = post(client, form, accept="text/html", follow=True)
+    assert answer.status_code == 302
+    assert b"Merci!" in client.get(answer["Location"]).content
+    wrong = post(client, form, accept="text/html", email="nobody", message="My long words")
+    assert wrong.status_code == 400
+    assert "My long words</textarea>" in wrong.content.decode()
+    assert "email: is not an e-mail address." in wrong.content.decode()
+
+
+@pytest.mark.parametrize("what", ["form", "source"])
+def test_a_form_that_is_off_shows_and_takes_nothing(client, form, what):
+    row = form if what == "form" else form.source
+    row.is_active = False
+    row.save()
+    assert post(client, form).status_code == 404
+    assert client.get(reverse("hand_form_page", args=[form.key])).status_code == 404
+    assert client.get(reverse("hand_form_script", args=[form.key])).status_code == 404
+    assert not HandRaise.objects.exists()
+
+
+def test_the_script_of_a_form_holds_its_words_as_data(client, form):
+    form.question = "</script><b>'\"\u2028"
+    form.save()
+    answer = client.get(reverse("hand_form_script", args=[form.key]))
+    text = answer.content.decode()
+    assert answer["Content-Type"].startswith("text/javascript")
+    assert "</script" not in text
+    assert text.isascii()
+    for banned in ("eval(", "innerHTML", "new Function", ".style.", "onclick"):
+        assert banned not in text
+    assert spam.of_token(re.search(r'"token": "([^"]+)"', text)[1], timezone.now() + dt.timedelta(seconds=3)) == ""
+
+
+def test_an_admin_makes_a_form_sees_its_preview_and_copies_its_lines(sign_in):
+    admin, source = sign_in(Role.ADMIN), SourceFactory()
+    said = {"name": "Docs", "source": source.pk, "question": "Ask us", "asks": ["message"], "origins": "Acme.com/x\n"}
+    shown = admin.post(reverse("hand_form_new"), said | {"preview": "1", "question": "Ask <us>"})
+    assert "Ask &lt;us&gt;" in shown.content.decode()
+    assert not HandRaiseForm.objects.exists()
+    page = admin.post(reverse("hand_form_new"), said, follow=True).content.decode()
+    form = HandRaiseForm.objects.get()
+    assert (form.origins, form.asks, form.created_by) == (["https://acme.com"], ["message"], admin.member)
+    assert f"http://testserver/forms/{form.key}.js" in page
+    assert f"name=&quot;form&quot; value=&quot;{form.key}&quot;" in page
+    admin.post(reverse("hand_form", args=[form.pk]), said | {"question": "Ask"})
+    admin.post(reverse("hand_form", args=[form.pk]), said | {"question": "Ask"})
+    admin.post(reverse("hand_form", args=[form.pk]), {"action": "off"})
+    told = list(AuditEntry.objects.order_by("pk").values_list("action", "label"))
+    assert told == [("form.make", "Docs"), ("form.change", "Docs"), ("form.off", "Docs")]
+    for wrong in ({"name": ""}, {"origins": "no site at all"}, {"name": "x\x00"}):
+        answer = admin.post(reverse("hand_form", args=[form.pk]), said | {"question": "Kept words"} | wrong)
+        assert answer.status_code == 422
+        assert "Kept words" in answer.content.decode()
+
+
+def test_forms_are_counted_by_placement_in_two_queries(form, django_assert_num_queries):
+    for n, placement in enumerate(["docs", "docs", "app"]):
+        taking.take(
+            source=form.source,
+            form=form,
+            fields={"email": f"{n}@acme.com", "placement": placement},
+            received_at=timezone.now(),
+        )
+    HandRaiseForm.objects.create(name="Other", source=form.source)
+    with django_assert_num_queries(2):
+        rows = forms.overview()
+    assert [(row.form.name, row.raised, row.by_placement) for row in rows] == [
+        ("Other", 0, []),
+        ("Pricing", 3, [("docs", 2), ("app", 1)]),
+    ]
+
+
+def test_a_name_that_is_taken_is_refused(form, sign_in):
+    admin = sign_in(Role.ADMIN)
+    answer = admin.post(reverse("hand_form_new"), {"name": "Pricing", "source": form.source.pk})
+    assert answer.status_code == 422
+    assert HandRaiseForm.objects.count() == 1
