@@ -16,19 +16,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import rest
-from accounts.models import BuyingRole, Member, SignalKind
-from playbooks.models import Motion, Play, PlayStep, PlayUse, QueueItem
+from accounts.models import Member
+from playbooks.models import Play, PlayUse, QueueItem
 from playbooks.plays import plays
 from playbooks.plays import rows as play_rows
-from playbooks.plays.library import EXITS
+from playbooks.rest import play_editing
+from playbooks.rest.play_shapes import MOTIONS, PlayLineSerializer, PlaySerializer
 from playbooks.rest.queue import no_item
 from playbooks.rest.touches import StepSerializer, heard
 from playbooks.screens import play_preview
 from playbooks.screens import plays as screen
-from scoring.models import Tier
 from scoring.rest_shapes import LARGEST_ID, told
-
-MOTIONS = [(motion.value, motion.label) for motion in (Motion.SALES, Motion.SUCCESS, Motion.MARKETING)]
 
 
 class Beginning(msgspec.Struct, forbid_unknown_fields=True):
@@ -43,52 +41,6 @@ BEGINNING = {
         "additionalProperties": False,
     }
 }
-
-
-class PlayResultsSerializer(serializers.Serializer[plays.Results]):
-    """Accounts that the play was begun on."""
-
-    begun = serializers.IntegerField()
-    running = serializers.IntegerField()
-    accepted = serializers.IntegerField(help_text=gettext_lazy("Answered good, or closed with any of the next two."))
-    meetings = serializers.IntegerField(help_text=gettext_lazy("Closed with a meeting, an opportunity or a contract."))
-    won = serializers.IntegerField()
-
-
-class PlayLineSerializer(serializers.Serializer[Play]):
-    id = serializers.IntegerField()
-    name = serializers.CharField()
-    motion = serializers.ChoiceField(MOTIONS)
-    tier = serializers.ChoiceField(Tier.choices, allow_blank=True, help_text=gettext_lazy("Empty: any."))
-    signal = serializers.ChoiceField(SignalKind.choices, allow_blank=True, help_text=gettext_lazy("Empty: any."))
-    persona = serializers.ChoiceField(BuyingRole.choices, allow_blank=True, help_text=gettext_lazy("Empty: anybody."))
-    is_expansion = serializers.BooleanField(allow_null=True, help_text=gettext_lazy("Paying customers; null: both."))
-    goal = serializers.CharField(allow_blank=True)
-    is_active = serializers.BooleanField(help_text=gettext_lazy("Whether it is suggested."))
-    built_in = serializers.SerializerMethodField()
-    results = serializers.SerializerMethodField()
-
-    def get_built_in(self, play: Play) -> bool:
-        return play.key is not None
-
-    @extend_schema_field(PlayResultsSerializer)
-    def get_results(self, play: Play) -> dict[str, Any]:
-        return PlayResultsSerializer(self.context["results"].get(play.pk, plays.Results())).data
-
-
-class PlayStepSerializer(serializers.Serializer[PlayStep]):
-    kind = serializers.CharField(help_text=gettext_lazy("call, email, message, meeting or task."))
-    after_days = serializers.IntegerField(help_text=gettext_lazy("Working days after the play began."))
-    title = serializers.CharField()
-    subject = serializers.CharField(allow_blank=True)
-    words = serializers.CharField(allow_blank=True, help_text=gettext_lazy("With merge fields."))
-
-
-class PlaySerializer(PlayLineSerializer):
-    talking_points = serializers.CharField(allow_blank=True, help_text=gettext_lazy("One a line."))
-    exits = serializers.ListField(child=serializers.ChoiceField(EXITS))
-    revision = serializers.IntegerField()
-    steps = PlayStepSerializer(many=True)
 
 
 class PlayPageSerializer(rest.PageSerializer):
@@ -151,14 +103,24 @@ class PlayFilters(rest.Filters):
 
 
 @extend_schema(
+    methods=["GET"],
     operation_id="list_plays",
     summary="The plays with what came of them",
     parameters=PlayFilters.parameters(),
     responses=PlayPageSerializer,
 )
-@api_view(["GET"])
+@extend_schema(
+    methods=["POST"],
+    operation_id="add_play",
+    summary="Add a play",
+    request=play_editing.NEW_PLAY,
+    responses={201: PlaySerializer},
+)
+@api_view(["GET", "POST"])
 def play_list(request: Request) -> Response:
-    """Without those that were removed, by queue and name."""
+    """Without those that were removed, by queue and name. Adding one: product, admins and whoever works its queue."""
+    if request.method == "POST":
+        return play_editing.add(request)
     play_rows.built_in()
     rows = PlayFilters.rows(request, Play.objects.filter(removed_at=None).order_by("motion", "name"))
     pages = rest.Pages()
@@ -167,10 +129,22 @@ def play_list(request: Request) -> Response:
     return pages.get_paginated_response(PlayLineSerializer(listed, many=True, context=context).data)
 
 
-@extend_schema(operation_id="get_play", summary="A play with its steps", responses=PlaySerializer)
-@api_view(["GET"])
+@extend_schema(methods=["GET"], operation_id="get_play", summary="A play with its steps", responses=PlaySerializer)
+@extend_schema(
+    methods=["PATCH"],
+    operation_id="change_play",
+    summary="Change a play or its steps",
+    request=play_editing.PLAY_CHANGE,
+    responses={200: PlaySerializer, 409: play_editing.PlayConflictSerializer},
+)
+@api_view(["GET", "PATCH"])
 def play(request: Request, play_id: int) -> Response:
-    """Removed ones too: items may still run them."""
+    """Removed ones too: items may still run them. A change keeps what is left out; `steps` are all steps.
+
+    `revision` is the one that was read: when it is not the play's any more, the answer is 409 with what is there now.
+    """
+    if request.method == "PATCH":
+        return play_editing.change(request, play_id)
     found = _play(play_id)
     return Response(PlaySerializer(found, context={"results": plays.results()}).data)
 

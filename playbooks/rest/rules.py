@@ -69,7 +69,7 @@ class WorkChange(msgspec.Struct, forbid_unknown_fields=True):
 
 _MINUTES = {"type": "integer", "minimum": 0, "maximum": policies.MOST_MINUTES}
 _DAYS = {"type": "integer", "minimum": 0, "maximum": policies.MOST_DAYS}
-_CLOCK = {"type": "string", "pattern": r"^([01][0-9]|2[0-3]):[0-5][0-9]$"}
+CLOCK = {"type": "string", "pattern": r"^([01][0-9]|2[0-3]):[0-5][0-9]$"}
 _DATE = {"type": "string", "format": "date", "nullable": True}
 _POLICY = {
     "type": "object",
@@ -85,8 +85,8 @@ _POLICY = {
         "touch_minutes": _MINUTES,
         "warn_share": {"type": "number", "minimum": 0, "exclusiveMinimum": True, "maximum": 1},
         "reassigns_on_breach": {"type": "boolean"},
-        "day_begins": _CLOCK,
-        "day_ends": _CLOCK,
+        "day_begins": CLOCK,
+        "day_ends": CLOCK,
         "weekdays": {"type": "string", "pattern": "^[1-7]{1,7}$"},
         "timezone": {"type": "string", "minLength": 1, "maxLength": 64},
     },
@@ -112,12 +112,12 @@ _WORK = {
 POLICY, WORK = ({"application/json": body} for body in (_POLICY, _WORK))
 
 
-@extend_schema_field(_CLOCK)
+@extend_schema_field(CLOCK)
 class HourField(serializers.TimeField):
     """`"09:00"`; OpenAPI's own times have seconds and a zone."""
 
-    def __init__(self) -> None:
-        super().__init__(format="%H:%M")
+    def __init__(self, **options: Any) -> None:
+        super().__init__(format="%H:%M", **options)
 
 
 class PolicySerializer(serializers.Serializer[QueuePolicy]):
@@ -177,7 +177,7 @@ def rule_change(request: Request, motion: str) -> Response:
     for name in ("day_begins", "day_ends"):
         if name in said:
             said[name] = dt.time.fromisoformat(said[name])
-    policy = _heard(policies.save, motion=motion, **said)
+    policy = heard(policies.save, motion=motion, **said)
     tasks.set_times.delay_on_commit(motion)
     return Response(PolicySerializer(policy).data)
 
@@ -196,7 +196,7 @@ def own_work(request: Request) -> Response:
     if request.method == "GET":
         found = policies.work_settings([cast(int, request.user.pk)])[cast(int, request.user.pk)]
     else:
-        found = _heard(policies.save_work, member=request.user, **_said(told(request, WorkChange)))
+        found = heard(policies.save_work, member=request.user, **_said(told(request, WorkChange)))
     return Response(WorkSerializer(found).data)
 
 
@@ -208,7 +208,7 @@ def _rules() -> Any:
     return list(policies.all_of().values())
 
 
-def _heard[T](verb: Callable[..., T], **fields: Any) -> T:
+def heard[T](verb: Callable[..., T], **fields: Any) -> T:
     """What the verb answers. A refusal is the 400 that names the field."""
     try:
         return verb(**fields)

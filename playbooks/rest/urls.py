@@ -2,8 +2,8 @@
 
 from django.urls import URLPattern, path
 
+from playbooks.rest import calendar, feedback, own, play_editing, rules, telling
 from playbooks.rest import definitions as definition_effects
-from playbooks.rest import feedback, rules, telling
 from playbooks.rest import audit as audits
 from playbooks.rest import plans as plan_rest
 from playbooks.rest import plays as play_rest
@@ -53,7 +53,12 @@ urlpatterns: list[URLPattern] = [
     path("notifications/shown/", telling.notifications_shown, name="api_notifications_shown"),
     path("queue-rules/", rules.rule_list, name="api_queue_rules"),
     path("queue-rules/<slug:motion>/", rules.rule_change, name="api_queue_rule"),
+    path("cool-downs/<slug:motion>/", calendar.cool_downs, name="api_cool_downs"),
+    path("holidays/", calendar.holidays, name="api_holidays"),
+    path("holidays/<int:holiday_id>/remove/", calendar.holiday_remove, name="api_holiday_remove"),
     path("work/", rules.own_work, name="api_own_work"),
+    path("telling/", own.telling, name="api_telling"),
+    path("columns/<slug:rows>/", own.own_columns, name="api_columns"),
     path("queue/items/<int:item_id>/plan/", plan_rest.plan, name="api_plan"),
     path("queue/items/<int:item_id>/plan/lines/", plan_rest.line, name="api_plan_line"),
     path("queue/items/<int:item_id>/plan/drop/", plan_rest.plan_drop, name="api_plan_drop"),
@@ -71,6 +76,11 @@ urlpatterns: list[URLPattern] = [
     ),
     path("plays/", play_rest.play_list, name="api_plays"),
     path("plays/<int:play_id>/", play_rest.play, name="api_play"),
+    path("plays/<int:play_id>/copy/", play_editing.play_copy, name="api_play_copy"),
+    path("plays/<int:play_id>/switch/", play_editing.play_switch, name="api_play_switch"),
+    path("plays/<int:play_id>/remove/", play_editing.play_remove, name="api_play_remove"),
+    path("plays/<int:play_id>/put-back/", play_editing.play_back, name="api_play_back"),
+    path("plays/<int:play_id>/restore/", play_editing.play_restore, name="api_play_restore"),
     path("plays/<int:play_id>/preview/<int:item_id>/", play_rest.preview, name="api_play_preview"),
     path("queue/items/<int:item_id>/play/", play_rest.begin, name="api_play_begin"),
     path("queue/plays/<int:use_id>/stop/", play_rest.stop, name="api_play_stop"),
