@@ -2,9 +2,9 @@
 
 from django.urls import URLPattern, path
 
+from playbooks.rest import audit as audits
 from playbooks.rest import calendar, feedback, own, play_editing, rules, telling
 from playbooks.rest import definitions as definition_effects
-from playbooks.rest import audit as audits
 from playbooks.rest import plans as plan_rest
 from playbooks.rest import plays as play_rest
 from playbooks.rest import queue as queues
