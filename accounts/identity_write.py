@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection
 from django.db.models import ForeignObjectRel
 
-from accounts import account_facts, bulk, domains, identity_read
+from accounts import account_facts, bulk, domains, identity_read, roles
 from accounts.models import Account, AccountDomain, Membership, ProductUser, Usage
 
 if TYPE_CHECKING:
@@ -239,6 +239,7 @@ def _merge(directory: Directory) -> None:
                 """,
                 {"old": old_id, "new": new_id},
             )
+            roles.hand_over(old_id, new_id)
             for table, column in _pointing_at_people():
                 cursor.execute(f"UPDATE {table} SET {column} = %s WHERE {column} = %s", [new_id, old_id])
             cursor.execute(

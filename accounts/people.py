@@ -9,17 +9,23 @@ from django.db import connection
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts import evidence
 from accounts.models import BuyingRole, Department, ProductUser, Seniority
 
-#: Behaviour alone is worth this much confidence, a title 0.6, a person's word 0.9.
-BEHAVIOUR = 0.3
-#: Invitations in 90 days that make a champion of somebody whose title says nothing.
-CHAMPION_INVITES = 2
+#: Of each buying role so many are read at least, the surest first, and of those without a title the most active.
+OF_A_KIND = 3
+
+
+#: Who is missed when they stop coming.
+_MISSED = frozenset({BuyingRole.CHAMPION, BuyingRole.ECONOMIC_BUYER})
 
 
 @dataclass(frozen=True)
 class Person:
-    """One person of an account. `evidence` says in words why the role; counts are of the last 28 or 90 days."""
+    """One person of an account. `evidence` says in words why the role; counts are of the last 28 or 90 days.
+
+    `is_quiet`: a champion or a buyer who has not been here for 28 days. `is_locked`: a member said what the role is.
+    """
 
     user: ProductUser
     role: str
@@ -29,10 +35,28 @@ class Person:
     active_days_28: int
     invites_90: int
     last_seen_at: dt.datetime | None
+    is_quiet: bool = False
+    is_locked: bool = False
+
+
+@dataclass(frozen=True)
+class Group:
+    """Whom an account's page needs: `first` in the order of `of_account`; `by_role` the surest of each role; `untitled` the
+    most active people of whom no title is known; `counts` how many have each role."""
+
+    first: list[Person]
+    by_role: dict[str, list[Person]]
+    untitled: list[Person]
+    counts: dict[str, int]
 
 
 def of_account(account_id: int, *, limit: int = 50, until: dt.date | None = None) -> list[Person]:
     """Buyers first, then champions, then the most active. People of other companies who work in its workspaces count."""
+    return group_of(account_id, limit=limit, until=until).first
+
+
+def group_of(account_id: int, *, limit: int = 50, until: dt.date | None = None) -> Group:
+    """The people of an account as far as a page tells of them, in two queries whatever its size."""
     until = until or dt.datetime.now(dt.UTC).date()
     with connection.cursor() as cursor:
         cursor.execute(
@@ -53,47 +77,85 @@ def of_account(account_id: int, *, limit: int = 50, until: dt.date | None = None
                 WHERE u.user_id IN (SELECT id FROM people) AND u.day > %(until)s - 90 AND u.day <= %(until)s
                 AND coalesce(w.account_id, p.account_id) = %(account)s
                 GROUP BY 1
+            ), known AS (
+                SELECT p.id, coalesce(used.days, 0) AS days, coalesce(used.invites, 0) AS invites, p.buying_confidence AS sure,
+                       CASE WHEN coalesce(used.invites, 0) >= %(champion)s AND p.buying_role IN ('', 'end_user')
+                                 AND NOT p.role_evidence @> '[{"source": "human"}]'
+                            THEN 'champion' ELSE p.buying_role END AS role,
+                       p.title = '' AND p.seniority = '' AND coalesce(used.days, 0) > 0 AS is_bare
+                FROM people JOIN accounts_productuser p USING (id) LEFT JOIN used ON used.user_id = p.id
+            ), placed AS (
+                SELECT *,
+                    row_number() OVER (ORDER BY role = 'economic_buyer' DESC,
+                                       CASE WHEN role = 'economic_buyer' THEN sure ELSE 0 END DESC,
+                                       invites >= %(champion)s DESC, invites DESC, sure DESC, days DESC, id) AS place,
+                    row_number() OVER (PARTITION BY role ORDER BY sure DESC, invites DESC, days DESC, id) AS of_role,
+                    row_number() OVER (PARTITION BY is_bare ORDER BY days DESC, id) AS of_bare,
+                    count(*) OVER (PARTITION BY role) AS in_role
+                FROM known
             )
-            SELECT p.id, coalesce(used.days, 0), coalesce(used.invites, 0)
-            FROM people JOIN accounts_productuser p USING (id) LEFT JOIN used ON used.user_id = p.id
-            ORDER BY (p.buying_role = 'economic_buyer') DESC,
-                     CASE WHEN p.buying_role = 'economic_buyer' THEN p.buying_confidence ELSE 0 END DESC,
-                     coalesce(used.invites, 0) >= %(champion)s DESC, coalesce(used.invites, 0) DESC,
-                     p.buying_confidence DESC, coalesce(used.days, 0) DESC, p.id
-            LIMIT %(limit)s
+            SELECT id, days, invites, role, place, of_role, CASE WHEN is_bare THEN of_bare END, in_role FROM placed
+            WHERE place <= %(limit)s OR (of_role <= %(kind)s AND role <> '') OR (is_bare AND of_bare <= %(kind)s)
+            ORDER BY place
             """,
-            {"account": account_id, "until": until, "champion": CHAMPION_INVITES, "limit": limit},
+            {
+                "account": account_id,
+                "until": until,
+                "champion": evidence.CHAMPION_INVITES,
+                "limit": limit,
+                "kind": OF_A_KIND,
+            },
         )
         rows = cursor.fetchall()
     users = ProductUser.objects.in_bulk([row[0] for row in rows])
-    return [_person(users[id_], days, int(invites)) for id_, days, invites in rows]
+    found = Group([], {}, [], {})
+    for id_, days, invites, role, place, of_role, of_bare, in_role in rows:
+        person = _person(users[id_], role, days, int(invites), until)
+        if place <= limit:
+            found.first.append(person)
+        if role:
+            found.counts[role] = in_role
+            if of_role <= OF_A_KIND:
+                found.by_role.setdefault(role, []).append(person)
+        if of_bare is not None and of_bare <= OF_A_KIND:
+            found.untitled.append(person)
+    return found
 
 
-def _person(user: ProductUser, days: int, invites: int) -> Person:
-    role, confidence = user.buying_role, user.buying_confidence
-    evidence = []
+def profile_words(user: ProductUser) -> str:
+    """The title, else what else was said of the position: `"Director, Finance"`."""
     if user.title:
-        evidence.append(user.title)
-    elif user.seniority or user.department:
-        said = [str(Seniority(user.seniority).label)] if user.seniority else []
-        said += [str(Department(user.department).label)] if user.department else []
-        evidence.append(", ".join(said))
-    if invites:
-        evidence.append(ngettext("sent %(n)d invitation", "sent %(n)d invitations", invites) % {"n": invites})
-    if invites >= CHAMPION_INVITES and role in ("", "end_user"):
-        role, confidence = "champion", max(confidence if role == "champion" else 0, BEHAVIOUR + min(invites, 10) * 0.03)
-    evidence.append(
-        ngettext("active on %(n)d day in 28", "active on %(n)d days in 28", days) % {"n": days}
-        if days
-        else _("not active in 28 days")
-    )
+        return user.title
+    said = [str(Seniority(user.seniority).label)] if user.seniority else []
+    said += [str(Department(user.department).label)] if user.department else []
+    return ", ".join(said)
+
+
+def _person(user: ProductUser, role: str, days: int, invites: int, until: dt.date) -> Person:
+    confidence = user.buying_confidence
+    known = list(user.role_evidence)
+    if role != user.buying_role:  # so new that the role was not worked out yet
+        confidence = evidence.WORTH[evidence.BEHAVIOUR]
+    if invites and not evidence.count_of(known, "invite"):
+        known += evidence.of_behaviour({"invite": invites}, title_role="")
+    words = evidence.words(known, title=profile_words(user))
+    is_quiet = not days and role in _MISSED
+    if days:
+        words.append(ngettext("active on %(n)d day in 28", "active on %(n)d days in 28", days) % {"n": days})
+    elif is_quiet and user.last_seen_at:
+        gone = max((until - user.last_seen_at.date()).days, 28)
+        words.append(ngettext("gone quiet: %(n)d day", "gone quiet: %(n)d days", gone) % {"n": gone})
+    else:
+        words.append(_("not active in 28 days"))
     return Person(
         user=user,
         role=role,
         role_label=str(BuyingRole(role).label) if role else "",
         confidence=round(confidence, 2),
-        evidence=" · ".join(evidence),
+        evidence=" · ".join(words),
         active_days_28=days,
         invites_90=invites,
         last_seen_at=user.last_seen_at,
+        is_quiet=is_quiet,
+        is_locked=evidence.is_locked(known),
     )

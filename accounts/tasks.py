@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from accounts import loading, months
+from accounts import loading, months, roles
 
 
 @shared_task
@@ -15,6 +15,12 @@ def load_landed() -> None:
 def prune() -> None:
     """Forgets old message ids and old refusals; every hour."""
     loading.prune()
+
+
+@shared_task
+def refresh_roles() -> None:
+    """Works out everybody's part in a purchase, since what somebody did 90 days ago has grown old; every night."""
+    roles.refresh_all()
 
 
 @shared_task

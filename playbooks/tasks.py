@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from accounts import changes
-from playbooks import plans, queue, upkeep
+from playbooks import plans, profiling, queue, upkeep
 from playbooks.assignment import assignment, sla, sla_watch
 from playbooks.feedback import audits
 from playbooks.telling import digest, notifications
@@ -58,6 +58,12 @@ def watch_times() -> None:
 def set_times(motion: str) -> None:
     """Sets the times to answer of a queue's accounts after its rules were changed."""
     sla.set_again(motion, timezone.now())
+
+
+@shared_task
+def keep_profiling() -> None:
+    """Counts how much is known of the people, and what would settle most accounts; every night."""
+    profiling.keep(timezone.now().date())
 
 
 @shared_task

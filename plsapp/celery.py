@@ -90,6 +90,17 @@ SCHEDULE: dict[str, dict[str, object]] = {
         "schedule": crontab(hour="2", minute="10"),
         "options": {"expires": 4 * 3600},
     },
+    # Before the full run, which scores by them.
+    "roles by what people did": {
+        "task": "accounts.tasks.refresh_roles",
+        "schedule": crontab(hour="1", minute="50"),
+        "options": {"expires": 4 * 3600},
+    },
+    "how much is known of people": {
+        "task": "playbooks.tasks.keep_profiling",
+        "schedule": crontab(hour="3", minute="10"),
+        "options": {"expires": 4 * 3600},
+    },
     # Before the working day, by the scores of the full run.
     "draw audits": {
         "task": "playbooks.tasks.draw_audits",

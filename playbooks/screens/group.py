@@ -1,0 +1,156 @@
+"""The buying group of an account: whether it has a buyer, what would settle it, and who fills which role in a purchase."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts import people as account_people
+from accounts.evidence import CONFIRMED, LIKELY
+from accounts.models import BuyingRole, Contact, Seniority
+from scoring.models import BuyerState, Score
+
+#: The roles of a purchase, in the order of who decides. An end user has none.
+ROLES = (
+    BuyingRole.ECONOMIC_BUYER,
+    BuyingRole.CHAMPION,
+    BuyingRole.EVALUATOR,
+    BuyingRole.INFLUENCER,
+    BuyingRole.PROCUREMENT,
+)
+#: So many are named of each.
+NAMED = 3
+LEADERS = frozenset({Seniority.C_LEVEL, Seniority.VP, Seniority.DIRECTOR})
+STATE_TAGS = {
+    BuyerState.CONFIRMED: "green",
+    BuyerState.LIKELY: "green",
+    BuyerState.NONE: "yellow",
+    BuyerState.UNKNOWN: "grey",
+}
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Somebody who has the role. `kind`: user or contact; `sure` 0 to 1."""
+
+    kind: str
+    id: int
+    name: str
+    title: str
+    sure: float
+    is_quiet: bool = False
+
+    @property
+    def share(self) -> int:
+        return round(self.sure * 100)
+
+
+@dataclass(frozen=True)
+class RoleLine:
+    """One role: `holders` the surest first, `more` beside them. Without holders it is missing; below `LIKELY` it is a guess."""
+
+    role: str
+    label: str
+    holders: list[Holder]
+    more: int
+
+    @property
+    def is_filled(self) -> bool:
+        return bool(self.holders) and self.holders[0].sure >= LIKELY
+
+
+@dataclass(frozen=True)
+class Group:
+    """`state` is a `BuyerState`, with its words; `settle` says what would settle it, and is empty when nothing is open."""
+
+    state: str
+    state_label: str
+    state_tag: str
+    settle: str
+    roles: list[RoleLine]
+
+    @property
+    def filled(self) -> int:
+        return sum(line.is_filled for line in self.roles)
+
+    @property
+    def missing(self) -> str:
+        return ", ".join(line.label.lower() for line in self.roles if not line.is_filled)
+
+
+def of_account(people: account_people.Group, contacts: Sequence[Contact], score: Score | None) -> Group:
+    """No query."""
+    roles = [_line(role, people, contacts) for role in ROLES]
+    state = score.buyer_state if score else BuyerState.UNKNOWN
+    best = roles[0].holders[0] if roles[0].holders else None
+    if best is not None and best.sure >= CONFIRMED:  # said a moment ago: scoring follows in seconds
+        state = BuyerState.CONFIRMED
+    features = score.features if score else {}
+    return Group(
+        state=state,
+        state_label=str(BuyerState(state).label),
+        state_tag=STATE_TAGS[BuyerState(state)],
+        settle=settle(state, people, best, features),
+        roles=roles,
+    )
+
+
+def settle(state: str, people: account_people.Group, best: Holder | None, features: Mapping[str, float | None]) -> str:
+    """What would settle whether there is a buyer: whom to ask what."""
+    if state == BuyerState.CONFIRMED:
+        return ""
+    if state == BuyerState.LIKELY and best is not None:
+        who = f"{best.title} {best.name}" if best.title and len(best.title) <= 30 else best.name
+        return _("%(who)s is likely to be the buyer, and nobody has confirmed it. Ask, then say so here.") % {
+            "who": who
+        }
+    active, profiled = int(features.get("active_users_28") or 0), int(features.get("profiled_active") or 0)
+    if state == BuyerState.UNKNOWN and active:
+        needed = max(math.ceil(active / 2) - profiled, 1)
+        names = ", ".join(str(person.user) for person in people.untitled)
+        words = ngettext(
+            "Ask %(needed)d of the %(n)d active person without a title what they do",
+            "Ask %(needed)d of the %(n)d active people without a title what they do",
+            active - profiled,
+        ) % {"needed": needed, "n": active - profiled}
+        return f"{words}: {names}." if names else f"{words}."
+    leader = next(
+        (one for one in people.first if one.user.seniority in LEADERS and one.role != BuyingRole.END_USER), None
+    )
+    if leader is not None and not leader.is_locked:
+        return _(
+            "%(name)s (%(title)s) is known but not as the buyer: ask who signs, then confirm or rule them out."
+        ) % {
+            "name": leader.user,
+            "title": account_people.profile_words(leader.user),
+        }
+    champions = people.by_role.get(BuyingRole.CHAMPION, [])
+    if champions:
+        return _("None of its people can buy. Ask %(name)s, who brings others, for an introduction.") % {
+            "name": champions[0].user
+        }
+    if not active:
+        return _(
+            "Nobody was active in 28 days, so nobody can be asked in the product: look for the buyer outside of it."
+        )
+    return _("None of its people can buy. Look for the buyer outside of the product and add them as a contact.")
+
+
+def _line(role: BuyingRole, people: account_people.Group, contacts: Sequence[Contact]) -> RoleLine:
+    holders = [
+        Holder("user", one.user.pk, str(one.user), account_people.profile_words(one.user), one.confidence, one.is_quiet)
+        for one in people.by_role.get(role, [])
+    ]
+    outside = [
+        Holder("contact", one.pk, str(one), one.title, one.buying_confidence)
+        for one in contacts
+        if one.buying_role == role and one.buying_confidence > 0
+    ]
+    found = sorted([*holders, *outside], key=lambda one: -one.sure)
+    total = people.counts.get(role, 0) + len(outside)
+    return RoleLine(role.value, str(capfirst(role.label)), found[:NAMED], max(total - NAMED, 0))
