@@ -6,6 +6,7 @@ In the caller's transaction, under the loader's lock.
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from accounts import (
     usage,
 )
 from accounts.alongside import Alongside
+from accounts.erasing import verbs as erasing
 from accounts.identity import Directory
 from accounts.identity_rows import USAGE_TYPES, Person, Space
 from accounts.messages import Message
@@ -35,6 +37,7 @@ from accounts.models import Category, EventType, SignalKind
 from accounts.repeats import Repeats
 from accounts.requests import Landed
 
+DELETE = "delete"
 #: A signal that is older, as those of an imported history, waits its turn.
 FRESH = dt.timedelta(days=2)
 
@@ -64,6 +67,9 @@ def apply(messages: Sequence[Message]) -> None:
     """Resolves the messages in order and writes what follows from them."""
     if not messages:
         return
+    if _deletes(messages):
+        _apply_in_parts(messages)
+        return
     types = usage.event_types(_names(messages))
     _read_rules(messages)
     messages = _with_contacts(messages, types)
@@ -81,7 +87,7 @@ def apply_new(repeats: Repeats, *, alongside: Alongside, waiting: Callable[[], l
         return 0
     names = _names(messages)
     types = usage.known_event_types(names)
-    if len(types) < len(names):  # a repeat makes no event type
+    if len(types) < len(names) or _deletes(messages):  # a repeat makes no event type, and erases nobody
         repeats.remember()
         apply(repeats.new())
         return len(repeats.new())
@@ -96,6 +102,20 @@ def apply_new(repeats: Repeats, *, alongside: Alongside, waiting: Callable[[], l
         resolved = _resolve(Directory(said), said, types)
     _write(resolved, alongside, waiting)
     return len(new)
+
+
+def _deletes(messages: Sequence[Message]) -> bool:
+    return any(message.type == DELETE for message in messages)
+
+
+def _apply_in_parts(messages: Sequence[Message]) -> None:
+    """A person is erased after what came before, and before what came after: that makes somebody new."""
+    for is_deletion, part in itertools.groupby(messages, lambda message: message.type == DELETE):
+        if is_deletion:
+            for user_id in dict.fromkeys(message.user_id for message in part):
+                erasing.erase_user_id(user_id)
+        else:
+            apply(list(part))
 
 
 def _names(messages: Sequence[Message]) -> set[str]:

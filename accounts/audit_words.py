@@ -48,6 +48,7 @@ SENTENCES: dict[str, Any] = {
     "outcome.import": gettext_lazy("imported outcomes from %(it)s"),
     "person.erase": gettext_lazy("erased a person"),
     "contact.erase": gettext_lazy("erased a contact"),
+    "messages.erase": gettext_lazy("erased somebody’s messages that waited or were set aside"),
 }
 #: What an empty name is called, by subject.
 WHOLE = {"queue": gettext_lazy("every queue")}

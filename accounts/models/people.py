@@ -95,6 +95,8 @@ class ProductUser(models.Model):
         ]
 
     def __str__(self) -> str:
+        if self.key.startswith("x:"):
+            return str(_("Erased person"))
         return self.name or self.email or self.key[2:]
 
     @property

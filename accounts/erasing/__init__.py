@@ -1,0 +1,1 @@
+"""Erasing a person: names, e-mail and traits go, counts stay and name nobody."""

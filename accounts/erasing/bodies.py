@@ -1,0 +1,146 @@
+"""Messages of a person that wait, or were set aside, and files of rows that could not be imported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+from django.conf import settings
+from django.db import connection
+from django.db.models import Q
+
+from accounts.bodies import Bad, decode
+from accounts.erasing.needles import Needles, variants
+from accounts.messages import BATCHES
+from accounts.models import ContactImport, Landing, SetAside
+
+
+def count_set_aside(needles: Needles) -> int:
+    return sum(1 for _row in _holding("accounts_setaside", needles))
+
+
+def drop_set_aside(needles: Needles) -> int:
+    """Takes the person's messages out of what was set aside; a row with nothing else goes. How many rows that were."""
+    rows = list(_holding("accounts_setaside", needles))
+    for id_, path, body in rows:
+        left = _without(body, path, needles)
+        if left is None:
+            SetAside.objects.filter(pk=id_).delete()
+        else:
+            SetAside.objects.filter(pk=id_).update(body=left[0])
+    return len(rows)
+
+
+def drop_waiting(needles: Needles) -> int:
+    """The same of what waits for the loader, whose lock the caller holds. How many requests that were.
+
+    What is left of a request gets a row of its own, since the loader may have read the old one ahead.
+    """
+    rows = list(_holding("accounts_landing", needles))
+    for id_, path, body in rows:
+        left = _without(body, path, needles)
+        found = Landing.objects.filter(pk=id_).first()
+        if found is None:
+            continue
+        Landing.objects.filter(pk=id_).delete()
+        if left is not None:
+            found.pk, found.body, found.size = None, left[0], left[1]
+            found.save(force_insert=True)
+    return len(rows)
+
+
+def _holding(table: str, needles: Needles) -> Iterator[tuple[int, str, bytes]]:
+    """Rows whose body names the person. The database finds those that may, this looks closer."""
+    words = variants([*needles.everywhere(), *needles.ids])
+    if not words:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT id, path, body FROM {table} WHERE EXISTS (
+                SELECT FROM unnest(%s::bytea[]) AS word
+                WHERE position(lower(encode(word, 'escape')) IN lower(encode(body, 'escape'))) > 0
+            ) ORDER BY id
+            """,
+            [[word.encode() for word in words]],
+        )
+        rows = cursor.fetchall()
+    for id_, path, body in rows:
+        raw = bytes(body)
+        if _names(raw, path, needles):
+            yield id_, path, raw
+
+
+def _names(raw: bytes, path: str, needles: Needles) -> bool:
+    value = _decoded(raw)
+    if value is None:
+        return needles.is_in_text(raw.decode(errors="replace"))
+    return any(_is_of(item, needles) for item in _items(value, path)) or needles.is_in(value)
+
+
+def _without(raw: bytes, path: str, needles: Needles) -> tuple[bytes, int] | None:
+    """The body without the person's messages and how many are left; none when nothing is."""
+    value = _decoded(raw)
+    if value is None or path not in BATCHES or not isinstance(value, dict) or not isinstance(value.get("batch"), list):
+        return None
+    kept = [item for item in value["batch"] if not _is_of(item, needles)]
+    if not kept or needles.is_in({name: one for name, one in value.items() if name != "batch"}):
+        return None
+    return msgspec.json.encode(value | {"batch": kept}), len(kept)
+
+
+def _decoded(raw: bytes) -> Any:
+    try:
+        return decode(raw)
+    except Bad:
+        return None
+
+
+def _items(value: Any, path: str) -> list[Any]:
+    if isinstance(value, dict) and isinstance(value.get("batch"), list):
+        return value["batch"]
+    return [value]
+
+
+def _is_of(item: Any, needles: Needles) -> bool:
+    if isinstance(item, msgspec.Raw):
+        return needles.is_in_text(bytes(item).decode(errors="replace"))
+    return needles.is_in(item)
+
+
+def drop_from_imports(needles: Needles) -> None:
+    """Takes the person's rows out of files of contacts that were read and not taken in yet, and out of what was wrong with them."""
+    for one in ContactImport.objects.filter(_mentions(needles)):
+        one.rows = _dropped(one.rows, needles)
+        one.result = _dropped(one.result, needles)
+        one.save(update_fields=["rows", "result"])
+
+
+def _mentions(needles: Needles) -> Q:
+    asked = Q(pk__in=[])
+    for word in needles.everywhere():
+        asked |= Q(rows__icontains=word) | Q(result__icontains=word)
+    return asked
+
+
+def _dropped(value: Any, needles: Needles) -> Any:
+    if isinstance(value, list):
+        return [_dropped(one, needles) for one in value if not needles.is_in(one)]
+    if isinstance(value, dict):
+        return {name: _dropped(one, needles) for name, one in value.items()}
+    return value
+
+
+def drop_rejects(needles: Needles) -> int:
+    """Removes the lines that name the person from the files of what could not be imported; how many lines."""
+    dropped = 0
+    for path in (settings.HOME / "rejects").glob("*.ndjson"):
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
+        kept = [line for line in lines if not needles.is_in_text(line)]
+        if len(kept) < len(lines):
+            dropped += len(lines) - len(kept)
+            part = path.with_suffix(".part")
+            part.write_text("".join(kept), encoding="utf-8")
+            part.replace(path)
+    return dropped

@@ -1,0 +1,199 @@
+"""Finding all that is known of a person, and erasing it for good.
+
+What goes: name, e-mail, title and every other trait, all keys, roles with their notes, words of signals and raised hands, contacts
+of the same e-mail, messages that wait or were set aside, and the name or e-mail in any text of the person's accounts. What stays: a
+row under a random key, with the workspaces and the daily counts, so that no figure of the past changes. The audit log keeps
+that it was done, by an id that leads to nobody.
+
+The same key later is somebody new.
+"""
+
+from __future__ import annotations
+
+import functools
+import uuid
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+from accounts import audit, changes
+from accounts.erasing import bodies, texts
+from accounts.erasing.needles import Needles
+from accounts.models import Contact, HandRaise, Member, Membership, ProductUser, RoleWord, Signal, UserAlias
+
+#: `accounts.loading.LOCK`: a loader at work holds people in memory, and would write them again.
+LOADER = 7_001
+#: What a key of an erased person begins with.
+ERASED = "x:"
+EMPTY: dict[str, Any] = {
+    **dict.fromkeys(("email", "name", "title", "department", "seniority", "company", "buying_role", "use_case"), ""),
+    "employees": None,
+    "buying_confidence": 0.0,
+    "role_evidence": [],
+    "persona": None,
+    "profiled_at": None,
+}
+
+
+@dataclass(frozen=True)
+class Known:
+    """What an e-mail or an id leads to. `set_aside`: rows of messages that were set aside."""
+
+    people: list[ProductUser]
+    contacts: list[Contact]
+    set_aside: int
+
+    @property
+    def is_nothing(self) -> bool:
+        return not (self.people or self.contacts or self.set_aside)
+
+
+@dataclass(frozen=True)
+class Erased:
+    """What went: people and contacts, rows of texts, requests that waited, and rows that were set aside."""
+
+    people: int = 0
+    contacts: int = 0
+    texts: int = 0
+    waiting: int = 0
+    set_aside: int = 0
+
+    @property
+    def is_nothing(self) -> bool:
+        return not (self.people or self.contacts or self.waiting or self.set_aside)
+
+
+def find(said: str) -> Known:
+    """By an e-mail, a userId or an anonymousId, as it is written. Reads what was set aside, so it may take a second."""
+    said = said.strip()
+    if not said:
+        return Known([], [], 0)
+    people = list(_people(said).select_related("account").order_by("pk"))
+    contacts = list(
+        _contacts(_emails(said, people), [one.pk for one in people]).select_related("account").order_by("pk")
+    )
+    return Known(people, contacts, bodies.count_set_aside(_needles(said, people, contacts)))
+
+
+@transaction.atomic
+def erase(*, said: str, member: Member | None = None, way: str = "") -> Erased:
+    """Erases everybody whom `find` finds. Cannot be undone. Waits for a loader at work; doing it twice is doing it once."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOADER])
+    said = said.strip()
+    people = list(_people(said).select_for_update(of=("self",)).order_by("pk")) if said else []
+    return _erase(said, people, member=member, way=way, waiting=True)
+
+
+def erase_user_id(user_id: str) -> Erased:
+    """What Segment's `delete` message asks for: in the loader's transaction, at its place in the order of messages.
+
+    Messages that wait came later and may make somebody new.
+    """
+    people = list(ProductUser.objects.filter(pk__in=_ids_of_keys([f"u:{user_id}"])).select_for_update().order_by("pk"))
+    if not people:
+        return Erased()
+    return _erase(user_id, people, member=None, way=audit.MESSAGE, waiting=False)
+
+
+def _erase(said: str, people: list[ProductUser], *, member: Member | None, way: str, waiting: bool) -> Erased:
+    ids = [person.pk for person in people]
+    contacts = list(_contacts(_emails(said, people), ids).select_for_update(of=("self",)).order_by("pk"))
+    needles = _needles(said, people, contacts)
+    accounts = _accounts(people, contacts)
+    _forget(people)
+    _forget_contacts(contacts)
+    HandRaise.objects.filter(Q(user__in=ids) | _any_field(needles.emails)).update(fields={})
+    bodies.drop_from_imports(needles)
+    rows = texts.scrub(needles, account_ids=accounts, user_ids=ids)
+    done = Erased(
+        people=len(people),
+        contacts=len(contacts),
+        texts=rows,
+        waiting=bodies.drop_waiting(needles) if waiting else 0,
+        set_aside=bodies.drop_set_aside(needles),
+    )
+    transaction.on_commit(functools.partial(bodies.drop_rejects, needles))
+    changes.mark(accounts, urgent=True)
+    for subject, rows_of in (("person", people), ("contact", contacts)):
+        for one in rows_of:
+            audit.record(f"{subject}.erase", by=member, subject=subject, subject_id=one.pk, way=way)
+    if not people and not contacts and not done.is_nothing:
+        told = {"waiting": done.waiting, "set aside": done.set_aside}
+        audit.record("messages.erase", by=member, subject="messages", way=way, after=told)
+    return done
+
+
+def _emails(said: str, people: Iterable[ProductUser]) -> set[str]:
+    return {one for one in (said, *(person.email for person in people)) if "@" in one}
+
+
+def _people(said: str) -> QuerySet[ProductUser]:
+    found = ProductUser.objects.annotate(lower=Lower("email")).filter(lower=said.lower()).exclude(email="")
+    ids = {*found.values_list("pk", flat=True), *_ids_of_keys([f"u:{said}", f"a:{said}"])}
+    return ProductUser.objects.filter(pk__in=ids)
+
+
+def _ids_of_keys(keys: Collection[str]) -> list[int]:
+    aliases = UserAlias.objects.filter(key__in=keys).values_list("user_id", flat=True)
+    return [*ProductUser.objects.filter(key__in=keys).values_list("pk", flat=True), *aliases]
+
+
+def _contacts(emails: Iterable[str], user_ids: Collection[int]) -> QuerySet[Contact]:
+    """Of these e-mails, and those who turned out to be one of these users."""
+    asked = Q(user__in=user_ids)
+    for email in emails:
+        asked |= Q(email__iexact=email)
+    return Contact.objects.filter(asked)
+
+
+def _needles(said: str, people: Sequence[ProductUser], contacts: Sequence[Contact]) -> Needles:
+    known: list[ProductUser | Contact] = [*people, *contacts]
+    keys = [person.key for person in people]
+    keys += UserAlias.objects.filter(user__in=[person.pk for person in people]).values_list("key", flat=True)
+    ids = {key[2:] for key in keys if not key.startswith(ERASED)}
+    emails = {one.email for one in known if one.email} | ({said} if "@" in said else set())
+    names = {one.name for one in known if one.name}
+    return Needles(frozenset(ids | ({said} if said else set())), frozenset(emails), frozenset(names))
+
+
+def _accounts(people: Sequence[ProductUser], contacts: Sequence[Contact]) -> set[int]:
+    """Where texts may name them: the accounts that they belong to, and those of their workspaces."""
+    found = {person.account_id for person in people} | {contact.account_id for contact in contacts}
+    ids = [person.pk for person in people]
+    found |= set(Membership.objects.filter(user__in=ids).values_list("workspace__account", flat=True))
+    found |= set(Signal.objects.filter(user__in=ids).values_list("account", flat=True))
+    return {account for account in found if account is not None}
+
+
+def _forget(people: Collection[ProductUser]) -> None:
+    ids = [person.pk for person in people]
+    UserAlias.objects.filter(user__in=ids).delete()
+    RoleWord.objects.filter(user__in=ids).delete()
+    Signal.objects.filter(user__in=ids).update(detail="")
+    for person in people:
+        if person.key.startswith(ERASED):
+            continue
+        key = f"{ERASED}{uuid.uuid4().hex}"
+        ProductUser.objects.filter(pk=person.pk).update(key=key, erased_at=timezone.now(), **EMPTY)
+
+
+def _forget_contacts(contacts: Collection[Contact]) -> None:
+    """The rows go. Their signals stay with the account."""
+    for contact in contacts:
+        signals = Signal.objects.filter(contact=contact)
+        signals.filter(account=None, user=None, workspace=None).update(account=contact.account_id)
+        signals.update(contact=None, detail="")
+    Contact.objects.filter(pk__in=[contact.pk for contact in contacts]).delete()
+
+
+def _any_field(emails: Iterable[str]) -> Q:
+    asked = Q(pk__in=[])
+    for email in emails:
+        asked |= Q(fields__email__iexact=email)
+    return asked

@@ -1,0 +1,214 @@
+"""Erasing a person leaves nothing of him in the database, and every count as it was."""
+
+import datetime as dt
+import json
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.db.models import Sum
+from django.utils import timezone
+
+from accounts import landing, loading
+from accounts.erasing import verbs as erasing
+from accounts.models import (
+    AuditEntry,
+    BuyingRole,
+    Contact,
+    ContactImport,
+    HandRaise,
+    Landing,
+    Membership,
+    ProductUser,
+    RoleWord,
+    SetAside,
+    Usage,
+    UserAlias,
+)
+from playbooks import queue
+from playbooks.models import Notification, QueueItem, QueueItemEvent, SavedView, Step, Touch
+from tests.factories import MemberFactory, SourceFactory
+
+pytestmark = pytest.mark.django_db
+EMAIL, NAME = "jane.miller@acme.example", "Jane Miller"
+NEVER = (EMAIL, NAME, "jane.miller%40acme", "user-jane-77")
+
+
+def cells():
+    """Every (table, column, text) of the database whose type can hold a word."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT table_name, column_name, data_type FROM information_schema.columns
+            WHERE table_schema = 'public' AND table_name NOT LIKE 'django%%'
+            AND data_type IN ('text', 'character varying', 'json', 'jsonb', 'bytea', 'ARRAY', 'character')
+            AND table_name IN (SELECT table_name FROM information_schema.tables WHERE table_type = 'BASE TABLE')
+            """
+        )
+        for table, column, kind in cursor.fetchall():
+            column_ = f'"{column}"'
+            shown = f"encode({column_}, 'escape')" if kind == "bytea" else f"{column_}::text"
+            cursor.execute(f'SELECT {shown} FROM "{table}" WHERE {column_} IS NOT NULL')
+            for (text,) in cursor.fetchall():
+                yield f"{table}.{column}", text
+
+
+def traces(*words):
+    return sorted({where for where, text in cells() if any(word.lower() in text.lower() for word in words)})
+
+
+def land(source, *messages, path="batch"):
+    body = json.dumps({"batch": list(messages)}).encode()
+    landing.accept(source=source, path=path, body=body, size=len(messages), received_at=timezone.now())
+
+
+def identify(user_id="user-jane-77", **traits):
+    told = {"email": EMAIL, "name": NAME, "title": "VP Engineering", "useCase": "reports"} | traits
+    return {"type": "identify", "userId": user_id, "anonymousId": "anon-jane", "traits": told}
+
+
+def track(user_id, event="Report Shared", **more):
+    return {"type": "track", "userId": user_id, "event": event, "context": {"groupId": "acme"}} | more
+
+
+@pytest.fixture
+def world():
+    """Jane in every place that can name her."""
+    source = SourceFactory()
+    land(
+        source,
+        {"type": "group", "groupId": "acme", "userId": "u2", "traits": {"name": "Acme", "domain": "acme.example"}},
+        identify(),
+        track("user-jane-77"),
+        track("user-jane-77", "Demo Requested", properties={"email": EMAIL, "message": f"Call me: {NAME}"}),
+        track("u2"),
+    )
+    loading.drain()
+    jane = ProductUser.objects.get(email=EMAIL)
+    member, now = MemberFactory(), timezone.now()
+    contact = Contact.objects.create(email=EMAIL.upper(), name="J. Miller", source="CSV", account=jane.account)
+    RoleWord.objects.create(user=jane, role=BuyingRole.CHAMPION, source="human", note=f"{NAME} said so", by=member)
+    queue_item = QueueItem.objects.create(
+        account=jane.account,
+        motion="success",
+        tier="activate",
+        segment="mid_market",
+        buyer_state="likely",
+        entered_at=now,
+        updated_at=now,
+        buyer=jane,
+        why_now=f"{NAME} asked for a demo",
+        handover=f"Write to {EMAIL}",
+        reason_words="jane miller left",
+    )
+    QueueItemEvent.objects.create(item=queue_item, at=now, verb="contact", detail=NAME, before={"mark": f"ask {NAME}"})
+    Touch.objects.create(
+        item=queue_item,
+        account=jane.account,
+        kind="call",
+        at=now,
+        member=member,
+        person=jane,
+        words=f"{NAME}: no answer",
+    )
+    Step.objects.create(item=queue_item, account=jane.account, text=f"Call {NAME} again", created_by=member)
+    Notification.objects.create(member=member, item=queue_item, kind="hand", text=f"{NAME} raised a hand", key="k")
+    SavedView.objects.create(member=member, name="Mine", motion="sales", query="?q=jane.miller%40acme.example")
+    ContactImport.objects.create(name="list.csv", rows={"heads": ["a"], "rows": [[1, EMAIL, NAME], [2, "b@b.example"]]})
+    HandRaise.objects.create(
+        source=source, received_at=now, message_id="h1", fields={"email": EMAIL, "name": NAME}, user=jane
+    )
+    both = json.dumps({"batch": [identify(), track("u2")]}).encode()
+    for kind, path, body in (
+        ("request", "batch", both),
+        ("request", "batch", f'{{"batch": [{{"userId": "user-jane-77", "x": "{EMAIL}"'.encode()),
+        ("message", "batch", json.dumps(track("user-jane-77")).encode()),
+    ):
+        SetAside.objects.create(
+            kind=kind, path=path, body=body, source=source, received_at=now, status=400, code="x", reason="x"
+        )
+    rejects = settings.HOME / "rejects" / "list.ndjson"
+    rejects.parent.mkdir(exist_ok=True)
+    rejects.write_text(
+        json.dumps({"data": {"email": EMAIL}}) + "\n" + json.dumps({"data": {"email": "b@b.example"}}) + "\n"
+    )
+    yield jane, contact, source, rejects
+    rejects.unlink()
+
+
+def counts():
+    return (
+        Usage.objects.aggregate(n=Sum("count"))["n"],
+        Usage.objects.values("user").distinct().count(),
+        Membership.objects.count(),
+        ProductUser.objects.filter(account__isnull=False).count(),
+    )
+
+
+def test_nothing_of_the_person_is_left_and_the_counts_are_as_before(world, django_capture_on_commit_callbacks):
+    jane, contact, source, rejects = world
+    land(source, identify(), track("u2", "Report Read"))  # waits for the loader
+    before = counts()
+    member = MemberFactory(role="admin")
+    assert len(traces(*NEVER)) > 12
+
+    found = erasing.find(EMAIL)
+    assert (found.people, found.contacts, found.set_aside) == ([jane], [contact], 3)
+    with django_capture_on_commit_callbacks(execute=True):
+        done = erasing.erase(said=EMAIL, member=member)
+
+    assert (done.people, done.contacts, done.waiting, done.set_aside) == (1, 1, 1, 3)
+    assert traces(*NEVER, "VP Engineering") == []
+    assert counts() == before
+    assert rejects.read_text().count("\n") == 1
+    assert [json.loads(bytes(row.body))["batch"][0]["userId"] for row in SetAside.objects.all()] == ["u2"]
+    assert Landing.objects.get().size == 1
+    jane.refresh_from_db()
+    assert (str(jane), jane.key[:2], jane.account is not None) == ("Erased person", "x:", True)
+    assert [
+        (entry.action, entry.subject_id, entry.label, entry.detail) for entry in AuditEntry.objects.order_by("pk")
+    ] == [
+        ("person.erase", jane.pk, "", {}),
+        ("contact.erase", contact.pk, "", {}),
+    ]
+    loading.drain()
+    queue.route_accounts([jane.account_id])
+    assert traces(*NEVER) == []
+    assert erasing.find(EMAIL).is_nothing
+    assert erasing.erase(said=EMAIL, member=member).is_nothing
+
+
+def test_a_delete_message_erases_at_its_place_and_the_same_id_is_somebody_new(world):
+    jane, _contact, source, _rejects = world
+    delete = {"type": "delete", "userId": "user-jane-77", "messageId": "d-1"}
+    land(source, track("user-jane-77", "Old Event"), delete, track("user-jane-77", "New Event"))
+    land(source, delete, {"type": "delete", "userId": "nobody"})  # a repeat, and somebody unknown
+
+    done = loading.drain()
+
+    assert (done.messages, done.duplicates, done.set_aside) == (4, 1, 0)
+    jane.refresh_from_db()
+    again = ProductUser.objects.get(key="u:user-jane-77")
+    assert (jane.erased_at is not None, again.pk != jane.pk, again.name, again.email) == (True, True, "", "")
+    events = {name: user for user, name in Usage.objects.values_list("user", "event_type__name")}
+    assert (events["Old Event"], events["New Event"]) == (jane.pk, again.pk)
+    assert traces(EMAIL, NAME) == []
+    assert not UserAlias.objects.filter(user=jane).exists()
+    entry = AuditEntry.objects.get(action="person.erase")
+    assert (entry.by, entry.way) == (None, "message")
+
+
+def test_one_of_two_people_of_a_company_keeps_his_own_words(world):
+    jane, _contact, _source, _rejects = world
+    other = ProductUser.objects.create(
+        key="u:pat", name="Pat Milleran", email="pat@acme.example", account=jane.account, first_seen_at=timezone.now()
+    )
+    item = QueueItem.objects.get()
+    QueueItem.objects.filter(pk=item.pk).update(why_now=f"Pat Milleran and {NAME}: 3 reports")
+
+    erasing.erase(said="user-jane-77")
+
+    item.refresh_from_db()
+    other.refresh_from_db()
+    assert (item.why_now, other.name) == ("Pat Milleran and [erased]: 3 reports", "Pat Milleran")
+    assert dt.timedelta(0) < timezone.now() - ProductUser.objects.get(pk=jane.pk).erased_at
