@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from django.db.models import Min
 
+from accounts import contacts
 from accounts import people as account_people
 from accounts import signals as account_signals
 from accounts import usage as account_usage
 from accounts.models import Account, AccountDomain, Member, Workspace
-from playbooks.screens import detail, weeks, why
+from playbooks.screens import detail, group, weeks, why
 from playbooks.screens.workspaces import ScoredWorkspaces, scored_workspaces
 from scoring.models import Score
 
@@ -44,6 +45,7 @@ class AccountPage:
     people: list[detail.PersonLine]
     people_words: str
     people_gap: str
+    group: group.Group
     signals: list[detail.SignalLine]
     workspaces: list[WorkspaceLine]
     scored_workspaces: ScoredWorkspaces
@@ -60,7 +62,8 @@ def page(account: Account, member: Member, *, today: dt.date) -> AccountPage:
         .annotate(since=Min("memberships__first_seen_at"))
         .order_by("name", "id")[:100]
     ]
-    people = account_people.of_account(account.pk, limit=PEOPLE)
+    known = account_people.group_of(account.pk, limit=PEOPLE)
+    people = known.first
     items = detail.item_lines(account.pk, member, people=people, score=score)
     rows = account_usage.weekly_by_category(account.pk, weeks=WEEKS, until=today)
     has_score = score is not None and score.score is not None
@@ -87,6 +90,7 @@ def page(account: Account, member: Member, *, today: dt.date) -> AccountPage:
         people=[detail.person_line(person) for person in people],
         people_words=detail.people_words(score),
         people_gap=detail.people_gap(score),
+        group=group.of_account(known, list(contacts.of_account(account.pk)[:100]), score),
         signals=signals,
         workspaces=spaces,
         scored_workspaces=scored_workspaces(account.pk),
