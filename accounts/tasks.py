@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from accounts import loading, months, roles
+from accounts.personas import again
 
 
 @shared_task
@@ -28,3 +29,14 @@ def keep_months() -> None:
     """Makes the usage table's next months and drops those whose time is over; every night."""
     months.make_ahead()
     months.drop_old()
+
+
+@shared_task
+def profile_again() -> None:
+    """Looks at everybody by the rules of titles and personas as they are now, when they were others before.
+
+    After every change of them, and every night: an update of the app may have brought other built-in words.
+    """
+    run = again.begin_if_needed()
+    if run is not None and not again.work(run_id=run.pk):
+        profile_again.delay()

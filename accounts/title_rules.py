@@ -84,6 +84,11 @@ class TitleRules:
                 continue
         self._classify = lru_cache(50_000)(self._classified)
 
+    @property
+    def all(self) -> list[Rule]:
+        """Those that can be used, in their order."""
+        return [rule for rule, _pattern in self._rules]
+
     def classify(self, title: str) -> Title:
         """As `titles.classify`, with these rules first."""
         title = title[: titles.LONGEST].strip()

@@ -6,8 +6,13 @@ Texts are alternatives parted by `|`, each whole words side by side, without acc
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
+
+#: Another one whenever this file says something else: people are then looked at again.
+MARK = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)

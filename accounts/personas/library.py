@@ -1,4 +1,4 @@
-"""The personas that come with the app, in the order in which they are tried. Data only; `accounts.personas.reading` makes rows of them.
+"""The personas that come with the app, in the order in which they are tried. Data only; `personas.reading` makes rows of them.
 
 Roles and confidences are those of `titles.buying_role` (docs/titles.md tells them as a table), but for procurement and legal.
 """

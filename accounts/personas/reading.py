@@ -6,6 +6,7 @@ changed; who works in batches calls it once a batch, `rate` and `classify` then 
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -51,6 +52,18 @@ class Rules:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "rate", lru_cache(20_000)(self._rate))
+
+    def effect(self, salt: str) -> str:
+        """A mark of all that decides about people, which names and angles of personas do not. 32 characters."""
+        said = [
+            (
+                *(one.id, sorted(one.seniorities), sorted(one.departments), one.employees_from, one.employees_below),
+                *(sorted(one.use_cases), one.role, one.confidence),
+            )
+            for one in self.personas
+        ]
+        rules = [(rule.kind, rule.value, rule.pattern, rule.is_regex) for rule in self.titles.all]
+        return hashlib.sha256(repr((salt, rules, said)).encode()).hexdigest()[:32]
 
     def _rate(self, seniority: str, department: str, employees: int | None, use_case: str) -> Rated:
         persona = self.persona(seniority, department, employees, use_case)
@@ -141,18 +154,20 @@ def _read(mark: str) -> Rules:
     return Rules(
         mark,
         TitleRules([Rule(row.pk, row.kind, row.value, row.pattern, row.is_regex) for row in told]),
-        tuple(
-            PersonaRule(
-                row.pk,
-                row.name,
-                frozenset(row.seniorities),
-                frozenset(row.departments),
-                row.employees_from,
-                row.employees_below,
-                frozenset(row.use_cases),
-                row.buying_role,
-                row.confidence,
-            )
-            for row in rows
-        ),
+        tuple(map(rule_of, rows)),
+    )
+
+
+def rule_of(persona: Persona) -> PersonaRule:
+    """The rule that a row says."""
+    return PersonaRule(
+        persona.pk,
+        persona.name,
+        frozenset(persona.seniorities),
+        frozenset(persona.departments),
+        persona.employees_from,
+        persona.employees_below,
+        frozenset(persona.use_cases),
+        persona.buying_role,
+        persona.confidence,
     )
