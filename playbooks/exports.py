@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Account, Member
 from playbooks.filters import AccountFilter, QueueFilter
 from playbooks.models import QueueItem
-from playbooks.querysets import accounts_page
+from playbooks.querysets import Ids, accounts_page, how_many
 from playbooks.screens.lists import account_rows
 
 #: Rows in one file at most. Beyond it the page says so, and the file's name too.
@@ -74,10 +74,10 @@ def of_accounts(wanted: AccountFilter, *, origin: str) -> Export:
         *(_("Account"), _("Domain"), _("Score"), _("Change in a week"), _("Tier"), _("Segment"), _("Employees")),
         *(_("Buyer"), _("Active people, 28 days"), _("Last use"), _("Customer"), _("Hand raised"), _("Link")),
     ]
-    return Export("accounts", heads, _account_rows(ids, origin), max(0, ids.count() - MOST))
+    return Export("accounts", heads, _account_rows(ids, origin), max(0, how_many(ids) - MOST))
 
 
-def _account_rows(ids: QuerySet[Account, int], origin: str) -> Iterator[Sequence[object]]:
+def _account_rows(ids: Ids[Account], origin: str) -> Iterator[Sequence[object]]:
     wanted = list(ids[:MOST])
     for start in range(0, len(wanted), CHUNK):
         part = wanted[start : start + CHUNK]

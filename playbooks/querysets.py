@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, overload
 
 from django.db import models
-from django.db.models import Case, Count, F, Max, Q, When
+from django.db.models import Case, F, Q, When
 from django.utils import timezone
 
 from accounts.models import Account, AccountDomain, ProductUser
@@ -102,28 +102,6 @@ class QueueItemQuerySet(models.QuerySet["QueueItem"]):
         since = timezone.now() - dt.timedelta(days=CLOSED_DAYS)
         return self.filter(motion=motion, closed_at__gte=since, state__in=CLOSED_BY_PEOPLE)
 
-    def tab_counts(self, motion: str, member: Member) -> dict[str, int | dt.datetime | None]:
-        """Counts of a motion's open items, and `changed`, the last time one of them did: one pass over an index.
-
-        `snoozed` are the member's own, `asleep` everybody's.
-        """
-        found: dict[str, int] = dict.fromkeys(
-            ("to_work", "unclaimed", "others", "mine", "hand_raised", "snoozed", "asleep"), 0
-        )
-        changed: dt.datetime | None = None
-        groups = self.open().filter(motion=motion).order_by().values_list("state", "owner")
-        for state, owner, items, hands, at in groups.annotate(Count("pk"), Count("hand_raised_at"), Max("updated_at")):
-            changed = at if changed is None else max(changed, at)
-            if state == "snoozed":
-                found["asleep"] += items
-                found["snoozed"] += items if owner == member.pk else 0
-                continue
-            kind = "unclaimed" if state == "new" else "mine" if owner == member.pk else "others"
-            found[kind] += items
-            found["hand_raised"] += hands
-        found["to_work"] = found["unclaimed"] + found["others"]
-        return {**found, "changed": changed}
-
     def these(self, ids: Sequence[int], motion: str) -> list[QueueItem]:
         """The given items in the given order, also those that have left: what a person looks at must not jump."""
         found = {item.pk: item for item in self.filter(motion=motion, pk__in=ids).for_rows()}
@@ -140,7 +118,45 @@ def rows_of[T: models.Model](rows: models.QuerySet[T], ids: Iterable[int]) -> li
     return [found[id_] for id_ in wanted if id_ in found]
 
 
-def accounts_page(accounts: models.QuerySet[Account], wanted: AccountFilter) -> models.QuerySet[Account, int]:
+class Warmest(Sequence[int]):
+    """Ids of a list, the highest account score first and those without any last; sliced as a query set.
+
+    Two queries in place of one: through the join that keeps accounts without a score, an index of scores gives no order, and
+    fifty of 100,000 rows take 50 ms in place of 2. `score` is the way to the score, `then` the order among equal ones.
+    """
+
+    def __init__[T: models.Model](self, rows: models.QuerySet[T], *, score: str, then: Sequence[str]) -> None:
+        warmest = F(f"{score}__score").desc(nulls_last=True)
+        self._all: models.QuerySet[Any] = rows
+        self._scored = rows.filter(**{f"{score}__isnull": False}).order_by(warmest, *then).values_list("pk", flat=True)
+        self._others = rows.filter(**{f"{score}__isnull": True}).order_by(*then).values_list("pk", flat=True)
+
+    def __len__(self) -> int:
+        return self._all.count()
+
+    @overload
+    def __getitem__(self, part: int) -> int: ...
+    @overload
+    def __getitem__(self, part: slice) -> list[int]: ...
+    def __getitem__(self, part: int | slice) -> int | list[int]:
+        if isinstance(part, int):
+            return self[part : part + 1][0]
+        start, stop = part.start or 0, part.stop
+        found = list(self._scored[start:stop])
+        if stop is None or len(found) < stop - start:
+            scored = self._scored.count()
+            found += self._others[max(0, start - scored) : None if stop is None else max(0, stop - scored)]
+        return found
+
+
+type Ids[T: models.Model] = models.QuerySet[T, int] | Warmest
+
+
+def how_many(ids: Ids[Any]) -> int:
+    return len(ids) if isinstance(ids, Warmest) else ids.count()
+
+
+def accounts_page(accounts: models.QuerySet[Account], wanted: AccountFilter) -> Ids[Account]:
     """The ids of the list page's accounts: filtered and sorted."""
     rows = accounts.filter(merged_into=None)
     if wanted.q:
@@ -154,6 +170,8 @@ def accounts_page(accounts: models.QuerySet[Account], wanted: AccountFilter) -> 
         rows = rows.filter(score__segment=wanted.segment)
     if wanted.buyer:
         rows = rows.filter(score__buyer_state=wanted.buyer)
+    if wanted.sort == "-score" and not wanted.tier:
+        return Warmest(rows, score="score", then=("name", "id"))
     column = {
         "score": F("score__score"),
         "name": F("name"),
@@ -164,9 +182,9 @@ def accounts_page(accounts: models.QuerySet[Account], wanted: AccountFilter) -> 
     return rows.order_by(order, "name", "id").values_list("pk", flat=True)
 
 
-def buyers_page(people: models.QuerySet[ProductUser], wanted: BuyerFilter) -> models.QuerySet[ProductUser, int]:
+def buyers_page(people: models.QuerySet[ProductUser], wanted: BuyerFilter) -> Warmest:
     """The ids of people with a buying role that is likely or better, at accounts, the warmest accounts first."""
-    rows = people.filter(buying_confidence__gte=LIKELY, account__isnull=False, account__merged_into=None)
+    rows = people.filter(buying_confidence__gte=LIKELY, account__isnull=False)  # none is left at one merged away
     rows = rows.filter(buying_role=wanted.role) if wanted.role else rows.exclude(buying_role__in=["", "end_user"])
     if wanted.q:
         rows = rows.filter(
@@ -175,5 +193,4 @@ def buyers_page(people: models.QuerySet[ProductUser], wanted: BuyerFilter) -> mo
             | Q(title__icontains=wanted.q)
             | Q(account__name__icontains=wanted.q)
         )
-    order = F("account__score__score").desc(nulls_last=True)
-    return rows.order_by(order, "-buying_confidence", "name", "id").values_list("pk", flat=True)
+    return Warmest(rows, score="account__score", then=("-buying_confidence", "name", "id"))

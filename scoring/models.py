@@ -140,7 +140,7 @@ class Score(models.Model):
 
     The arrays are those of `scoring.breakdown`; read `contributions`, `week_ago` and `features` instead. The scorer is the only
     writer, with 100,000 rows at a time, so foreign keys are not checked by the database; the table keeps half of each page
-    free, so that a new score fits beside the old one and no index but the tier's is written.
+    free, so that a new score fits beside the old one; of its indexes those of tier and score are written.
     """
 
     account = models.OneToOneField(Account, models.CASCADE, primary_key=True, related_name="score", db_constraint=False)
@@ -163,7 +163,9 @@ class Score(models.Model):
     class Meta:
         indexes = [
             # Most accounts are in the other tier, which is read in whole, if at all.
-            models.Index(fields=["tier"], name="score_of_hot_tier", condition=models.Q(tier__in=["pqa", "activate"]))
+            models.Index(fields=["tier"], name="score_of_hot_tier", condition=models.Q(tier__in=["pqa", "activate"])),
+            # The lists begin with the warmest: without it fifty rows of 100,000 cost a sort of all.
+            models.Index(models.F("score").desc(nulls_last=True), name="score_warmest"),
         ]
 
     @property

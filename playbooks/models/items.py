@@ -169,10 +169,12 @@ class QueueItem(models.Model):
             # All that the tabs count, so that counting a queue of 30,000 reads this index alone.
             models.Index(
                 fields=["motion", "state", "owner"],
-                include=["hand_raised_at", "updated_at"],
+                include=["hand_raised_at"],
                 condition=models.Q(state__in=["new", "claimed", "snoozed"]),
                 name="open_counts",
             ),
+            # Whether anything happened in a queue since it was counted.
+            models.Index(fields=["motion", "-updated_at"], name="newest_change"),
             models.Index(fields=["owner", "state"]),
             models.Index(
                 fields=["snoozed_until"],

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.access import can
 from accounts.models import Member, SignalKind, Source
-from playbooks import columns
+from playbooks import columns, counting
 from playbooks.filters import QueueFilter
 from playbooks.models import Motion, QueueItem
 from playbooks.querysets import WORKING, rows_of
@@ -129,7 +129,7 @@ def version(counts: dict[str, int | dt.datetime | None], told: str = "") -> str:
 
 
 def counts_of(motion: str, member: Member) -> dict[str, int | dt.datetime | None]:
-    return QueueItem.objects.tab_counts(motion, member)
+    return counting.for_tabs(motion, member)
 
 
 def row(
