@@ -2,7 +2,7 @@
 
 from playbooks.models.answers import Answer
 from playbooks.models.items import Closing, QueueItem, QueueItemEvent, Reason
-from playbooks.models.members import Notification, SavedView, WorkSettings
+from playbooks.models.members import DigestMail, HeldPlace, Notification, SavedView, WorkSettings
 from playbooks.models.motions import Motion, RoutingRule
 from playbooks.models.plays import Play, PlayStep, PlayUse
 from playbooks.models.policies import CoolDown, Holiday, QueuePolicy, SlaMiss
@@ -12,6 +12,8 @@ __all__ = [
     "Answer",
     "Closing",
     "CoolDown",
+    "DigestMail",
+    "HeldPlace",
     "Holiday",
     "Motion",
     "Notification",

@@ -82,3 +82,32 @@ class Notification(models.Model):
             models.Index(fields=["member", "-created_at"]),
             models.Index(fields=["member"], condition=models.Q(read_at__isnull=True), name="unread"),
         ]
+
+
+class DigestMail(models.Model):
+    """A digest of one day: written before it is sent, so that a worker who dies in between leaves a trace."""
+
+    class State(models.TextChoices):
+        SENDING = "sending", _("being sent")
+        SENT = "sent", _("sent")
+        UNSURE = "unsure", _("possibly sent")
+
+    member = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="digests")
+    day = models.DateField(help_text="of the member's clock")
+    state = models.CharField(max_length=7, choices=State, default=State.SENDING)
+    message_id = models.CharField(max_length=200, help_text="the same at every try, so that a mailbox keeps one")
+    tells = models.JSONField(default=list, help_text="ids of its notifications")
+    tries = models.PositiveSmallIntegerField(default=1)
+    began_at = models.DateTimeField(help_text="its last try")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["member", "day"], name="one_digest_a_day")]
+        indexes = [models.Index(fields=["began_at"], condition=models.Q(state="sending"), name="digests_being_sent")]
+
+
+class HeldPlace(models.Model):
+    """An account taken from a member who was switched off or changed role: it is his again when he is back, if nobody has it."""
+
+    item = models.OneToOneField(QueueItem, models.CASCADE, related_name="held_place")
+    member = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="held_places")
+    at = models.DateTimeField()

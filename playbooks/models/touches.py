@@ -71,6 +71,9 @@ class Step(models.Model):
     start = models.FloatField(null=True, help_text="the feature's value when the line was made")
     value = models.FloatField(null=True, help_text="the feature's value when it was last looked at")
     target = models.FloatField(null=True)
+    acts_before = models.FloatField(
+        null=True, help_text="of a feature that counts acts: those of the day when the line was made, before it"
+    )
 
     class Meta:
         indexes = [
