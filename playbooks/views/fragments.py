@@ -58,7 +58,7 @@ def told(
     context: dict[str, Any] = {
         "changed": _changed(request, [item], whole=item_id, lost="" if won else words),
         "toast": words,
-        "undo": undo,
+        **_ways_back(request, undo),
         "kind": "success" if won else "warning",
         "back": back(request, place_of(item)),
         "form_context": form,
@@ -90,13 +90,18 @@ def told_of_many(
     context: dict[str, Any] = {
         "changed": _changed(request, QueueItem.objects.these(ids, motion), whole=selected),
         "toast": words,
-        "undo": undo,
+        **_ways_back(request, undo),
         "kind": "success" if won else "warning",
         "back": back(request, reverse("queue_motion", args=[motion])),
         **_counts(request, motion),
     }
     response = render(request, "playbooks/queue_answer.html", context, status=200 if won else 409)
     return trigger_client_event(response, then, {"item": selected}) if then and selected in ids else response
+
+
+def _ways_back(request: MemberRequest, undo: str) -> dict[str, str]:
+    """After an undo the key for it takes back what came before; what was taken back can be done again by its button alone."""
+    return {"undo": "", "redo": undo} if "undoing" in request.POST else {"undo": undo, "redo": ""}
 
 
 def place_of(item: QueueItem) -> str:

@@ -3,11 +3,21 @@
   "use strict";
   const TOAST_SECONDS = 10;
 
+  // A toast that leaves keeps its Undo for the key: one after another, the newest first.
+  const shelf = document.createElement("div");
+  shelf.hidden = true;
+  document.body.append(shelf);
+  const leave = (toast) => {
+    const undo = toast.querySelector("[data-undo]")?.form;
+    if (undo) shelf.append(undo);
+    toast.remove();
+  };
+
   const watch = (toast) => {
     if (toast.dataset.watched) return;
     toast.dataset.watched = "1";
     let timer;
-    const start = () => { timer = setTimeout(() => toast.remove(), TOAST_SECONDS * 1000); };
+    const start = () => { timer = setTimeout(() => leave(toast), TOAST_SECONDS * 1000); };
     const stop = () => clearTimeout(timer);
     toast.addEventListener("mouseenter", stop);
     toast.addEventListener("mouseleave", start);
@@ -17,13 +27,13 @@
   };
   const watchAll = () => {
     const toasts = [...document.querySelectorAll("[data-toast]")];
-    toasts.slice(0, -2).forEach((toast) => toast.remove());
+    toasts.slice(0, -2).forEach(leave);
     toasts.forEach(watch);
   };
 
   document.addEventListener("click", (event) => {
     const close = event.target.closest("[data-toast-close]");
-    if (close) close.closest("[data-toast]").remove();
+    if (close) leave(close.closest("[data-toast]"));
     // A menu closes by a click elsewhere.
     document.querySelectorAll("details[data-dismiss][open]").forEach((menu) => {
       if (!menu.contains(event.target)) menu.open = false;
@@ -50,9 +60,12 @@
     menu.open = false;
     menu.querySelector("summary").focus();
   });
-  // The Undo of a toast is done: the toast has said what it had to say.
+  // The Undo of a toast is done: the toast has said what it had to say. When the server was not reached it can be tried again.
   document.addEventListener("htmx:finally:request", (event) => {
-    event.detail.ctx.sourceElement?.closest?.("[data-toast]")?.remove();
+    const { ctx } = event.detail, undo = ctx.sourceElement;
+    if (!undo?.closest?.("[data-toast]") && undo?.parentElement !== shelf) return;
+    if (!ctx.response || ctx.response.status >= 500) delete undo.dataset.sent;
+    else (undo.closest("[data-toast]") || undo).remove();
   });
   document.addEventListener("htmx:after:swap", watchAll);
 

@@ -39,7 +39,13 @@
     if (chosen.size && BULK[key]) press(`.bulk button[value="${BULK[key]}"]`);
     else act(`:is(.item-actions, .play-slot) [data-shortcut="${key}"]`);
   };
-  const undo = () => ([...document.querySelectorAll("[data-undo]")].pop() || document.querySelector("[data-undo-line]"))?.click();
+  // The newest first: what toasts told, then what they told before (app.js keeps that), then what the account's history tells.
+  const undo = () => {
+    const ready = (within) => [...document.querySelectorAll(`${within} [data-undo]`)].filter((one) => !one.form.dataset.sent).pop();
+    const button = ready("[data-toast]") || ready("body > [hidden]") || document.querySelector("[data-undo-line]");
+    if (button?.form.matches("[hx-post]")) button.form.dataset.sent = "1";
+    button?.click();
+  };
   const KEYS = {
     j: () => move(1),
     k: () => move(-1),

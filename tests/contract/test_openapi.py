@@ -59,9 +59,9 @@ def of_a_member() -> dict:
 described = schemathesis.openapi.from_dict(of_a_member())
 described.app = application
 API = described.include(path_regex="^/api/")
-#: Drawing one whole definition takes seconds, so what takes one is not sent for every role: who may do what is in
-#: `tests/scoring/test_rest_definitions.py`.
-WITHOUT_SPECS = API.exclude(path_regex="^/api/definitions/", method=["POST", "PATCH"])
+#: Drawing one whole definition or play takes seconds, so what takes one is not sent for every role: who may do what is in
+#: `tests/scoring/test_rest_definitions.py` and `tests/playbooks/test_rest_settings.py`.
+WITHOUT_SPECS = API.exclude(path_regex="^/api/(definitions|plays)/", method=["POST", "PATCH"])
 INTAKE = described.exclude(path_regex="^/api/")
 IDS = {
     "account_id": "account",
