@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from django.utils.translation import gettext as _
 
 from accounts.models import BuyingRole
+from scoring.buckets import Bucket
 from scoring.models import BuyerState, Segment, Tier
 
 TABS = ("to_work", "mine", "snoozed", "hand_raised", "closed")
@@ -37,6 +38,7 @@ class QueueFilter:
     high: int | None = None
     owner: str = ""
     hand: bool = False
+    bucket: str = ""
     q: str = ""
     whose: str = ""
     errors: tuple[str, ...] = ()
@@ -53,6 +55,7 @@ class QueueFilter:
             high=reader.score("high", _("Score to")),
             owner=reader.choice("owner", _("Owner"), ("mine", "unclaimed")),
             hand=data.get("hand") == "1",
+            bucket=reader.choice("bucket", _("Bucket"), Bucket.values),
             q=data.get("q", "").replace("\x00", "").strip()[:100],
             whose=reader.choice("whose", _("Whose"), ("all",)),
             errors=tuple(reader.errors),
@@ -69,6 +72,7 @@ class QueueFilter:
             "high": "" if self.high is None else str(self.high),
             "owner": self.owner,
             "hand": "1" if self.hand else "",
+            "bucket": self.bucket,
             "q": self.q,
             "whose": self.whose if self.tab in OWN_TABS else "",
         }
@@ -95,6 +99,7 @@ class QueueFilter:
             "high": lambda: _("score to %(n)s") % {"n": self.high},
             "owner": lambda: _("mine") if self.owner == "mine" else _("unclaimed"),
             "hand": lambda: _("hand raised"),
+            "bucket": lambda: str(Bucket(self.bucket).label),
             "q": lambda: f"“{self.q}”",
         }
         return [Chip(labels[name](), self.query(**{name: None}) or "?") for name in self.params if name in labels]
@@ -108,6 +113,7 @@ class AccountFilter:
     tier: str = ""
     segment: str = ""
     buyer: str = ""
+    bucket: str = ""
     sort: str = "-score"
     errors: tuple[str, ...] = ()
 
@@ -119,6 +125,7 @@ class AccountFilter:
             tier=reader.choice("tier", _("Tier"), [*Tier.values, "none"]),
             segment=reader.choice("segment", _("Segment"), Segment.values),
             buyer=reader.choice("buyer", _("Buyer"), BuyerState.values),
+            bucket=reader.choice("bucket", _("Bucket"), Bucket.values),
             sort=reader.choice("sort", _("Sort"), [*SORTS, *(f"-{name}" for name in SORTS)]) or "-score",
             errors=tuple(reader.errors),
         )
@@ -127,11 +134,14 @@ class AccountFilter:
     def params(self) -> dict[str, str]:
         """What belongs into the address: everything that is not the default."""
         sort = "" if self.sort == "-score" else self.sort
-        said = {"q": self.q, "tier": self.tier, "segment": self.segment, "buyer": self.buyer, "sort": sort}
+        said = {"q": self.q, "tier": self.tier, "segment": self.segment, "buyer": self.buyer}
+        said |= {"bucket": self.bucket, "sort": sort}
         return {name: value for name, value in said.items() if value}
 
-    def query(self) -> str:
-        return f"?{urlencode(self.params)}" if self.params else ""
+    def query(self, **changes: str | None) -> str:
+        """The query string, with some values changed or (none) left out."""
+        said = {name: value for name, value in {**self.params, **changes}.items() if value}
+        return f"?{urlencode(said)}" if said else ""
 
     @property
     def sort_by(self) -> str:
@@ -143,7 +153,7 @@ class AccountFilter:
 
     @property
     def is_filtered(self) -> bool:
-        return bool(self.q or self.tier or self.segment or self.buyer)
+        return bool(self.q or self.tier or self.segment or self.buyer or self.bucket)
 
 
 @dataclass(frozen=True)
@@ -169,6 +179,62 @@ class BuyerFilter:
         return bool(self.q or self.role)
 
 
+CONTACT_SORTS = ("name", "account", "role", "source", "added")
+
+
+@dataclass(frozen=True)
+class ContactFilter:
+    """The state of the contacts page. `at`: known or unknown, whether the account is known; `file`: of one import."""
+
+    q: str = ""
+    source: str = ""
+    role: str = ""
+    at: str = ""
+    bucket: str = ""
+    file: int | None = None
+    sort: str = "-added"
+    errors: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, data: Mapping[str, str]) -> ContactFilter:
+        reader = _Reader(data)
+        sorts = [*CONTACT_SORTS, *(f"-{name}" for name in CONTACT_SORTS)]
+        return cls(
+            q=data.get("q", "").replace("\x00", "").strip()[:100],
+            source=data.get("source", "").replace("\x00", "").strip()[:80],
+            role=reader.choice("role", _("Role"), [*BuyingRole.values, "none"]),
+            at=reader.choice("at", _("Account"), ("known", "unknown")),
+            bucket=reader.choice("bucket", _("Bucket"), Bucket.values),
+            file=reader.number("file", _("File")),
+            sort=reader.choice("sort", _("Sort"), sorts) or "-added",
+            errors=tuple(reader.errors),
+        )
+
+    @property
+    def params(self) -> dict[str, str]:
+        """What belongs into the address: everything that is not the default."""
+        said = {"q": self.q, "source": self.source, "role": self.role, "at": self.at, "bucket": self.bucket}
+        said |= {"file": str(self.file or ""), "sort": "" if self.sort == "-added" else self.sort}
+        return {name: value for name, value in said.items() if value}
+
+    def query(self, **changes: str | None) -> str:
+        """The query string, with some values changed or (none) left out."""
+        said = {name: value for name, value in {**self.params, **changes}.items() if value}
+        return f"?{urlencode(said)}" if said else ""
+
+    @property
+    def sort_by(self) -> str:
+        return self.sort.removeprefix("-")
+
+    @property
+    def is_descending(self) -> bool:
+        return self.sort.startswith("-")
+
+    @property
+    def is_filtered(self) -> bool:
+        return bool(set(self.params) - {"sort"})
+
+
 class _Reader:
     def __init__(self, data: Mapping[str, str]) -> None:
         self.data, self.errors = data, list[str]()
@@ -189,4 +255,13 @@ class _Reader:
         if value.isascii() and value.isdigit() and 0 <= int(value[:4]) <= 100 and len(value) <= 3:
             return int(value)
         self.errors.append(_("%(field)s: give a whole number from 0 to 100.") % {"field": label})
+        return None
+
+    def number(self, name: str, label: str) -> int | None:
+        value = self.data.get(name, "").strip()
+        if not value:
+            return None
+        if value.isascii() and value.isdigit() and len(value) <= 12:
+            return int(value)
+        self.errors.append(_("%(field)s: give a whole number.") % {"field": label})
         return None

@@ -87,6 +87,8 @@ class QueueItemQuerySet(models.QuerySet["QueueItem"]):
             items = items.filter(score__lte=wanted.high)
         if wanted.hand:
             items = items.filter(hand_raised_at__isnull=False)
+        if wanted.bucket:
+            items = items.filter(_in_bucket(wanted.bucket, "account__"))
         if wanted.q:
             items = items.filter(Q(account__name__icontains=wanted.q) | Q(account__domain__icontains=wanted.q))
         if wanted.tab == "snoozed":
@@ -116,6 +118,12 @@ def rows_of[T: models.Model](rows: models.QuerySet[T], ids: Iterable[int]) -> li
     wanted = list(ids)
     found = rows.in_bulk(wanted)
     return [found[id_] for id_ in wanted if id_ in found]
+
+
+def _in_bucket(bucket: str, path: str = "") -> Q:
+    from scoring import buckets  # as above: its engines need not be imported by every command
+
+    return buckets.condition(bucket, path)
 
 
 class Warmest(Sequence[int]):
@@ -170,6 +178,8 @@ def accounts_page(accounts: models.QuerySet[Account], wanted: AccountFilter) -> 
         rows = rows.filter(score__segment=wanted.segment)
     if wanted.buyer:
         rows = rows.filter(score__buyer_state=wanted.buyer)
+    if wanted.bucket:
+        rows = rows.filter(_in_bucket(wanted.bucket))
     if wanted.sort == "-score" and not wanted.tier:
         return Warmest(rows, score="score", then=("name", "id"))
     column = {

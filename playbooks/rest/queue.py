@@ -18,6 +18,8 @@ from rest_framework.response import Response
 from accounts import rest
 from accounts.models import BuyingRole, Contact, ProductUser
 from playbooks.models import Closing, Motion, QueueItem, QueueItemEvent, Reason
+from scoring import buckets
+from scoring.buckets import Bucket
 from scoring.models import BuyerState, Segment, Tier
 
 MOTIONS = (Motion.SALES, Motion.SUCCESS, Motion.MARKETING)
@@ -162,6 +164,11 @@ class QueueFilters(rest.Filters):
         method="by_owner",
         help_text=gettext_lazy("Only what the signed-in member has claimed or put to sleep."),
     )
+    bucket = filters.ChoiceFilter(
+        choices=Bucket.choices,
+        method="by_bucket",
+        help_text=gettext_lazy("Only accounts of this attribution bucket."),
+    )
     hand_raised = filters.ChoiceFilter(
         choices=[("true", "true"), ("false", "false")],
         method="by_hand",
@@ -178,6 +185,9 @@ class QueueFilters(rest.Filters):
 
     def by_owner(self, rows: QuerySet[QueueItem], name: str, value: str) -> QuerySet[QueueItem]:
         return rows.filter(owner=self.request.user.pk)
+
+    def by_bucket(self, rows: QuerySet[QueueItem], name: str, value: str) -> QuerySet[QueueItem]:
+        return rows.filter(buckets.condition(value, "account__"))
 
     def by_hand(self, rows: QuerySet[QueueItem], name: str, value: str) -> QuerySet[QueueItem]:
         return rows.filter(hand_raised_at__isnull=value == "false")

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from accounts.models import Account, BuyingRole, ProductUser
+from playbooks.filters import AccountFilter, ContactFilter
 from playbooks.routing import is_customer
 from playbooks.screens.buying import unknown
 from playbooks.screens.detail import ROLE_TAGS
+from scoring.buckets import Bucket
 from scoring.models import BuyerState, Score
 
 
@@ -73,6 +77,40 @@ def _account_row(account: Account, score: Score | None) -> AccountRow:
         since=account.created_at,
         qualified_at=score.tier_since if score and score.score is not None else None,
     )
+
+
+@dataclass(frozen=True)
+class BucketChip:
+    """One attribution bucket above a list; `href` filters by it, or no more when it is chosen."""
+
+    value: str
+    label: str
+    icon: str
+    hint: str
+    count: int
+    href: str
+    is_here: bool
+
+
+def bucket_chips(counts: Mapping[str, int], wanted: AccountFilter | ContactFilter) -> list[BucketChip]:
+    icons = {Bucket.WITH_BUYER: "user-check", Bucket.WITHOUT_BUYER: "user-question", Bucket.LEAD: "mail"}
+    hints = {
+        Bucket.WITH_BUYER: _("Used in 28 days, and a buyer is likely or confirmed"),
+        Bucket.WITHOUT_BUYER: _("Used in 28 days, and no buyer is known"),
+        Bucket.LEAD: _("Contacts are known, and nobody has used the product in 28 days"),
+    }
+    return [
+        BucketChip(
+            value=bucket.value,
+            label=str(bucket.label),
+            icon=icons[bucket],
+            hint=hints[bucket],
+            count=counts[bucket.value],
+            href=wanted.query(bucket=None if wanted.bucket == bucket else bucket.value) or "?",
+            is_here=wanted.bucket == bucket,
+        )
+        for bucket in Bucket
+    ]
 
 
 @dataclass(frozen=True)

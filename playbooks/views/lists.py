@@ -15,6 +15,7 @@ from playbooks.filters import SORTS, AccountFilter, BuyerFilter
 from playbooks.querysets import accounts_page, buyers_page, rows_of
 from playbooks.screens import account as account_screen
 from playbooks.screens import asked, lists, views_menu
+from scoring import buckets
 from scoring.models import BuyerState, Segment, Tier
 
 PAGE = 50
@@ -35,6 +36,7 @@ def accounts(request: MemberRequest) -> HttpResponse:
         "tiers": Tier.choices,
         "segments": Segment.choices,
         "buyers": BuyerState.choices,
+        "buckets": lists.bucket_chips(buckets.counts(), wanted),
         "next_sort": {
             name: f"-{name}" if wanted.sort == name or (name != "name" and wanted.sort != f"-{name}") else name
             for name in SORTS

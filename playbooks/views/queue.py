@@ -18,6 +18,7 @@ from playbooks.screens import queue as screen
 from playbooks.screens import views_menu
 from playbooks.telling import notifications
 from playbooks.views.fragments import OWN, note_open_work
+from scoring.buckets import Bucket
 from scoring.models import Segment, Tier
 
 
@@ -58,6 +59,7 @@ def queue(request: MemberRequest, motion: str) -> HttpResponse:
     context: dict[str, object] = {
         "page": page,
         "segments": Segment.choices,
+        "buckets": Bucket.choices,
         "tiers": Tier.choices,
         "is_fragment": is_fragment,
     }

@@ -71,7 +71,8 @@ def test_each_wrong_row_says_its_field_and_what_to_do():
     def wrong(*cells):
         return [(one.field, one.words) for one in fields.read(7, cells, mapping)]
 
-    assert wrong("", "Jo")[0][0] == "email" and "missing" in wrong("", "Jo")[0][1]
+    assert wrong("", "Jo")[0][0] == "email"
+    assert "missing" in wrong("", "Jo")[0][1]
     assert "name@company.com" in wrong("jo.acme.com")[0][1]
     assert wrong("jo@acme.com", '=HYPERLINK("http://evil")') == [("name", "is a formula: put its result in the cell.")]
     assert "rounded by the spreadsheet" in wrong("jo@acme.com", "Jo", "4,91512E+11")[0][1]

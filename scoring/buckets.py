@@ -1,0 +1,76 @@
+"""Attribution: every account is in one of three buckets, or in none.
+
+*Usage with buyer*: used in the last 28 days, and a buyer is likely or confirmed. *Usage without buyer*: used, and none is. *Lead
+without usage*: contacts are known and nobody has used the product in 28 days. None: neither. Usage and buyer are those of the last
+score.
+
+The rule stands here twice, for one account and for the database; a test compares them.
+"""
+
+from __future__ import annotations
+
+from django.core.cache import cache
+from django.db import connection, models
+from django.db.models import Exists, OuterRef, Q, Value
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import GreaterThan, LessThanOrEqual
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Contact
+from scoring.breakdown import PLACES, feature_in_query
+from scoring.models import BuyerState
+
+
+class Bucket(models.TextChoices):
+    WITH_BUYER = "with_buyer", _("Usage with buyer")
+    WITHOUT_BUYER = "without_buyer", _("Usage without buyer")
+    LEAD = "lead", _("Lead without usage")
+
+
+USED = "active_users_28"
+#: Seconds that counts are kept: they pass over all scores, and every look at the account list shows them.
+KEPT = 60
+_KEY = "scoring.buckets.counts"
+KNOWN_BUYER = (BuyerState.CONFIRMED.value, BuyerState.LIKELY.value)
+
+
+def bucket(*, active: float | None, buyer_state: str, has_contact: bool) -> str:
+    """Of one account: `active` people in 28 days (none: not known), its buyer's state, whether contacts are known. `""`: none."""
+    if active and active > 0:
+        return Bucket.WITH_BUYER.value if buyer_state in KNOWN_BUYER else Bucket.WITHOUT_BUYER.value
+    return Bucket.LEAD.value if has_contact else ""
+
+
+def condition(wanted: str, path: str = "") -> Q:
+    """The accounts of a bucket. `path` leads from the rows to the account, with two underscores at its end: `"account__"`."""
+    active = Coalesce(feature_in_query(f"{path}score__feature_values", USED), Value(0.0))
+    if wanted == Bucket.LEAD:
+        known = Contact.objects.filter(account=OuterRef(f"{path}pk"), removed_at=None, user=None)
+        return Q(LessThanOrEqual(active, 0.0)) & Q(Exists(known))
+    states = [state for state in BuyerState.values if (state in KNOWN_BUYER) == (wanted == Bucket.WITH_BUYER)]
+    return Q(GreaterThan(active, 0.0)) & Q(**{f"{path}score__buyer_state__in": states})
+
+
+def counts(*, fresh: bool = False) -> dict[str, int]:
+    """How many accounts are in each bucket. One query, one pass over the scores; kept for `KEPT` seconds unless `fresh`."""
+    known: dict[str, int] | None = None if fresh else cache.get(_KEY)
+    if known is None:
+        known = _counts()
+        cache.set(_KEY, known, KEPT)
+    return known
+
+
+def _counts() -> dict[str, int]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT count(*) FILTER (WHERE is_used AND has_buyer), count(*) FILTER (WHERE is_used AND NOT has_buyer),
+                   count(*) FILTER (WHERE is_used IS NOT TRUE AND known.account_id IS NOT NULL)
+            FROM (SELECT account_id, nullif(feature_values[{PLACES[USED] + 1}], 'NaN') > 0 AS is_used,
+                         buyer_state = ANY (%s) AS has_buyer FROM scoring_score) AS scores
+            FULL JOIN (SELECT DISTINCT account_id FROM accounts_contact
+                       WHERE account_id IS NOT NULL AND removed_at IS NULL AND user_id IS NULL) AS known USING (account_id)
+            """,
+            [list(KNOWN_BUYER)],
+        )
+        return dict(zip(Bucket.values, cursor.fetchone(), strict=True))
