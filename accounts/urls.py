@@ -1,6 +1,6 @@
 from django.urls import URLPattern, URLResolver, include, path
 
-from accounts.views import events, hand_forms, members, personas, raising, set_aside, settings, sources, titles
+from accounts.views import erasing, events, hand_forms, members, personas, raising, set_aside, settings, sources, titles
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("accounts.api_urls")),
@@ -25,6 +25,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/personas/", personas.persona_list, name="personas"),
     path("settings/personas/new/", personas.persona_new, name="persona_new"),
     path("settings/personas/<int:persona_id>/", personas.persona, name="persona"),
+    path("settings/erase/", erasing.erase, name="erase"),
     path("settings/people/", members.members, name="members"),
     path("settings/people/<int:member_id>/", members.member, name="member"),
 ]

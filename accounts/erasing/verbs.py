@@ -16,15 +16,16 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.postgres.functions import RandomUUID
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from accounts import audit, changes
+from accounts import audit, changes, invitations
 from accounts.erasing import bodies, texts
 from accounts.erasing.needles import Needles
-from accounts.models import Contact, HandRaise, Member, Membership, ProductUser, RoleWord, Signal, UserAlias
+from accounts.models import Contact, HandRaise, Invitation, Member, Membership, ProductUser, RoleWord, Signal, UserAlias
 
 #: `accounts.loading.LOCK`: a loader at work holds people in memory, and would write them again.
 LOADER = 7_001
@@ -108,6 +109,7 @@ def _erase(said: str, people: list[ProductUser], *, member: Member | None, way: 
     accounts = _accounts(people, contacts)
     _forget(people)
     _forget_contacts(contacts)
+    _forget_invitations(needles)
     HandRaise.objects.filter(Q(user__in=ids) | _any_field(needles.emails)).update(fields={})
     bodies.drop_from_imports(needles)
     rows = texts.scrub(needles, account_ids=accounts, user_ids=ids)
@@ -190,6 +192,12 @@ def _forget_contacts(contacts: Collection[Contact]) -> None:
         signals.filter(account=None, user=None, workspace=None).update(account=contact.account_id)
         signals.update(contact=None, detail="")
     Contact.objects.filter(pk__in=[contact.pk for contact in contacts]).delete()
+
+
+def _forget_invitations(needles: Needles) -> None:
+    """Whom an invitation was for stands there as a digest of the e-mail: it gets one that stands for nobody."""
+    keys = [key for email in needles.emails if (key := invitations.invitee(email)) is not None]
+    Invitation.objects.filter(invitee__in=keys).update(invitee=RandomUUID())
 
 
 def _any_field(emails: Iterable[str]) -> Q:

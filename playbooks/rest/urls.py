@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path
 
 from playbooks.rest import audit as audits
-from playbooks.rest import calendar, feedback, own, play_editing, rules, telling
+from playbooks.rest import calendar, erasing, feedback, own, play_editing, rules, telling
 from playbooks.rest import definitions as definition_effects
 from playbooks.rest import plans as plan_rest
 from playbooks.rest import plays as play_rest
@@ -16,6 +16,7 @@ from scoring import rest_definitions as definitions
 
 urlpatterns: list[URLPattern] = [
     path("audit/", audits.audit, name="api_audit"),
+    path("erase/", erasing.erase, name="api_erase"),
     path("queue/bulk/", acts.bulk, name="api_queue_bulk"),
     path("queue/bulk/undo/", acts.undo_batch, name="api_queue_bulk_undo"),
     path("queue/<slug:motion>/", queues.queue, name="api_queue"),

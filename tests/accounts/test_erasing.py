@@ -7,6 +7,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.db.models import Sum
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts import landing, loading
@@ -212,3 +213,22 @@ def test_one_of_two_people_of_a_company_keeps_his_own_words(world):
     other.refresh_from_db()
     assert (item.why_now, other.name) == ("Pat Milleran and [erased]: 3 reports", "Pat Milleran")
     assert dt.timedelta(0) < timezone.now() - ProductUser.objects.get(pk=jane.pk).erased_at
+
+
+def test_the_page_says_what_goes_and_asks_for_the_address_again(world, sign_in):
+    jane, *_rest = world
+    admin = sign_in("admin")
+    page = admin.get(reverse("erase"), {"person": jane.pk}).content.decode()
+    assert (NAME in page, "cannot be undone" in page, f'value="{EMAIL}"' in page) == (True, True, True)
+    refused = admin.post(reverse("erase"), {"q": EMAIL, "confirm": "jane"})
+    assert (refused.status_code, 'value="jane"' in refused.content.decode()) == (422, True)
+    assert ProductUser.objects.filter(email=EMAIL).exists()
+
+    answer = admin.post(reverse("erase"), {"q": EMAIL, "confirm": EMAIL.upper()}, follow=True).content.decode()
+    assert ("1 person, 1 contact" in answer, NAME in answer) == (True, False)
+    assert not ProductUser.objects.filter(email=EMAIL).exists()
+    assert "Nobody is known" in admin.get(reverse("erase"), {"q": EMAIL}).content.decode()
+    again = admin.post("/api/erase/", {"subject": EMAIL}, content_type="application/json")
+    assert (again.status_code, again.json()["people"]) == (200, 0)
+    assert admin.post("/api/erase/", {"subject": ""}, content_type="application/json").status_code == 400
+    assert {entry.way for entry in AuditEntry.objects.all()} == {"page"}

@@ -39,6 +39,8 @@ BY_VERB = {
     "api_cool_downs": "playbooks.assignment.policies",
     "api_holidays": "playbooks.assignment.policies",
     "api_holiday_remove": "playbooks.assignment.policies",
+    "erase": "accounts.erasing.verbs",
+    "api_erase": "accounts.erasing.verbs",
 }
 EXCUSED = {
     **dict.fromkeys(
