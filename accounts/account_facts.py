@@ -51,7 +51,8 @@ def write(directory: Directory, spaces: list[Space], people: list[Person]) -> No
                 JOIN accounts_account account ON account.id = new.id
                 LEFT JOIN LATERAL (
                     SELECT max(w.employees) AS employees,
-                        (array_agg(w.name ORDER BY w.employees DESC NULLS LAST, w.id)
+                        -- Who states the main domain names the company: one that was merged into it does not.
+                        (array_agg(w.name ORDER BY w.domain <> account.domain, w.employees DESC NULLS LAST, w.id)
                             FILTER (WHERE w.name <> '' AND w.account_by IN ('domain', 'own')))[1] AS name,
                         (array_agg(w.name ORDER BY w.employees DESC NULLS LAST, w.id)
                             FILTER (WHERE w.name <> ''))[1] AS other_name,
