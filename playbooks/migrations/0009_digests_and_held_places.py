@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("playbooks", "0007_personas_and_identity"),
+        ("playbooks", "0008_newest_changes"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
