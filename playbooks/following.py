@@ -1,0 +1,271 @@
+"""What stands on queues follows a merge, and comes back when it is undone.
+
+Of two open items of one motion one stays: the one that is owned, else that of the account that stays. The other leaves and says so;
+what was still to be done with it, and its running play, go on with the one that stays. What was moved is kept with the correction,
+so that undoing it leaves items, owners and states as they were. Items of a workspace are with the account of the workspace.
+
+The page and the API do it in the transaction of the correction; every minute `follow_merged` and `take_back_undone` find what was
+merged otherwise, by the loader above all.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+from accounts import changes
+from accounts.models import Correction
+from playbooks import owing, steps
+from playbooks.models import PlayUse, QueueItem, QueueItemEvent, Step
+from playbooks.telling import notifications
+from playbooks.verbs.acting import KEPT
+from playbooks.verbs.transitions import LEFT, OPEN
+
+#: Merged accounts whose items move in one transaction.
+AT_ONCE = 200
+Told = QueueItemEvent.Verb
+#: How a play ended whose item gave way to another with a play of its own.
+MERGED = "merged"
+_COLUMNS = [name.removesuffix("_id") for name in KEPT]
+_SEEN = ("first_touched_at", "last_touched_at")
+
+
+def correct(verb: Callable[..., Correction], **said: Any) -> Correction:
+    """Does one of the verbs of `accounts.corrections` and what follows on the queues, at once. Raises what the verb raises."""
+    with transaction.atomic():
+        correction = verb(**said)
+        catch_up()
+    return Correction.objects.defer("people", "contacts", "kept").get(pk=correction.pk)
+
+
+def catch_up() -> None:
+    """Everything that corrections and the loader left to follow."""
+    take_back_undone()
+    while follow_merged():
+        pass
+    with_their_workspaces()
+
+
+@dataclass
+class _Kept:
+    """What undoing the merge needs: item → its account then, item → its columns, step or play → its item."""
+
+    items: dict[str, int] = field(default_factory=dict)
+    left: dict[str, dict[str, Any]] = field(default_factory=dict)
+    seen: dict[str, dict[str, Any]] = field(default_factory=dict)
+    steps: dict[str, int] = field(default_factory=dict)
+    plays: dict[str, int] = field(default_factory=dict)
+    ended: list[int] = field(default_factory=list)
+
+
+@transaction.atomic
+def follow_merged() -> int:
+    """Moves the items of merged accounts to the accounts that they went into; how many items."""
+    rows = QueueItem.objects.filter(account__merged_into__isnull=False).order_by("account_id")
+    pairs = rows.values_list("account_id", "account__merged_into").distinct()[:AT_ONCE]
+    into = {old: target for old, target in pairs if target is not None}
+    if not into:
+        return 0
+    known = QueueItem.objects.select_for_update(of=("self",)).filter(
+        Q(account__in=into) | Q(account__in=into.values(), state__in=OPEN)
+    )
+    items = list(known.select_related("account").order_by("pk"))
+    now = timezone.now()
+    working = {_place(item): item for item in items if item.is_open and item.account_id not in into}
+    moved = [item for item in items if item.account_id in into]
+    kept: dict[int, _Kept] = {old: _Kept() for old in into}
+    events: list[QueueItemEvent] = []
+    gave_way: list[tuple[QueueItem, QueueItem, int, str]] = []
+    for item in moved:
+        old, target, name = item.account_id, into[item.account_id], item.account.name
+        kept[old].items[str(item.pk)] = old
+        item.account_id = target
+        if not item.is_open:
+            continue
+        other = working.get(_place(item))
+        stays, goes = (item, other) if other is None or (item.owner_id and not other.owner_id) else (other, item)
+        if goes is not None:
+            kept[old].left[str(goes.pk)] = _plain({name: getattr(goes, name) for name in KEPT})
+            gave_way.append((goes, stays, old, name if goes is item else goes.account.name))
+            events.append(_leave(goes, now))
+        if stays is item:
+            working[_place(item)] = item
+            events.append(_told(item, Told.HANDED_OVER, _("with its account, which was merged into this one"), now))
+    # What leaves first: there is one open item an account and motion at every moment.
+    changed = moved + [goes for goes, *_rest in gave_way if goes not in moved]
+    for item in sorted(changed, key=lambda one: one.is_open):
+        item.updated_at = now
+        item.save(update_fields=["account", "state", "owner", "claimed_at", "closed_at", "updated_at", *owing.COLUMNS])
+    QueueItemEvent.objects.bulk_create(events)
+    for goes, stays, old, name in gave_way:
+        _go_on(goes, stays, kept[old], now, called=name)
+    _with_their_items([item.pk for item in moved])
+    _keep(kept)
+    changes.mark(set(into.values()), table=changes.SCORED, urgent=True)
+    return len(moved)
+
+
+@transaction.atomic
+def take_back_undone() -> int:
+    """Gives the accounts of undone merges their items back; how many merges."""
+    undone = Correction.objects.select_for_update().filter(
+        kind=Correction.Kind.MERGE, undone_at__isnull=False, kept__has_key="queue"
+    )
+    found = list(undone.defer("people", "contacts").order_by("-pk")[:AT_ONCE])
+    for correction in found:
+        _take_back(correction, _Kept(**correction.kept.pop("queue")))
+        correction.save(update_fields=["kept"])
+    return len(found)
+
+
+def with_their_workspaces() -> int:
+    """Items of a workspace go where the workspace is; how many."""
+    strays = QueueItem.objects.filter(workspace__account__isnull=False).exclude(account=F("workspace__account"))
+    found = list(strays.values_list("pk", "workspace__account"))
+    for item_id, account_id in found:
+        QueueItem.objects.filter(pk=item_id).update(account=account_id)
+    _with_their_items([item_id for item_id, _account in found])
+    changes.mark({account_id for _item, account_id in found}, table=changes.SCORED, urgent=True)
+    return len(found)
+
+
+def _take_back(correction: Correction, kept: _Kept) -> None:
+    now = timezone.now()
+    ids = {int(id_) for id_ in (*kept.items, *kept.left)}
+    locked = QueueItem.objects.select_for_update(of=("self",)).filter(pk__in=ids).select_related("account")
+    items = {item.pk: item for item in locked.order_by("pk")}
+    home, events = correction.from_account_id, []
+    for id_ in kept.items:
+        item = items.get(int(id_))
+        if item is not None:
+            item.account_id = home
+            item.updated_at = now
+            item.save(update_fields=["account", "updated_at"])
+            if item.is_open:
+                events.append(_told(item, Told.HANDED_OVER, _("with its account: the merge was undone"), now))
+    for id_, columns in kept.left.items():
+        item = items.get(int(id_))
+        if item is not None and item.state == LEFT and not _is_taken(item):
+            for name, value in columns.items():
+                setattr(item, name, _value(name, value))
+            item.updated_at = now
+            item.save(update_fields=[*_COLUMNS, "updated_at"])
+            events.append(_told(item, Told.REOPENED, _("The merge was undone"), now))
+    QueueItemEvent.objects.bulk_create(events)
+    for model, homes in ((Step, kept.steps), (PlayUse, kept.plays)):
+        for id_, item_id in homes.items():
+            if item_id in items:
+                model._default_manager.filter(pk=int(id_)).update(item=item_id)
+    for use in PlayUse.objects.filter(pk__in=kept.ended, end=MERGED):
+        Step.objects.filter(play_use=use, done_at=None, dropped_at=use.ended_at).update(dropped_at=None)
+        use.ended_at, use.end = None, ""
+        use.save(update_fields=["ended_at", "end"])
+    for id_, columns in kept.seen.items():
+        before = {name: _value(name, value[0]) for name, value in columns.items()}
+        after = {name: _value(name, value[1]) for name, value in columns.items()}
+        QueueItem.objects.filter(pk=int(id_), **after).update(**before)
+    _with_their_items(ids)
+    for item in QueueItem.objects.filter(pk__in=ids | {int(id_) for id_ in kept.seen}, state__in=OPEN):
+        steps.tell_item(item)
+    # Not routed before it is scored again: without a score it would leave its queue.
+    with connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {changes.SCORED} WHERE account_id = %s", [home])
+
+
+def _go_on(goes: QueueItem, stays: QueueItem, kept: _Kept, now: dt.datetime, *, called: str) -> None:
+    """What was still to be done with an item that gave way is done with the one that stays."""
+    undone = Step.objects.filter(item=goes, done_at=None, dropped_at=None)
+    for use in PlayUse.objects.filter(item=goes, ended_at=None):
+        if PlayUse.objects.filter(item=stays, ended_at=None).exists():
+            undone.filter(play_use=use).update(dropped_at=now)
+            use.ended_at, use.end = now, MERGED
+            use.save(update_fields=["ended_at", "end"])
+            kept.ended.append(use.pk)
+            continue
+        PlayUse.objects.filter(pk=use.pk).update(item=stays)
+        kept.plays[str(use.pk)] = goes.pk
+        done = Step.objects.filter(play_use=use)
+        kept.steps |= {str(id_): goes.pk for id_ in done.values_list("pk", flat=True)}
+        done.update(item=stays)
+    kept.steps |= {str(id_): goes.pk for id_ in undone.values_list("pk", flat=True)}
+    undone.update(item=stays, account=stays.account_id)
+    seen: dict[str, list[Any]] = {}
+    for name, best in zip(_SEEN, (min, max), strict=True):
+        mine, theirs = getattr(stays, name), getattr(goes, name)
+        if theirs is not None and (mine is None or best(mine, theirs) != mine):
+            seen[name] = [mine, theirs]
+            setattr(stays, name, theirs)
+    if seen:
+        kept.seen[str(stays.pk)] = {name: [_iso(value) for value in both] for name, both in seen.items()}
+    steps.tell_item(stays, **{name: both[1] for name, both in seen.items()})
+    owner_id = kept.left[str(goes.pk)]["owner_id"]
+    if owner_id is not None and owner_id != stays.owner_id:
+        notifications.tell(
+            member_id=owner_id,
+            kind="taken",
+            text=called,
+            why=_("It was merged into an account that somebody else works on."),
+            link=notifications.link_to(stays),
+            key=f"merged {goes.pk} {now.isoformat()}",
+            item_id=stays.pk,
+        )
+
+
+def _keep(kept: dict[int, _Kept]) -> None:
+    """Writes it to the corrections that stand. What the loader merged by itself is not undone."""
+    standing = Correction.objects.filter(kind=Correction.Kind.MERGE, undone_at=None, from_account__in=kept)
+    for correction in standing.defer("people", "contacts").order_by("pk"):
+        if "queue" not in correction.kept:
+            correction.kept["queue"] = vars(kept[correction.from_account_id])
+            correction.save(update_fields=["kept"])
+
+
+def _with_their_items(item_ids: Iterable[int]) -> None:
+    ids = list(item_ids)
+    with connection.cursor() as cursor:
+        for table in ("touch", "step", "answer"):
+            cursor.execute(
+                f"UPDATE playbooks_{table} AS t SET account_id = i.account_id FROM playbooks_queueitem i "
+                "WHERE t.item_id = i.id AND i.id = ANY(%s) AND t.account_id <> i.account_id",
+                [ids],
+            )
+
+
+def _place(item: QueueItem) -> tuple[int, str, int | None]:
+    return item.account_id, item.motion, item.workspace_id
+
+
+def _is_taken(item: QueueItem) -> bool:
+    """Whether another open item has its place by now."""
+    same = QueueItem.objects.filter(account=item.account_id, motion=item.motion, workspace=item.workspace_id)
+    return same.filter(state__in=OPEN).exclude(pk=item.pk).exists()
+
+
+def _leave(item: QueueItem, now: dt.datetime) -> QueueItemEvent:
+    item.state, item.owner, item.claimed_at, item.closed_at = LEFT, None, None, now
+    owing.after(item, "closed", now)
+    return _told(item, Told.LEFT, _("The account was merged; its other item stays"), now)
+
+
+def _told(item: QueueItem, verb: str, detail: str, now: dt.datetime) -> QueueItemEvent:
+    return QueueItemEvent(item=item, at=now, verb=verb, detail=detail)
+
+
+def _plain(columns: dict[str, Any]) -> dict[str, Any]:
+    return {name: _iso(value) for name, value in columns.items()}
+
+
+def _iso(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, dt.datetime) else value
+
+
+def _value(name: str, value: Any) -> Any:
+    return parse_datetime(value) if isinstance(value, str) and name.endswith(("_at", "_until")) else value
