@@ -11,6 +11,7 @@ from typing import Any
 _SENT_AS = {
     "json": ("text", "{}::jsonb"),
     "micros": ("bigint", "timestamptz 'epoch' + {} * interval '1 microsecond'"),
+    "words": ("text", "string_to_array({}, ' ')"),
 }
 
 
@@ -18,7 +19,7 @@ def rows(columns: Mapping[str, str], values: Sequence[tuple[Any, ...]]) -> tuple
     """A subquery of these rows and its parameters, for `FROM {subquery} AS new`.
 
     `columns`: name → SQL type, in the order of the rows; `micros` is a time as microseconds since 1970,
-    `json` a text of it.
+    `json` a text of it, `words` texts without spaces, joined by one.
     """
     arrays, wanted = [], []
     for name, kind in columns.items():
@@ -29,7 +30,7 @@ def rows(columns: Mapping[str, str], values: Sequence[tuple[Any, ...]]) -> tuple
     sql = f"(SELECT {', '.join(wanted)} FROM unnest({', '.join(arrays)}) AS sent ({names}))"
     parts = zip(*values, strict=True) if values else ((),) * len(columns)
     return sql, [
-        texts(part) if kind in ("text", "json") else plain(part)
+        texts(part) if kind in ("text", "json", "words") else plain(part)
         for part, kind in zip(parts, columns.values(), strict=True)
     ]
 

@@ -1,10 +1,11 @@
 """Who a message is about: product users, workspaces and accounts, resolved for one batch of messages.
 
-The ladder from usage to an account: the workspace's stated domain, else the majority of business domains among the
-workspace's members, else the workspace itself (when it has a name or a second member); for usage outside any workspace, the
-registrable domain of the person's e-mail. Hosts that many people share (freemail, code hosts) never form an account. Who
-raises a hand and has none of these gets an account that stands for this person alone (`raised_hands`).
+The ladder from usage to an account is in `accounts.ladder`, and docs/identity.md tells it in words. For usage outside any
+workspace it is the registrable domain of the person's e-mail, else a contact with the same address. Hosts that many people share
+(freemail, code hosts) never form an account. Who raises a hand and has none of these gets an account that stands for this person
+alone (`raised_hands`).
 
+Of each field the message with the latest time wins, not the last to come, so that neither batches nor the order of arrival decide.
 A batch is resolved in memory and written by one statement a table. The caller holds the transaction and the loader's lock.
 """
 
@@ -17,6 +18,9 @@ from accounts.identity_rows import Person, Space
 from accounts.messages import Message
 from accounts.profiling import text, whole
 
+#: What a member decided: nothing overrules it.
+HAND = "hand"
+
 
 class Directory:
     """The people and workspaces of one batch: loaded, changed message by message, then written."""
@@ -25,6 +29,13 @@ class Directory:
         self.people: dict[str, Person] = {}
         self.spaces: dict[str, Space] = {}
         self.merges: list[tuple[int, Person]] = []
+        #: Accounts that went into another: (old id, into id, why).
+        self.merged: list[tuple[int, int, str]] = []
+        #: People whose account became another one by merging or parting.
+        self.resettled: set[int] = set()
+        #: Workspaces on which two companies have an equal claim, by step, with account → domain; and those that are plain.
+        self.unclear: dict[Space, tuple[str, dict[int, str]]] = {}
+        self.plain: set[Space] = set()
         self.changed_accounts: set[int] = set()
         self.left: list[tuple[int, Person]] = []
         #: Memberships as stored, (user id, workspace id), and as this batch says, with the first time in microseconds.
@@ -110,16 +121,9 @@ class Directory:
                 person.id = other.id  # the row lives on under the new key: nothing needs to move
             else:
                 self.merges.append((other.id, person))
-        if other.account_id is not None and other.account_id != person.account_id:
-            self._left(other)
-        if not person.email and other.email:  # the account goes with the e-mail, never without it
-            self._left(person)
-            person.account_id = other.account_id
+        self._take_account(other, person)
         profile = profiling.profile(person)
         profiling.absorb(person, other)
-        for field in ("email", "name", "title", "department", "seniority", "company", "employees", "use_case"):
-            if not getattr(person, field):
-                setattr(person, field, getattr(other, field))
         if profiling.profile(person) != profile:
             told = [at for at in (person.profiled_at, other.profiled_at) if at is not None]
             person.profiled_at = max(told, default=None)
@@ -128,6 +132,19 @@ class Directory:
         for seen_at in (other.first_seen_at, other.last_seen_at):
             if seen_at is not None:
                 person.seen(seen_at)
+
+    def _take_account(self, other: Person, person: Person) -> None:
+        """The account goes with the e-mail, never without it; one that a member gave goes before all."""
+        if other.account_id is not None and other.account_id != person.account_id:
+            self._left(other)
+        is_by_hand = (person.account_by == HAND, other.account_by == HAND)
+        is_newer = other.email and (
+            not person.email
+            or (other.email != person.email and other.said.get("email", -1) > person.said.get("email", -1))
+        )
+        if is_by_hand == (False, True) or (is_by_hand == (False, False) and is_newer):
+            self._left(person)
+            person.account_id, person.account_by = other.account_id, other.account_by
 
     def _space_of(self, message: Message) -> Space:
         space = self.spaces.get(message.group_id)
@@ -140,33 +157,41 @@ class Directory:
     # What traits say -------------------------------------------------------------------------------------------------
 
     def _learn_person(self, person: Person, message: Message) -> None:
-        if profiling.learn(person, message):  # another e-mail: the account is found again when the batch is written
-            self._left(person)
-            person.account_id, person.moved = None, True
+        if profiling.learn(person, message) and person.account_by != HAND:
+            self._left(person)  # another e-mail: the account is found again when the batch is written
+            person.account_id, person.account_by, person.moved = None, "", True
 
     def _learn_space(self, space: Space, message: Message) -> None:
-        traits = message.traits
+        traits, at = message.traits, moments.micros(message.at)
         stated = [traits.get(name) for name in ("domain", "website", "url")]
         if isinstance(traits.get("domains"), list):
             stated += traits["domains"][:20]
         found = [domain for value in stated if isinstance(value, str) and (domain := company_domain(value))]
-        if found:
-            space.stated_domains.append(found)
+        found = list(dict.fromkeys(found))
         learnt = {
             "name": text(traits, "name", "company", "companyName"),
             "domain": found[0] if found else "",
+            "further_domains": " ".join(found) if len(found) > 1 else "",
             "employees": whole(traits, "employees", "employeeCount", "employee_count", "company_size", "size"),
             "industry": text(traits, "industry")[:120],
             "plan": text(traits, "plan", "subscription", "tier")[:80],
         }
         for field, value in learnt.items():
-            if value and value != getattr(space, field):
+            if value and space.is_news(field, at) and value != getattr(space, field):
                 setattr(space, field, value)
                 space.changed = space.touched = True
                 if field == "employees":
-                    space.employees_at = moments.micros(message.at)
+                    space.employees_at = at
 
     # Writing ---------------------------------------------------------------------------------------------------------
+
+    def found_unclear(self, space: Space, step: str, told: dict[int, str]) -> None:
+        self.plain.discard(space)
+        self.unclear[space] = (step, told)
+
+    def found_plain(self, space: Space) -> None:
+        self.unclear.pop(space, None)
+        self.plain.add(space)
 
     def _left(self, person: Person) -> None:
         if person.account_id is not None:

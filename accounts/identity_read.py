@@ -14,6 +14,8 @@ from accounts.messages import Message
 if TYPE_CHECKING:
     from accounts.identity import Directory
 
+_SPACE_COLUMNS = {"further_domains": "array_to_string(w.further_domains, ' ')"}
+
 
 def read(directory: Directory, messages: Iterable[Message]) -> None:
     """Fills the directory with whom the messages name, and their memberships."""
@@ -67,7 +69,15 @@ def _people(directory: Directory, keys: set[str], fields: tuple[str, ...], known
             person = known[id_] = Person(values[0])
             person.id = id_
             if is_brief:
-                _, person.email, person.company, person.account_id, person.first_seen_at, person.last_seen_at = values
+                (
+                    _,
+                    person.email,
+                    person.company,
+                    person.account_id,
+                    person.account_by,
+                    person.first_seen_at,
+                    person.last_seen_at,
+                ) = values
                 person.is_brief = True
             else:
                 for field, value in zip(fields, values, strict=True):
@@ -94,22 +104,23 @@ def spaces(directory: Directory, where: str, value: str) -> list[Space]:
     """Loads the workspaces that are not known yet, and answers those."""
     found = []
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT id, {', '.join(SPACE_FIELDS)} FROM accounts_workspace WHERE {where}", [value])
-        for id_, *values in cursor.fetchall():
+        cursor.execute(
+            f"""
+            SELECT w.id, {", ".join(_SPACE_COLUMNS.get(field, f"w.{field}") for field in SPACE_FIELDS)}, EXISTS (
+                SELECT FROM accounts_ambiguity a WHERE a.workspace_id = w.id AND a.settled_at IS NULL
+            ) FROM accounts_workspace w WHERE {where}
+            """,
+            [value],
+        )
+        for id_, *values, is_ambiguous in cursor.fetchall():
             if values[0] in directory.spaces:
                 continue
             space = Space(values[0])
             space.id = id_
-            (
-                _,
-                space.name,
-                space.domain,
-                space.employees,
-                space.industry,
-                space.plan,
-                space.account_id,
-                space.account_by,
-            ) = values
+            for field, known in zip(SPACE_FIELDS, values, strict=True):
+                setattr(space, field, known)
+            space.is_ambiguous = is_ambiguous
+            space.was_stated = space.stated
             space.changed = space.touched = False
             directory.spaces[space.external_id] = space
             found.append(space)

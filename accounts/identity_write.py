@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable
 from functools import cache
 from operator import attrgetter
@@ -12,10 +11,12 @@ from django.db import connection
 from django.db.models import ForeignObjectRel
 
 from accounts import account_facts, bulk, domains, identity_read, roles
-from accounts.models import Account, AccountDomain, Membership, ProductUser, Usage
+from accounts.ladder import ambiguous, links, members, stated
+from accounts.ladder.links import merge_accounts
+from accounts.models import Account, Contact, Membership, ProductUser, Usage
 
 if TYPE_CHECKING:
-    from accounts.identity import Directory, Person, Space
+    from accounts.identity import Directory, Person
 
 PERSON_COLUMNS = {
     "key": "text",
@@ -32,22 +33,31 @@ PERSON_COLUMNS = {
     "persona_id": "bigint",
     "use_case": "text",
     "account_id": "bigint",
+    "account_by": "text",
+    "said_at": "text",
     "profiled_at": "micros",
     "first_seen_at": "micros",
     "last_seen_at": "micros",
 }
 #: What can change of a person of whom not everything was read.
-BRIEF_COLUMNS = {name: PERSON_COLUMNS[name] for name in ("account_id", "first_seen_at", "last_seen_at")}
+BRIEF_COLUMNS = {name: PERSON_COLUMNS[name] for name in ("account_id", "account_by", "first_seen_at", "last_seen_at")}
 SPACE_COLUMNS = {
     "external_id": "text",
     "name": "text",
     "domain": "text",
+    "further_domains": "words",
     "employees": "int",
     "industry": "text",
     "plan": "text",
+    "said_at": "text",
     "account_id": "bigint",
     "account_by": "text",
+    "account_confidence": "float8",
+    "own_account_id": "bigint",
 }
+#: Since when a workspace has its account is not known in memory.
+SPACE_SINCE = "CASE WHEN old.account_id IS DISTINCT FROM new.account_id THEN now() ELSE old.account_at END"
+HAND = "hand"
 
 
 def write(directory: Directory) -> None:
@@ -59,68 +69,77 @@ def write(directory: Directory) -> None:
         if account in own and person.account_id is None and not domains.of_email(person.email):
             person.account_id = account
     # Of a workspace that stays with the account of its domain nothing needs to be looked up.
-    stating = [
-        space for space in spaces if space.changed or space.stated_domains or space.account_by not in ("domain", "hand")
-    ]
-    accounts = _accounts_of_domains(people, stating)
+    stating = [s for s in spaces if s.main and s.account_by != HAND and (s.changed or s.account_by != "domain")]
+    accounts = links.accounts_of_domains(people, stating)
     for person in people:
         if person.account_id is None and person.email and (domain := domains.of_email(person.email)):
             person.account_id, person.changed = accounts[domain], True
+    _accounts_of_contacts(people)
     _merge(directory)
     _save_people(people)
     _aliases(people)
     for space in stating:
-        if space.domain and space.account_by != "hand" and (space.account_by != "domain" or space.changed):
-            _move(directory, space, accounts[space.domain], "domain")
-    _save(spaces, "accounts_workspace", SPACE_COLUMNS, extra={"created_at": "now()"})
+        if len(space.stated) == 1 and not space.is_ambiguous:
+            links.move(directory, space, accounts[space.main], "domain")
+    touched = stated.touched(directory)
+    _save_spaces(directory)
     _memberships(directory)
-    moved = [person.id for person in people if person.moved]
-    if moved:  # their workspaces may belong to another company now
-        spaces += identity_read.spaces(
-            directory,
-            "domain = '' AND id IN (SELECT workspace_id FROM accounts_membership WHERE user_id = ANY (%s::bigint[]))",
-            bulk.plain(moved),
-        )
-        decided = {id(space) for space in spaces}
-        spaces += [s for s in directory.spaces.values() if not s.domain and id(s) not in decided]
-    _accounts_of_members(directory, [space for space in spaces if not space.domain and space.account_by != "hand"])
-    _more_domains(directory, spaces, accounts)
+    stated.settle(directory, touched)
+    _look_again(directory, [person.id for person in people if person.moved])
+    decided = {id(space) for space in spaces}
+    spaces += [space for space in directory.spaces.values() if id(space) not in decided]
+    members.settle(directory, [s for s in spaces if not s.main and s.account_by != HAND and (s.touched or s.again)])
+    _save_spaces(directory)
+    ambiguous.note(directory)
     account_facts.write(directory, spaces, people)
     for account, who in directory.left:
         known = directory.root(who).account_id
         if account in own and known not in (None, account):
-            merge_accounts(directory, account, known)
+            merge_accounts(directory, account, known, because="company of a person")
+    links.log(directory)
 
 
-def _move(directory: Directory, space: Space, account_id: int | None, by: str) -> None:
-    if space.account_id is not None and space.account_id != account_id:
-        directory.changed_accounts.add(space.account_id)
-        if space.account_by == "own" and account_id is not None:
-            # It stood for one workspace, and gives way to the company, now that it is known.
-            merge_accounts(directory, space.account_id, account_id)
-    if (space.account_id, space.account_by) != (account_id, by):
-        space.account_id, space.account_by, space.changed = account_id, by, True
-
-
-def merge_accounts(directory: Directory, old_id: int, into_id: int) -> None:
-    """Moves everything of an account to another; the old one stays as a forwarding address."""
-    directory.changed_accounts.update((old_id, into_id))
-    with connection.cursor() as cursor:
-        for table in ("accountdomain", "productuser", "workspace", "signal", "contact"):
-            cursor.execute(
-                f"UPDATE accounts_{table} SET account_id = %s WHERE account_id = %s",
-                [into_id, old_id],
-            )
-        cursor.execute(
-            "UPDATE accounts_account SET merged_into_id = %s WHERE id = %s OR merged_into_id = %s",
-            [into_id, old_id, old_id],
+def _look_again(directory: Directory, moved: list[int | None]) -> None:
+    """Loads the workspaces that may belong to another company, now that the companies of their members are others."""
+    people = {*moved, *directory.resettled}
+    merged = [account for old, into, _because in directory.merged for account in (old, into)]
+    directory.resettled.clear()
+    if people:
+        found = identity_read.spaces(
+            directory,
+            "account_by NOT IN ('domain', 'hand') AND id IN "
+            "(SELECT workspace_id FROM accounts_membership WHERE user_id = ANY (%s::bigint[]))",
+            bulk.plain(people),
         )
-    for person in directory.roots():
-        if person.account_id == old_id:
-            person.account_id = into_id
-    for space in directory.spaces.values():
-        if space.account_id == old_id:
-            space.account_id = into_id
+        for space in (*found, *directory.spaces.values()):
+            space.again = True
+    if merged:
+        found = identity_read.spaces(
+            directory,
+            """
+            id IN (SELECT a.workspace_id FROM accounts_ambiguity a, jsonb_array_elements(a.candidates) c
+                   WHERE a.settled_at IS NULL AND (c ->> 'account')::bigint = ANY (%s::bigint[]))
+            """,
+            bulk.plain(merged),
+        )
+        for space in found:
+            space.again = True
+        stated.settle(directory, {domain for space in found if len(space.stated) > 1 for domain in space.stated})
+
+
+def _accounts_of_contacts(people: list[Person]) -> None:
+    """The weakest step: who has an address of no company but is known as a contact belongs to the contact's account."""
+    wanted = {
+        person.email: person
+        for person in people
+        if person.account_id is None and person.email and (person.moved or person.id is None)
+    }
+    if not wanted:
+        return
+    found = Contact.objects.filter(email__in=wanted, account__isnull=False, removed_at=None)
+    for email, account_id in found.values_list("email", "account_id"):
+        person = wanted[email]
+        person.account_id, person.account_by, person.changed = account_id, "contact", True
 
 
 def _own_of_people(account_ids: list[int]) -> set[int]:
@@ -132,14 +151,25 @@ def _own_of_people(account_ids: list[int]) -> set[int]:
 
 def _save_people(people: list[Person]) -> None:
     """Inserts the new people (their `id` is set), and of the others writes only what can have changed."""
-    _save([person for person in people if not person.is_brief], "accounts_productuser", PERSON_COLUMNS)
+    whole = [p for p in people if not p.is_brief and (p.changed or p.said_anew or p.id is None)]
+    _save(whole, "accounts_productuser", PERSON_COLUMNS)
     times = [person for person in people if person.is_brief and (person.seen_anew or person.changed)]
-    times += [person for person in people if not person.is_brief and person.seen_anew and not person.changed]
+    written = set(map(id, whole))
+    times += [p for p in people if not p.is_brief and p.seen_anew and id(p) not in written]
     _update(times, "accounts_productuser", BRIEF_COLUMNS)
 
 
-def _save(rows: list, table: str, columns: dict[str, str], extra: dict[str, str] | None = None) -> None:
-    """Inserts the new rows (their `id` is set) and updates the changed ones."""
+def _save_spaces(directory: Directory) -> None:
+    """Writes what is not written yet; `changed` stays, for the facts of the accounts."""
+    rows = [space for space in directory.spaces.values() if space.to_write]
+    extra = {"created_at": "now()", "account_at": "CASE WHEN account_id IS NOT NULL THEN now() END"}
+    _save(rows, "accounts_workspace", SPACE_COLUMNS, extra=extra, also=f", account_at = {SPACE_SINCE}")
+    for space in rows:
+        space.written_links = space.links
+
+
+def _save(rows: list, table: str, columns: dict[str, str], extra: dict[str, str] | None = None, also: str = "") -> None:
+    """Inserts the new rows (their `id` is set) and updates the others."""
     new = [row for row in rows if row.id is None]
     extra = extra or {}
     key = next(iter(columns))
@@ -156,16 +186,16 @@ def _save(rows: list, table: str, columns: dict[str, str], extra: dict[str, str]
         rows = [row for row in rows if id(row) not in inserted]
         for row in new:
             row.id = ids[getattr(row, key)]
-    _update([row for row in rows if row.changed], table, columns)
+    _update(rows, table, columns, also)
 
 
-def _update(rows: list, table: str, columns: dict[str, str]) -> None:
+def _update(rows: list, table: str, columns: dict[str, str], also: str = "") -> None:
     if not rows:
         return
     sent, arrays = bulk.rows({"id": "bigint"} | columns, _values(rows, ("id", *columns)))
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE {table} AS old SET {', '.join(f'{name} = new.{name}' for name in columns)} "
+            f"UPDATE {table} AS old SET {', '.join(f'{name} = new.{name}' for name in columns)}{also} "
             f"FROM {sent} AS new WHERE old.id = new.id",
             arrays,
         )
@@ -175,46 +205,11 @@ def _values(rows: list, names: Iterable[str]) -> list[tuple[Any, ...]]:
     return list(map(attrgetter(*names), rows))
 
 
-def _accounts_of_domains(people: list[Person], spaces: list[Space]) -> dict[str, int]:
-    """The account of every domain that this batch needs, made where there is none."""
-    wanted: dict[str, str] = {}
-    for person in people:
-        if person.account_id is None and person.email and (domain := domains.of_email(person.email)):
-            wanted.setdefault(domain, "e-mail")
-    for space in spaces:
-        for main in [space.domain, *(stated[0] for stated in space.stated_domains)]:
-            if main:
-                wanted[main] = "workspace"
-    if not wanted:
-        return {}
-    found = dict(AccountDomain.objects.filter(domain__in=wanted).values_list("domain", "account_id"))
-    missing = sorted(set(wanted) - set(found))
-    if missing:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                """
-                INSERT INTO accounts_account (name, domain, industry, plan, created_at)
-                SELECT domain, domain, '', '', now() FROM unnest(%s::text[]) AS domain RETURNING domain, id
-                """,
-                [missing],
-            )
-            made = dict(cursor.fetchall())
-            cursor.execute(
-                """
-                INSERT INTO accounts_accountdomain (domain, account_id, source)
-                SELECT * FROM unnest(%s::text[], %s::bigint[], %s::text[])
-                """,
-                [list(made), list(made.values()), [wanted[domain] for domain in made]],
-            )
-        found |= made
-    return found
-
-
 def _merge(directory: Directory) -> None:
     """Moves everything of an absorbed person to the one who absorbed him."""
     for old_id, person in directory.merges:
         new_id = directory.root(person).id
-        if new_id == old_id:
+        if new_id is None or new_id == old_id:
             continue
         with connection.cursor() as cursor:
             cursor.execute(
@@ -297,92 +292,3 @@ def _memberships(directory: Directory) -> None:
             "WHERE accounts_membership.first_seen_at > EXCLUDED.first_seen_at",
             arrays,
         )
-
-
-def _accounts_of_members(directory: Directory, spaces: list[Space]) -> None:
-    """Workspaces without a stated domain: the account most of their members' e-mails point to, else one of their own.
-
-    Of as many, the company that was there first, so that neither batches nor the order of arrival decide.
-    """
-    if not spaces:
-        return
-    by_id = {space.id: space for space in spaces}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT m.workspace_id, a.id, count(*), min(m.first_seen_at) FROM accounts_membership m
-            JOIN accounts_productuser p ON p.id = m.user_id
-            LEFT JOIN accounts_account a ON a.id = p.account_id AND NOT a.of_person
-            WHERE m.workspace_id = ANY(%s) GROUP BY 1, 2
-            """,
-            [list(by_id)],
-        )
-        votes: dict[int, dict[int | None, tuple[int, dt.datetime]]] = {}
-        for workspace_id, account_id, people, since in cursor.fetchall():
-            votes.setdefault(workspace_id, {})[account_id] = (people, since)
-    moved = []
-    for workspace_id, space in by_id.items():
-        counts = votes.get(workspace_id, {})  # type: ignore[arg-type]
-        companies = {account: vote for account, vote in counts.items() if account is not None}
-        members = sum(people for people, _since in counts.values())
-        before = (space.account_id, space.account_by)
-        if companies:
-            best = min(companies, key=lambda account: (-companies[account][0], companies[account][1], account))
-            _move(directory, space, best, "members")
-        elif not space.name and members < 2:  # also when two members turned out to be one person
-            _move(directory, space, None, "")
-        elif space.account_id is None or space.account_by == "members":  # nobody of a company is left
-            _move(directory, space, _own_account(space), "own")
-        if (space.account_id, space.account_by) != before:
-            moved.append(space)
-    for space in moved:
-        space.changed = True
-    _save(moved, "accounts_workspace", SPACE_COLUMNS)
-
-
-def _own_account(space: Space) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO accounts_account (name, domain, industry, plan, created_at) "
-            "VALUES (%s, '', '', '', now()) RETURNING id",
-            [space.name or space.external_id],
-        )
-        return cursor.fetchone()[0]
-
-
-def _more_domains(directory: Directory, spaces: list[Space], accounts: dict[str, int]) -> None:
-    """Further domains that a workspace states (its trait `domains`) join the account of the first.
-
-    An account that is known from e-mails of such a domain alone is the same company and merges; one that a workspace
-    stands for stays.
-    """
-    wanted: dict[str, int] = {}
-    for space in spaces:
-        for main, *others in space.stated_domains:
-            for domain in others:  # what was said first stays
-                wanted.setdefault(domain, accounts[main])
-    if not wanted:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            INSERT INTO accounts_accountdomain (domain, account_id, source)
-            SELECT *, 'workspace' FROM unnest(%s::text[], %s::bigint[]) ON CONFLICT (domain) DO NOTHING
-            """,
-            [list(wanted), list(wanted.values())],
-        )
-        cursor.execute(
-            """
-            SELECT d.domain, d.account_id FROM accounts_accountdomain d
-            WHERE d.domain = ANY(%s) AND d.source = 'e-mail'
-            AND NOT EXISTS (SELECT 1 FROM accounts_accountdomain o WHERE o.account_id = d.account_id AND o.id <> d.id)
-            AND NOT EXISTS (SELECT 1 FROM accounts_workspace w
-                            WHERE w.account_id = d.account_id AND w.account_by IN ('domain', 'hand'))
-            ORDER BY d.domain
-            """,
-            [list(wanted)],
-        )
-        for domain, account_id in cursor.fetchall():
-            if account_id != wanted[domain]:
-                merge_accounts(directory, account_id, wanted[domain])
-                wanted |= {other: wanted[domain] for other, old in wanted.items() if old == account_id}

@@ -16,6 +16,8 @@ from accounts.identity_rows import Person
 from accounts.messages import Message
 from accounts.models import BuyingRole, Department, Seniority
 
+#: What is taken over of another person, each with the time when it was said.
+FIELDS = ("email", "name", "title", "department", "seniority", "company", "employees", "use_case")
 BUYER = BuyingRole.ECONOMIC_BUYER.value
 
 #: Member-stated words → our values, beside the exact ones.
@@ -28,12 +30,17 @@ _SENIORITIES = {value: value for value in Seniority.values} | {
 
 
 def learn(person: Person, message: Message) -> bool:
-    """Takes over what the traits of the message say of the person. Answers whether the e-mail is another one now."""
+    """Takes over what the traits of the message say of the person. Answers whether the e-mail is another one now.
+
+    Of each field the latest message counts, not the last to come. What is said of department and seniority goes before what the
+    title suggests.
+    """
     traits = message.user_traits
     company = traits.get("company")
     company = company if isinstance(company, dict) else {"name": company}
+    said_email = domains.clean_email(text(traits, "email"))
     learnt = {
-        "email": domains.clean_email(text(traits, "email")) or ("" if person.email else _email_as_id(message.user_id)),
+        "email": said_email or ("" if person.email else _email_as_id(message.user_id)),
         "name": text(traits, "name", "fullName", "full_name")
         or f"{text(traits, 'firstName', 'first_name')} {text(traits, 'lastName', 'last_name')}".strip(),
         "title": text(traits, "title", "jobTitle", "job_title", "position"),
@@ -48,25 +55,38 @@ def learn(person: Person, message: Message) -> bool:
     before = _rated_by(person)
     was = profile(person)
     is_other_email = False
+    at = moments.micros(message.at)
     for field, value in learnt.items():
-        if value and value != getattr(person, field):
+        # An id that is an e-mail says so since ever.
+        if value and person.is_news(field, 0 if field == "email" and not said_email else at):
+            if value == getattr(person, field):
+                continue
             setattr(person, field, value)
             person.changed = True
             if field == "employees":
-                person.employees_at = moments.micros(message.at)
+                person.employees_at = at
             is_other_email = is_other_email or field == "email"
-    if learnt["title"] and person.title != before[0]:
-        found = personas.classify(person.title)
-        person.department, person.seniority = found.department, found.seniority
-    person.department = said_department or person.department
-    person.seniority = said_seniority or person.seniority
+    if person.title != before[0]:
+        _classify(person)
+    if said_department and person.is_news("department", at):
+        person.department = said_department
+    if said_seniority and person.is_news("seniority", at):
+        person.seniority = said_seniority
     if _rated_by(person) != before:
         person.changed = True
         if person.title or person.seniority or person.use_case:
             rate(person)
         if profile(person) != was:
-            person.profiled_at = moments.micros(message.at)
+            person.profiled_at = at
     return is_other_email
+
+
+def _classify(person: Person) -> None:
+    found = personas.classify(person.title)
+    if "department" not in person.said:
+        person.department = found.department
+    if "seniority" not in person.said:
+        person.seniority = found.seniority
 
 
 def rate(person: Person) -> None:
@@ -88,7 +108,22 @@ def rate(person: Person) -> None:
 
 
 def absorb(person: Person, other: Person) -> None:
-    """The evidence of a person who turned out to be this one too. Called before the traits of the other are taken over."""
+    """What is known of a person who turned out to be this one too: evidence of both, and of each trait what was said later."""
+    before = _rated_by(person)
+    _absorb_evidence(person, other)
+    for field in FIELDS:
+        value, at = getattr(other, field), other.said.get(field, -1)
+        if value and (not getattr(person, field) or at > person.said.get(field, -1)):
+            setattr(person, field, value)
+            if at >= 0:
+                person.said[field] = at
+    if before[0] and person.title != before[0]:
+        _classify(person)
+    if _rated_by(person) != before and (before[0] or _rated_by(person) != _rated_by(other)):
+        rate(person)
+
+
+def _absorb_evidence(person: Person, other: Person) -> None:
     mine, others = pieces(person.role_evidence), pieces(other.role_evidence)
     is_other_sure = other.buying_confidence >= evidence.CONFIRMED > person.buying_confidence
     if not (person.title or person.seniority):

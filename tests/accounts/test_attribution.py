@@ -7,7 +7,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from accounts.models import Account, ProductUser, Signal, Usage, UserAlias, Workspace
+from accounts.models import Account, Ambiguity, ProductUser, Signal, Usage, UserAlias, Workspace
 from scoring import runs
 from scoring.models import Score, ScoreChange
 from tests.feed import account_of, account_of_workspace, alias, counted, group, identify, load, track
@@ -53,7 +53,7 @@ def test_the_largest_staff_that_people_state_counts_in_any_batching():
 
 
 @pytest.mark.parametrize("batches", [1, 3])
-def test_of_as_many_members_the_company_that_was_there_first_has_the_workspace(batches):
+def test_of_as_many_members_neither_company_has_the_workspace_until_one_has_more(batches):
     items = [
         track("zoe", group="ws", days_ago=5),
         track("ann", group="ws", days_ago=3),
@@ -66,7 +66,16 @@ def test_of_as_many_members_the_company_that_was_there_first_has_the_workspace(b
         load(items[1], items[3])
         load(items[2])
         load(items[0])
+    own = account_of_workspace("ws")
+    assert own.domain == ""
+    unclear = Ambiguity.objects.get(settled_at=None)
+    assert [(c["domain"], c["people"]) for c in unclear.candidates] == [("acme.com", 1), ("zeta.com", 1)]
+    load(identify("bob", email="bob@zeta.com"), track("bob", group="ws"))
     assert account_of_workspace("ws").domain == "zeta.com"
+    unclear.refresh_from_db()
+    assert (unclear.settled_because, unclear.settled_for.domain) == ("most members", "zeta.com")
+    own.refresh_from_db()
+    assert own.merged_into.domain == "zeta.com"
 
 
 def test_a_workspace_whose_last_company_member_left_stands_for_itself():
@@ -80,6 +89,18 @@ def test_two_members_who_turn_out_to_be_one_person_make_no_account():
     assert account_of_workspace("ws") is not None
     load(identify("ann", name="Ann", anonymousId="device"))
     assert account_of_workspace("ws") is None
+
+
+def test_stated_domains_of_two_companies_are_an_ambiguity_that_no_weaker_step_guesses():
+    load(group("theirs", "bob", name="Theirs", website="globex.com"))
+    load(group("ws", "ann", domains=["acme.com", "globex.com"]), identify("ann", email="ann@acme.com"))
+    load(track("ann", group="ws"))
+    assert account_of_workspace("ws").domain == ""
+    unclear = Ambiguity.objects.get(settled_at=None)
+    assert (unclear.step, [c["domain"] for c in unclear.candidates]) == ("domain", ["acme.com", "globex.com"])
+    load(group("theirs", "bob", domains=["globex.com", "acme.com"]))  # each states the other: they are one company
+    assert account_of_workspace("ws") == account_of_workspace("theirs") == account_of("ann")
+    assert not Ambiguity.objects.filter(settled_at=None).exists()
 
 
 @pytest.mark.parametrize("order", ["people first", "domains first", "together"])
