@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -163,30 +163,38 @@ def motions_of(
     buyer_state: np.ndarray,
     segment: np.ndarray,
     hands: np.ndarray,
+    bare: np.ndarray,
 ) -> np.ndarray:
     """`routing.route` for n accounts: int8 n, bit m is set where the account is in the queue of `MOTIONS[m]`.
 
-    `tier`, `buyer_state` and `segment` are places in `rules.TIERS`, `before.BUYER_STATES` and `rules.SEGMENTS`; `hands`: bool.
+    `tier`, `buyer_state` and `segment` are places in `rules.TIERS`, `before.BUYER_STATES` and `rules.SEGMENTS`; `hands` and `bare`
+    are bool.
     """
-    bits = np.array(
+
+    def bits(t: str, b: str, s: str, is_bare: bool) -> int:
+        return _bits(
+            routing.route(tier=t, buyer_state=b, segment=s, hand_raised=False, is_bare=is_bare, table=table).motions
+        )
+
+    found = np.array(
         [
-            [
-                [
-                    _bits(routing.route(tier=t, buyer_state=b, segment=s, hand_raised=False, table=table))
-                    for s in rules.SEGMENTS
-                ]
-                for b in BUYER_STATES
-            ]
+            [[[bits(t, b, s, is_bare) for is_bare in (False, True)] for s in rules.SEGMENTS] for b in BUYER_STATES]
             for t in rules.TIERS
         ],
         dtype=np.int8,
     )
-    raised = routing.route(tier="pqa", buyer_state="none", segment="smb", hand_raised=True, table=table)
-    return np.where(hands, np.int8(_bits(raised)), bits[tier, buyer_state, segment])
+    raised = routing.route(tier="pqa", buyer_state="none", segment="smb", hand_raised=True, is_bare=True, table=table)
+    return np.where(hands, np.int8(_bits(raised.motions)), found[tier, buyer_state, segment, bare.astype(np.int8)])
 
 
-def _bits(route: routing.Route) -> int:
-    return sum(1 << place for place, motion in enumerate(MOTIONS) if motion in route.motions)
+def bare_sign_ups(*, score: np.ndarray, active_users: np.ndarray, weekly_active_days: np.ndarray) -> np.ndarray:
+    """`routing.is_bare_sign_up` for n accounts: bool n. `score`: 0 for none; NaN: not known."""
+    few = (active_users <= routing.ONE_PERSON) & (weekly_active_days <= routing.ONE_DAY)
+    return (score == 0) | few
+
+
+def _bits(motions: Collection[str]) -> int:
+    return sum(1 << place for place, motion in enumerate(MOTIONS) if motion in motions)
 
 
 def _side(
@@ -205,7 +213,16 @@ def _side(
         detail=False,
     )
     motions = motions_of(
-        table, tier=found.tier, buyer_state=snapshot.buyer_state, segment=snapshot.segment, hands=hands
+        table,
+        tier=found.tier,
+        buyer_state=snapshot.buyer_state,
+        segment=snapshot.segment,
+        hands=hands,
+        bare=bare_sign_ups(
+            score=found.score,
+            active_users=snapshot.features["active_users_28"],
+            weekly_active_days=snapshot.features["weekly_active_days"],
+        ),
     )
     return _Side(found.score, found.tier, motions)
 

@@ -45,9 +45,13 @@ def is_due(item: QueueItem, sales: QueueItem | None, *, was_marked: bool) -> boo
 
 def in_conversation(items: Collection[QueueItem], now: dt.datetime) -> set[int]:
     """Ids of the items whose owner reached somebody lately or met them, or has a next step with a date. Two queries."""
-    if not items:
+    return in_conversation_ids([item.pk for item in items], now)
+
+
+def in_conversation_ids(ids: Collection[int], now: dt.datetime) -> set[int]:
+    """The same of items by their ids."""
+    if not ids:
         return set()
-    ids = [item.pk for item in items]
     reached = Q(result__in=[Touch.Result.REACHED, Touch.Result.REPLIED]) | Q(kind=Touch.Kind.MEETING)
     talks = Touch.objects.filter(reached, item__in=ids, removed_at=None, at__gt=now - TALKING)
     dated = Step.objects.filter(item__in=ids, kind=Step.Kind.NEXT, done_at=None, dropped_at=None, due_at__isnull=False)

@@ -30,7 +30,7 @@ from playbooks.telling import notifications
 from playbooks.verbs import acting, cooling, verbs, waking
 from playbooks.verbs.cooling import Rest
 from scoring import why
-from scoring.breakdown import PLACES
+from scoring.breakdown import PLACES, feature_in_query
 from scoring.models import Score
 from scoring.signals import HAND_RAISE_DAYS
 
@@ -226,7 +226,7 @@ def _route_one(
         if handing.is_due(other, sales, was_marked=sales_was_marked):
             routed.handed.append((other, shown | {"priority": _priority(score, motion)}))
             continue
-        reason = (excluded or handing.mark_of(other, sales) or _why_left(score, wanted))[:200]
+        reason = (excluded or handing.mark_of(other, sales) or _why_left(score, route, wanted))[:200]
         if other.owner_id is None:
             routed.left.append(other)
             routed.tell(other, Verb.LEFT, reason)
@@ -293,13 +293,20 @@ def _routes(account_ids: Collection[int]) -> dict[int, routing.Route]:
     """Where each of these accounts goes; without those that were merged or have no score."""
     cells = table()
     told = Score.objects.filter(account__in=account_ids, account__merged_into=None).values_list(
-        "account_id", "tier", "buyer_state", "segment", "hand_raised_at"
+        *("account_id", "tier", "buyer_state", "segment", "hand_raised_at", "score"),
+        feature_in_query("feature_values", "active_users_28"),
+        feature_in_query("feature_values", "weekly_active_days"),
     )
     return {
         account_id: routing.route(
-            tier=tier, buyer_state=buyer_state, segment=segment, hand_raised=hand_raised_at is not None, table=cells
+            tier=tier,
+            buyer_state=buyer_state,
+            segment=segment,
+            hand_raised=hand_raised_at is not None,
+            is_bare=routing.is_bare_sign_up(score=score, active_users=people, weekly_active_days=days),
+            table=cells,
         )
-        for account_id, tier, buyer_state, segment, hand_raised_at in told
+        for account_id, tier, buyer_state, segment, hand_raised_at, score, people, days in told
     }
 
 
@@ -326,9 +333,11 @@ def _write_shown(items: Sequence[QueueItem], now: dt.datetime) -> None:
         )
 
 
-def _why_left(score: Score | None, wanted: tuple[str, ...]) -> str:
+def _why_left(score: Score | None, route: routing.Route | None, wanted: tuple[str, ...]) -> str:
     if score is None:
         return _("The account was merged or has no score any more")
+    if route is not None and route.is_held:
+        return _("A bare sign-up now: those never go to sales")
     if wanted:
         return _("Now with %(motion)s") % {"motion": ", ".join(wanted)}
     if score.score is None:

@@ -1,4 +1,8 @@
-"""Routing as a table: tier × buyer × segment → motion. Pure; the admin's edits of it are rows of `RoutingRule`."""
+"""Routing as a table: tier × buyer × segment → motion. Pure; the admin's edits of it are rows of `RoutingRule`.
+
+Above the table stand two rules that no cell can change. A raised hand goes to sales. And a bare sign-up never does: an account in
+which nobody was active in 28 days, or one person on one day, and in which no hand is raised.
+"""
 
 from __future__ import annotations
 
@@ -18,14 +22,21 @@ ASK_PROFILE = "Ask the profiling questions"
 BUYER_MISSING = "Buyer missing: ask the champion for an introduction"
 ANSWER_HAND = "Answer the raised hand"
 
+#: Not more than this is a bare sign-up: people in 28 days, and days of 28 divided by four.
+ONE_PERSON, ONE_DAY = 1, 1 / 4
+
 
 @dataclass(frozen=True)
 class Route:
-    """Where an account goes: `motions` (none of them: self-serve) and the first step for the one who takes it."""
+    """Where an account goes: `motions` (none of them: self-serve) and the first step for the one who takes it.
+
+    `is_held`: its cell says sales, and it is a bare sign-up.
+    """
 
     motions: tuple[str, ...]
     first_step: str = ""
     is_fast_lane: bool = False
+    is_held: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,21 +69,39 @@ DEFAULT_TABLE: dict[tuple[str, str, str], Cell] = {
 }
 
 
+def is_bare_sign_up(*, score: int | None, active_users: float | None, weekly_active_days: float | None) -> bool:
+    """Whether usage says no more than that somebody signed up: none in 28 days (no score), or one person on one day.
+
+    `active_users` are those of 28 days, `weekly_active_days` the days of 28 divided by four. What is not known proves nothing.
+    """
+    if score is None:
+        return True
+    if active_users is None or weekly_active_days is None:
+        return False
+    return active_users <= ONE_PERSON and weekly_active_days <= ONE_DAY
+
+
 def route(
     *,
     tier: str,
     buyer_state: str,
     segment: str,
     hand_raised: bool,
+    is_bare: bool,
     table: Mapping[tuple[str, str, str], Cell] = DEFAULT_TABLE,
 ) -> Route:
-    """The motions of one account. A raised hand goes to sales' fast lane at any score, in any segment."""
+    """The motions of one account. A raised hand goes to sales' fast lane at any score, in any segment.
+
+    Without one a bare sign-up (`is_bare_sign_up`) goes everywhere but to sales, whatever its cell says.
+    """
     cell = table.get((tier, buyer_state, segment)) or DEFAULT_TABLE[tier, buyer_state, segment]
     if hand_raised:
         return Route(("sales",), ANSWER_HAND, is_fast_lane=True)
     motions: tuple[str, ...] = () if cell.motion == "self_serve" else (cell.motion,)
     if cell.also_marketing and motions and "marketing" not in motions:
         motions += ("marketing",)
+    if is_bare and "sales" in motions:
+        return Route(tuple(motion for motion in motions if motion != "sales"), is_held=True)
     return Route(motions, cell.first_step)
 
 

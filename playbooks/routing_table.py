@@ -11,6 +11,8 @@ from django.db import connection, transaction
 from django.db.models import Count
 from django.utils.translation import gettext as _
 
+from accounts import audit
+from accounts.models import Member
 from playbooks import queue
 from playbooks.models import Motion, RoutingRule
 from playbooks.routing import BUYER_STATES, DEFAULT_TABLE, SEGMENTS, TIERS, Cell
@@ -127,10 +129,10 @@ def read(data: Mapping[str, str]) -> tuple[dict[Key, Cell], dict[str, str]]:
     return table, errors
 
 
-def save(*, table: Mapping[Key, Cell]) -> Saved:
+def save(*, table: Mapping[Key, Cell], member: Member, way: str = audit.PAGE) -> Saved:
     """Puts this table in force and has every account routed again. Cells that are left out are the default.
 
-    Raises `ValidationError` for a key or a motion that does not exist.
+    `way`: that by which it came, for the audit log. Raises `ValidationError` for a key or a motion that does not exist.
     """
     for key, cell in table.items():
         if key not in DEFAULT_TABLE or cell.motion not in Motion.values or len(cell.first_step) > STEP_LENGTH:
@@ -156,26 +158,36 @@ def save(*, table: Mapping[Key, Cell]) -> Saved:
             for key in new
         )
         queue.route_all()
+        changed = sorted({*gone, *new})
+        audit.record(
+            "routing.change",
+            by=member,
+            subject="routing",
+            label=title(changed[0]) if len(changed) == 1 else _("%(n)d cells") % {"n": len(changed)},
+            way=way,
+            before={name_of(key): _said(before.get(key, DEFAULT_TABLE[key])) for key in changed},
+            after={name_of(key): _said(wanted.get(key, DEFAULT_TABLE[key])) for key in changed},
+        )
     return Saved(len({*gone, *new}), _pack(before))
 
 
-def reset(*, name: str) -> Saved:
+def reset(*, name: str, member: Member) -> Saved:
     """The default again, of one cell or (`all`) of the whole table. Raises `ValidationError` for an unknown cell."""
     with transaction.atomic():
         table = _lock()
         if name == "all":
-            return save(table={})
+            return save(table={}, member=member)
         key = key_of(name)
-        return save(table={known: cell for known, cell in table.items() if known != key})
+        return save(table={known: cell for known, cell in table.items() if known != key}, member=member)
 
 
-def put_back(*, packed: str) -> Saved:
+def put_back(*, packed: str, member: Member) -> Saved:
     """The table as it was before a save. Raises `ValidationError` when `packed` is not one of `Saved.before`."""
     try:
         said = signing.loads(packed, salt=SALT)
     except signing.BadSignature:
         raise ValidationError(_("This change cannot be taken back any more.")) from None
-    return save(table={key_of(name): Cell(*cell) for name, cell in said.items()})
+    return save(table={key_of(name): Cell(*cell) for name, cell in said.items()}, member=member)
 
 
 def name_of(key: Key) -> str:
@@ -205,8 +217,12 @@ def _lock() -> dict[Key, Cell]:
 
 
 def _pack(table: Mapping[Key, Cell]) -> str:
-    said = {name_of(key): [cell.motion, cell.first_step, cell.also_marketing] for key, cell in table.items()}
+    said = {name_of(key): _said(cell) for key, cell in table.items()}
     return signing.dumps(said, salt=SALT, compress=True)
+
+
+def _said(cell: Cell) -> list[object]:
+    return [cell.motion, cell.first_step, cell.also_marketing]
 
 
 def _view(key: Key, cells: Mapping[Key, Cell], accounts: Mapping[Key, int], errors: Mapping[str, str]) -> CellView:

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 
 import plsapp
 from accounts.models import Landing, LoadState
+from playbooks import lead_guard
 from plsapp import broker
 from scoring.models import ScoringRun
 
@@ -37,6 +38,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
     wait(looks.values(), timeout=PATIENCE)
     found: dict[str, Any] = {"database": "failing", "broker": "failing"}
     found |= {"last_load": None, "last_score": None, "full_scoring": None, "landing_backlog": None}
+    found |= {"bare_sign_ups_in_sales": None}
     for name, look in looks.items():
         if not look.done():
             look.cancel()
@@ -59,6 +61,8 @@ def _look_at_database() -> dict[str, Any]:
             "full_scoring": _last_full_run(),
             # Counted no further than to where the intake refuses more: 5 ms.
             "landing_backlog": Landing.objects.all()[: settings.LANDING_LIMIT + 1].count(),
+            # Must be zero. It does not make the app unwell: a load balancer could do nothing about it.
+            "bare_sign_ups_in_sales": lead_guard.count(),
         }
     finally:
         connections.close_all()

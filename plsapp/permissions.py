@@ -166,6 +166,9 @@ MATRIX: dict[str, Row] = {
     "api_definition_discard": frozenset({PRODUCT, ADMIN}),
     "api_definition_restore": frozenset({PRODUCT, ADMIN}),
     "api_definition_roll_back": frozenset({PRODUCT, ADMIN}),
+    "api_routing": frozenset({PRODUCT, ADMIN}),  # changing it: admins
+    "api_routing_preview": frozenset({ADMIN}),
+    "api_hand_raises": MEMBER,
     "api_outcomes": frozenset({PRODUCT, ADMIN}),
     "api_nothing": MEMBER,
     # what reps answered

@@ -22,7 +22,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from accounts import changes
-from scoring import asking, before, definitions, matrices, signals, warehouse, workspaces, writing
+from scoring import asking, before, definitions, frozen, matrices, signals, warehouse, workspaces, writing
 from scoring.models import Score, ScoringRun
 from scoring.progress import Overtaken, Progress, ensure_wanted, make_stale, stale_when_overtaken
 from scoring.scored import WEEK, Scored, compute
@@ -170,6 +170,7 @@ def score(
     raised = signals.hand_raises(account_ids, as_of=run.as_of)
     step()
     changed = writing.write(run, run.definition, scored, past, raised)
+    frozen.freeze(run.definition, scored, account_ids=account_ids)
     signals.record_spikes(scored)
     of_workspaces = workspaces.score(
         run.definition, scored.spec, as_of=run.as_of, account_ids=account_ids, between=between

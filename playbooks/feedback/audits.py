@@ -1,8 +1,10 @@
 """Audits: accounts below the threshold, drawn at random into a queue to find what the score misses.
 
-Off unless an admin sets a share. They are never more than that share of the items that entered the queue in a week. An audit looks
-like any other item until it is answered. Drawn are accounts that the routing table would send to the motion if only their tier were
-the motion's: not those that somebody works or worked lately, that rest, or that signed up a few days ago.
+Off unless an admin sets a share. Over the weeks they are that share of the items that enter the queue: where a week's share is not
+whole (a small team's is less than one) a lot decides, the same for the whole week. An audit stands among the others by chance, and
+its score is not shown until it is closed and answered. Drawn are accounts that the routing table would send to the motion if only their tier were
+the motion's: not those that somebody works or worked lately, that rest, or that signed up a few days ago. Sales gets no bare
+sign-ups.
 """
 
 from __future__ import annotations
@@ -17,11 +19,11 @@ from django.db.models import CharField, Count, Exists, OuterRef, Q, QuerySet, Va
 from django.db.models.functions import MD5, Cast, Concat
 from django.utils import timezone
 
-from playbooks import owing, queue, routing
+from playbooks import lead_guard, owing, queue, routing
 from playbooks.assignment import policies
 from playbooks.feedback.feedback import GOOD, tier_of
 from playbooks.feedback.intervals import Share
-from playbooks.models import Answer, QueueItem, QueueItemEvent, QueuePolicy
+from playbooks.models import Answer, Motion, QueueItem, QueueItemEvent, QueuePolicy
 from playbooks.verbs import acting, cooling, early
 from scoring.breakdown import feature_in_query
 from scoring.models import Score
@@ -90,11 +92,16 @@ def draw(motion: str, *, share: float, now: dt.datetime | None = None) -> int:
 
 
 def room(motion: str, *, share: float, now: dt.datetime) -> int:
-    """How many audits may be drawn now, so that they are at most `share` of the items of the last seven days."""
+    """How many audits may be drawn now, so that over the weeks they are `share` of the items of seven days.
+
+    The part of one that is left over is drawn by lot: 0.42 of an audit is one audit in 42 of 100 weeks.
+    """
     entered = QueueItem.objects.filter(motion=motion, entered_at__gt=now - WEEK, entered_at__lte=now)
     found = entered.aggregate(audits=Count("pk", filter=Q(is_audit=True)), others=Count("pk", filter=Q(is_audit=False)))
     share = min(max(share, 0.0), MOST_SHARE)
-    return max(0, math.floor(share * found["others"] / (1 - share) + 1e-9) - int(found["audits"]))
+    year, week, _day = now.isocalendar()
+    lot = random.Random(f"{motion} {year} {week}").random()  # noqa: S311 — a lot, not a secret
+    return max(0, math.floor(share * found["others"] / (1 - share) + lot) - int(found["audits"]))
 
 
 def eligible(motion: str, *, now: dt.datetime, with_drawn: bool = False) -> QuerySet[Score]:
@@ -107,7 +114,9 @@ def eligible(motion: str, *, now: dt.datetime, with_drawn: bool = False) -> Quer
         for buyer in routing.BUYER_STATES
         for segment in routing.SEGMENTS
         if motion
-        in routing.route(tier=tier, buyer_state=buyer, segment=segment, hand_raised=False, table=table).motions
+        in routing.route(
+            tier=tier, buyer_state=buyer, segment=segment, hand_raised=False, is_bare=False, table=table
+        ).motions
     ]
     if not cells:
         return Score.objects.none()
@@ -117,6 +126,8 @@ def eligible(motion: str, *, now: dt.datetime, with_drawn: bool = False) -> Quer
     found = Score.objects.filter(where, score__isnull=False, hand_raised_at=None, account__merged_into=None)
     found = found.annotate(days=feature_in_query("feature_values", "days_since_first_use"))
     found = found.filter(Q(days=None) | Q(days__gte=early.days_of(motion)))
+    if motion == Motion.SALES:
+        found = found.exclude(lead_guard.bare())
     items = QueueItem.objects.filter(account=OuterRef("pk"))
     is_open = Q(state__in=queue.OPEN)
     if with_drawn:

@@ -8,9 +8,10 @@ from playbooks.rest import definitions as definition_effects
 from playbooks.rest import plans as plan_rest
 from playbooks.rest import plays as play_rest
 from playbooks.rest import queue as queues
+from playbooks.rest import routing as routing_rest
 from playbooks.rest import touches as touched
 from playbooks.rest import verbs as acts
-from scoring import outcome_rest
+from scoring import outcome_rest, rest_raised
 from scoring import rest as scores
 from scoring import rest_definitions as definitions
 
@@ -98,5 +99,8 @@ urlpatterns: list[URLPattern] = [
     path("definitions/<int:definition_id>/discard/", definitions.discard, name="api_definition_discard"),
     path("definitions/<int:definition_id>/restore/", definitions.restore, name="api_definition_restore"),
     path("definitions/<int:definition_id>/roll-back/", definitions.roll_back, name="api_definition_roll_back"),
+    path("routing/", routing_rest.table, name="api_routing"),
+    path("routing/preview/", routing_rest.preview, name="api_routing_preview"),
+    path("hand-raises/", rest_raised.hand_raises, name="api_hand_raises"),
     path("outcomes/", outcome_rest.outcomes_of_accounts, name="api_outcomes"),
 ]

@@ -12,7 +12,7 @@ from accounts import people as account_people
 from accounts import signals as account_signals
 from accounts import usage as account_usage
 from accounts.models import Account, AccountDomain, Member, Workspace
-from playbooks.screens import detail, group, weeks, why
+from playbooks.screens import detail, group, then, weeks, why
 from playbooks.screens.workspaces import ScoredWorkspaces, scored_workspaces
 from scoring.models import Score
 
@@ -39,6 +39,7 @@ class AccountPage:
     no_score: bool
     why_now: str
     raised: detail.SignalLine | None
+    then: then.Then | None
     to_pqa: str
     course: detail.ScoreCourse
     usage: weeks.Usage
@@ -84,6 +85,7 @@ def page(account: Account, member: Member, *, today: dt.date) -> AccountPage:
         no_score=not has_score,
         why_now=why_now,
         raised=detail.raised(account.pk, score, why_now, signals),
+        then=then.of_account(account.pk, score),
         to_pqa=why.to_pqa(score) if score else "",
         course=detail.score_course(account.pk),
         usage=weeks.usage(rows, until=today, weeks=WEEKS),

@@ -18,7 +18,7 @@ from accounts.models import Account, BuyingRole, Member, Signal, SignalKind, Wor
 from playbooks.models import Motion, QueueItem, QueueItemEvent
 from playbooks.querysets import LIKELY
 from playbooks.routing import is_customer
-from playbooks.screens import buying, group, history, plays, states, weeks, why
+from playbooks.screens import buying, group, history, plays, states, then, weeks, why
 from playbooks.screens.actions import Actions, actions
 from playbooks.verbs import early
 from scoring.models import BuyerState, Score, ScoreChange
@@ -94,6 +94,7 @@ class Detail:
     why: why.Why | None
     why_now: str
     raised: SignalLine | None
+    then: then.Then | None
     to_pqa: str
     first_step: str
     mark: str
@@ -253,6 +254,7 @@ def for_queue(item: QueueItem, member: Member, *, today: dt.date, early_days: in
         why=why.explain(score) if score and score.score is not None else None,
         why_now=item.why_now,
         raised=raised(item.account_id, score, item.why_now, signals),
+        then=then.of_account(item.account_id, score),
         to_pqa=why.to_pqa(score) if score and item.motion == Motion.SUCCESS else "",
         first_step=item.first_step,
         mark=item.mark,

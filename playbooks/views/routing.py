@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from accounts import access
 from accounts.views.answers import done, with_query
 from accounts.views.requests import MemberRequest
-from playbooks import routing_table
+from playbooks import lead_guard, routing_preview, routing_table
 from playbooks.models import Motion
 from playbooks.routing import SEGMENTS
 from scoring.models import Segment
@@ -21,7 +21,7 @@ from scoring.models import Segment
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def routing(request: MemberRequest) -> HttpResponse:
-    """POST saves the grid, or with `reset` a cell's default, or with `undo` the table before."""
+    """POST saves the grid, with `preview` says what it would move, with `reset` saves a default, with `undo` the table before."""
     may_edit = access.can(request.user, "administer")
     if request.method != "POST":
         return _page(request, routing_table.blocks(), may_edit=may_edit)
@@ -30,17 +30,19 @@ def routing(request: MemberRequest) -> HttpResponse:
     here = reverse("routing")
     try:
         if "undo" in request.GET:
-            routing_table.put_back(packed=request.GET["undo"])
+            routing_table.put_back(packed=request.GET["undo"], member=request.user)
             return done(request, to=here, words=_("The routing table is as it was. Accounts are routed again."))
         if "reset" in request.POST:
-            saved = routing_table.reset(name=request.POST["reset"])
+            saved = routing_table.reset(name=request.POST["reset"], member=request.user)
         else:
             table, errors = routing_table.read(request.POST)
             if errors:
                 return _page(
                     request, routing_table.blocks(table, errors), may_edit=True, problems=list(errors.values())
                 )
-            saved = routing_table.save(table=table)
+            if "preview" in request.POST:
+                return _page(request, routing_table.blocks(table), may_edit=True, preview=routing_preview.of(table))
+            saved = routing_table.save(table=table, member=request.user)
     except ValidationError as error:
         return _page(request, routing_table.blocks(), may_edit=True, problems=error.messages)
     if not saved.changed:
@@ -59,6 +61,7 @@ def _page(
     *,
     may_edit: bool,
     problems: list[str] | None = None,
+    preview: routing_preview.Preview | None = None,
 ) -> HttpResponse:
     context = {
         "blocks": blocks,
@@ -66,6 +69,9 @@ def _page(
         "motions": Motion.choices,
         "may_edit": may_edit,
         "problems": problems or [],
+        "preview": preview,
+        "bare_in_sales": lead_guard.count(),
+        "bare_held": lead_guard.held(),
         "changed": sum(block.changed for block in blocks),
         "accounts": sum(block.accounts for block in blocks),
         "step_length": routing_table.STEP_LENGTH,

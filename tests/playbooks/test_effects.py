@@ -114,13 +114,13 @@ def test_the_arrays_are_routed_as_single_accounts_are():
         tier="self_serve", buyer_state="none", segment="enterprise", motion="marketing", also_marketing=True
     )
     table = queue.table()
-    every = list(itertools.product(range(3), range(4), range(4), [False, True]))
-    tier, buyer, segment, hands = (np.array(column) for column in zip(*every, strict=True))
-    bits = effects.motions_of(table, tier=tier, buyer_state=buyer, segment=segment, hands=hands)
-    for row, (t, b, s, hand) in enumerate(every):
+    every = list(itertools.product(range(3), range(4), range(4), [False, True], [False, True]))
+    tier, buyer, segment, hands, bare = (np.array(column) for column in zip(*every, strict=True))
+    bits = effects.motions_of(table, tier=tier, buyer_state=buyer, segment=segment, hands=hands, bare=bare)
+    for row, (t, b, s, hand, is_bare) in enumerate(every):
         route = routing.route(
             tier=rules.TIERS[t], buyer_state=before.BUYER_STATES[b], segment=rules.SEGMENTS[s], hand_raised=hand,
-            table=table,
+            is_bare=is_bare, table=table,
         )  # fmt: skip
         told = {motion.value for place, motion in enumerate(effects.MOTIONS) if bits[row] >> place & 1}
         assert told == set(route.motions)

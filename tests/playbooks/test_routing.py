@@ -24,7 +24,7 @@ from playbooks.routing import route
 )
 @pytest.mark.parametrize("segment", ["mid_market", "unknown"])
 def test_the_default_table_of_the_method(tier, buyer, motions, first_step, segment):
-    found = route(tier=tier, buyer_state=buyer, segment=segment, hand_raised=False)
+    found = route(tier=tier, buyer_state=buyer, segment=segment, hand_raised=False, is_bare=False)
     assert (found.motions, found.first_step) == (motions, first_step)
 
 
@@ -32,19 +32,19 @@ def test_the_default_table_of_the_method(tier, buyer, motions, first_step, segme
 @pytest.mark.parametrize("buyer", routing.BUYER_STATES)
 @pytest.mark.parametrize("segment", routing.SEGMENTS)
 def test_a_raised_hand_goes_to_sales_at_any_score_in_any_segment(tier, buyer, segment):
-    found = route(tier=tier, buyer_state=buyer, segment=segment, hand_raised=True)
+    found = route(tier=tier, buyer_state=buyer, segment=segment, hand_raised=True, is_bare=True)
     assert found.motions == ("sales",)
     assert found.is_fast_lane
 
 
 @pytest.mark.parametrize("tier", routing.TIERS)
 def test_small_companies_stay_self_serve(tier):
-    assert route(tier=tier, buyer_state="confirmed", segment="smb", hand_raised=False).motions == ()
+    assert route(tier=tier, buyer_state="confirmed", segment="smb", hand_raised=False, is_bare=False).motions == ()
 
 
 def test_enterprise_is_also_visible_to_marketing():
     def motions(**cell):
-        return route(**{"segment": "enterprise", "hand_raised": False, **cell}).motions
+        return route(**{"segment": "enterprise", "hand_raised": False, "is_bare": False, **cell}).motions
 
     assert motions(tier="pqa", buyer_state="likely") == ("sales", "marketing")
     assert motions(tier="activate", buyer_state="likely") == ("success", "marketing")
@@ -54,7 +54,7 @@ def test_enterprise_is_also_visible_to_marketing():
 
 def test_an_admins_cell_beats_the_default():
     table = {("pqa", "none", "smb"): routing.Cell("success", "Call them")}
-    found = route(tier="pqa", buyer_state="none", segment="smb", hand_raised=False, table=table)
+    found = route(tier="pqa", buyer_state="none", segment="smb", hand_raised=False, is_bare=False, table=table)
     assert (found.motions, found.first_step) == (("success",), "Call them")
 
 

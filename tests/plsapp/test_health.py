@@ -42,6 +42,7 @@ def test_it_tells_what_was_loaded_and_what_waits(patient):
         "last_score",
         "full_scoring",
         "landing_backlog",
+        "bare_sign_ups_in_sales",
         "version",
     }
     assert dt.datetime.fromisoformat(told["last_load"]) == loaded.replace(microsecond=loaded.microsecond // 1000 * 1000)

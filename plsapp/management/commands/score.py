@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from accounts.models import Account
-from playbooks import queue, routing
+from playbooks import effects, queue, routing
 from scoring import definitions, runs, signals, why
 from scoring import shards as sharding
 from scoring.models import ScoringRun
@@ -81,12 +81,18 @@ class Command(BaseCommand):
         cells = queue.table()
         raised = signals.hand_raises(None, as_of=day)
         account_ids = scored.account_id.tolist()
+        bare = effects.bare_sign_ups(
+            score=scored.now.score,
+            active_users=scored.features["active_users_28"],
+            weekly_active_days=scored.features["weekly_active_days"],
+        )
         routes = [
             routing.route(
                 tier=scored.tier(place),
                 buyer_state=str(scored.buyer_state[place]),
                 segment=str(scored.segment[place]),
                 hand_raised=account in raised,
+                is_bare=bool(bare[place]),
                 table=cells,
             )
             for place, account in enumerate(account_ids)
