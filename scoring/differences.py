@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from scoring import rules
 from scoring.features import BY_KEY, Feature
 from scoring.models import Segment, Tier
+from scoring.recipes import OfWorkspaces
 from scoring.screens import amount
 
 #: A curve with more changed breakpoints than this is told as a whole.
@@ -35,7 +36,15 @@ def in_words(old: rules.Spec, new: rules.Spec) -> list[str]:
     return lines + _of_workspaces(old.workspace, new.workspace)
 
 
-def _of_workspaces(old: rules.Recipe | None, new: rules.Recipe | None) -> list[str]:
+def _of_workspaces(old: OfWorkspaces | None, new: OfWorkspaces | None) -> list[str]:
+    was, now = old is not None and old.in_queue, new is not None and new.in_queue
+    lines = _of_their_recipe(old, new)
+    if was != now:
+        lines.append(_("Workspaces stand in the queues") if now else _("Workspaces stand in the queues no more"))
+    return lines
+
+
+def _of_their_recipe(old: OfWorkspaces | None, new: OfWorkspaces | None) -> list[str]:
     if new is None:
         return [] if old is None else [_("Workspaces are not scored any more")]
     if old is None:

@@ -172,6 +172,16 @@ def _workspaces(spec: dict[str, Any], _path: str, _curve: Any) -> tuple[str, Non
     return _("Workspaces are scored too."), None
 
 
+def _in_queue(spec: dict[str, Any], path: str, _curve: Any) -> tuple[str, None]:
+    """`path`: 1 or 0. Whether workspaces that qualify stand in the queues."""
+    if not spec.get("workspace"):
+        raise ValueError(path)
+    spec["workspace"]["in_queue"] = path == "1"
+    if path == "1":
+        return _("Workspaces stand in the queues."), None
+    return _("Workspaces stand in no queue."), None
+
+
 def _threshold(spec: dict[str, Any], path: str, _curve: Any) -> tuple[str, None]:
     """`path`: the score, or the prefix of a recipe and the score as in `variants[0].78`."""
     start, _dot, score = path.rpartition(".")
@@ -190,5 +200,6 @@ _VERBS: dict[str, Any] = {
     "gate": _gate,
     "variant": _variant,
     "workspaces": _workspaces,
+    "in_queue": _in_queue,
     "threshold": _threshold,
 }

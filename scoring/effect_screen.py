@@ -57,6 +57,7 @@ class Effect:
     pqa: int
     activate: int
     of_workspaces: bool = False
+    queues_workspaces: bool = False
 
     @property
     def carries_json(self) -> str:

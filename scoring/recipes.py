@@ -171,11 +171,21 @@ class Variant(Recipe, frozen=True, forbid_unknown_fields=True, kw_only=True):
     segments: tuple[str, ...]
 
 
+class OfWorkspaces(Recipe, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The recipe of workspaces. `in_queue`: those that qualify stand in the queues, in place of their account."""
+
+    in_queue: bool = False
+
+
 class Spec(Recipe, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A definition: what is stored in `Definition.spec`."""
 
     variants: tuple[Variant, ...] = ()
-    workspace: Recipe | None = None
+    workspace: OfWorkspaces | None = None
+
+    @property
+    def queues_workspaces(self) -> bool:
+        return self.workspace is not None and self.workspace.in_queue
 
     @property
     def for_workspaces(self) -> Spec | None:
@@ -209,8 +219,11 @@ class Spec(Recipe, frozen=True, forbid_unknown_fields=True, kw_only=True):
         return by_segment[np.where((segment < 0) | (segment >= len(SEGMENTS)), len(SEGMENTS), segment)]
 
     def as_json(self) -> dict[str, Any]:
-        """What is stored, and what `parse` reads; without variants, half-lives and workspaces where there are none."""
+        """What is stored, and what `parse` reads; without variants, half-lives and workspaces where there are none, and without
+        their place in the queues unless they have it."""
         told = msgspec.json.decode(msgspec.json.encode(self))
+        if told["workspace"] and not told["workspace"]["in_queue"]:
+            del told["workspace"]["in_queue"]
         return {name: value for name, value in told.items() if value or name not in ("variants", "workspace")}
 
 

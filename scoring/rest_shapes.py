@@ -163,7 +163,15 @@ _SEGMENTS = {
     "uniqueItems": True,
 }
 _VARIANT = _object(["segments", "components"], segments=_SEGMENTS, **_RECIPE)
-_OF_WORKSPACES = _object(["components"], **_RECIPE) | {"nullable": True, "description": "Null or left out: not scored."}
+_IN_QUEUE = {
+    "type": "boolean",
+    "default": False,
+    "description": "Whether those that qualify stand in the queues, in place of their account.",
+}
+_OF_WORKSPACES = _object(["components"], **_RECIPE, in_queue=_IN_QUEUE) | {
+    "nullable": True,
+    "description": "Null or left out: not scored.",
+}
 SPEC = _object(["components"], **_RECIPE, variants={"type": "array", "items": _VARIANT}, workspace=_OF_WORKSPACES)
 SPEC["description"] = "A definition; docs/definitions.md tells it in words."
 _ID = {"type": "integer", "minimum": 1, "maximum": LARGEST_ID}

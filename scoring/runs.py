@@ -172,11 +172,11 @@ def score(
     changed = writing.write(run, run.definition, scored, past, raised)
     frozen.freeze(run.definition, scored, account_ids=account_ids)
     signals.record_spikes(scored)
-    of_workspaces = workspaces.score(
+    of_workspaces, moved = workspaces.score(
         run.definition, scored.spec, as_of=run.as_of, account_ids=account_ids, between=between
     )
     step()
-    return replace(scored, workspaces=of_workspaces), changed
+    return replace(scored, workspaces=of_workspaces), np.union1d(changed, moved)
 
 
 def settle(pairs: list[tuple[int, int]], changed: np.ndarray, *, is_valid: bool) -> None:

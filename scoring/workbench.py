@@ -97,6 +97,8 @@ class Side:
     free_segments: list[tuple[str, str]]
     workspaces: bool
     """whether it is the recipe for workspaces"""
+    queues_workspaces: bool
+    """whether workspaces stand in the queues"""
     may_score_workspaces: bool
     range_top: float
     wrong: dict[str, str] = field(default_factory=dict)
@@ -159,6 +161,7 @@ def side(
         ],
         free_segments=[(str(value), str(label)) for value, label in Segment.choices if value not in taken],
         workspaces=recipe == fields.WORKSPACES,
+        queues_workspaces=bool((spec.get("workspace") or {}).get("in_queue")),
         may_score_workspaces=not spec.get("workspace") and not warehouse.is_used(),
         range_top=max(40.0, 2 * max((component["weight"] for component in components), default=20.0)),
     )

@@ -20,7 +20,7 @@ def effect(draft: rules.Spec, published: rules.Spec, *, draft_id: int) -> Effect
     made_at = workspace_preview.newest().made_at
     shown = effect_screen.effect(found, recipe, draft_id=draft_id, made_at=made_at, movers="draft_workspaces")
     finding = _finding(found.transitions, is_first=published.workspace is None)
-    return replace(shown, finding=finding, of_workspaces=True)
+    return replace(shown, finding=finding, of_workspaces=True, queues_workspaces=draft.queues_workspaces)
 
 
 def _finding(transitions: np.ndarray, *, is_first: bool) -> str:

@@ -2,7 +2,7 @@
 
 A run scores them after the accounts, in its transaction, when its definition has such a recipe; when it has none, a full run
 removes what is there, and that is one look at an empty table. Workspaces without an account have no score. There are no segments
-here, no history, and nobody is routed by them.
+here and no history. They are routed where the recipe says that workspaces stand in the queues (`playbooks.spaces`).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from django.db.models import Count, F, Window
 from django.utils import timezone
 
 from accounts import columns
+from accounts.models import Workspace
 from scoring import digests, features, holding, rules, warehouse, writing
 from scoring.breakdown import KEYS
 from scoring.copying import Nullable, Texts
@@ -26,6 +27,7 @@ from scoring.features import Matrix
 from scoring.models import Definition, WorkspaceScore
 
 TABLE = "scoring_workspacescore"
+NOBODY = np.empty(0, dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -58,22 +60,23 @@ def score(
     as_of: dt.date,
     account_ids: Collection[int] | None = None,
     between: tuple[int, int] | None = None,
-) -> Matrix | None:
+) -> tuple[Matrix | None, np.ndarray]:
     """Scores and writes the workspaces of the given accounts, or of those between two ids, or all; in the caller's transaction.
 
-    Answers their features ("account_id": the workspace's id), or none when the definition does not score workspaces.
+    Answers their features ("account_id": the workspace's id), or none when the definition does not score workspaces; and the ids of
+    accounts to be routed again because a workspace of theirs has another score, where workspaces stand in the queues.
     """
     recipe = spec.for_workspaces
     if account_ids is None:
         _forget(between, every=not are_scored(spec))
     if recipe is None or not are_scored(spec):
-        return None
+        return None, NOBODY
     pair = features.pair_of_workspaces(as_of, account_ids, between=between)
     now = holding.hold(pair, as_of, account_ids, between=between, read=features.pair_of_workspaces)[0]
     past = read(account_ids, between=between).of(now["account_id"])
     found = rules.evaluate(recipe, now, evidence=now["events_28"] > 0, tier_before=past.tier)
-    _write(definition, recipe, now, found, past)
-    return now
+    changed = _write(definition, recipe, now, found, past)
+    return now, _accounts_of(changed) if spec.queues_workspaces else NOBODY
 
 
 def read(account_ids: Collection[int] | None = None, *, between: tuple[int, int] | None = None) -> Before:
@@ -105,7 +108,8 @@ def of_account(account_id: int, *, limit: int) -> list[WorkspaceScore]:
     return list(rows.annotate(among=Window(Count("*"))).order_by(*order)[:limit])
 
 
-def _write(definition: Definition, recipe: rules.Spec, now: Matrix, found: rules.Evaluated, past: Before) -> None:
+def _write(definition: Definition, recipe: rules.Spec, now: Matrix, found: rules.Evaluated, past: Before) -> np.ndarray:
+    """Answers the ids of the workspaces whose row changed."""
     n = len(now["account_id"])
     reasons = ("", *(gate.reason[:300] for gate in recipe.gates))
     told: dict[str, Any] = {
@@ -121,10 +125,18 @@ def _write(definition: Definition, recipe: rules.Spec, now: Matrix, found: rules
     has_row = past.tier >= 0
     changed = np.flatnonzero(~(has_row & (past.digest == digest)))
     if not len(changed):
-        return
+        return NOBODY
     moment = np.datetime64(timezone.now().replace(tzinfo=None), "us")
     told |= {"scored_at": np.full(n, moment), "digest": digest}
     writing.write_rows(TABLE, "workspace_id", told, changed, has_row)
+    return now["account_id"][changed]
+
+
+def _accounts_of(workspace_ids: np.ndarray) -> np.ndarray:
+    if not len(workspace_ids):
+        return NOBODY
+    found = Workspace.objects.filter(pk__in=workspace_ids.tolist(), account__isnull=False)
+    return np.fromiter(found.values_list("account", flat=True).distinct(), dtype=np.int64)
 
 
 def _forget(between: tuple[int, int] | None, *, every: bool) -> None:
