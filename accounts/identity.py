@@ -159,7 +159,7 @@ class Directory:
     def _learn_person(self, person: Person, message: Message) -> None:
         if profiling.learn(person, message) and person.account_by != HAND:
             self._left(person)  # another e-mail: the account is found again when the batch is written
-            person.account_id, person.account_by, person.moved = None, "", True
+            person.leave()
 
     def _learn_space(self, space: Space, message: Message) -> None:
         traits, at = message.traits, moments.micros(message.at)

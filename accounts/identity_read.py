@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
@@ -61,7 +61,23 @@ def _people(directory: Directory, keys: set[str], fields: tuple[str, ...], known
             """,
             {"keys": bulk.texts(keys)},
         )
-        found = cursor.fetchall()
+        _add(directory, cursor.fetchall(), fields, known)
+
+
+def people(directory: Directory, ids: Collection[int]) -> None:
+    """Adds the people of these ids, as far as is needed to find their accounts."""
+    columns = ", ".join(
+        f"(date_part('epoch', {field}) * 1000000)::bigint" if field in TIMES else field for field in BRIEF_FIELDS
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT key, id, {columns} FROM accounts_productuser WHERE id = ANY (%s::bigint[])", [bulk.plain(ids)]
+        )
+        _add(directory, cursor.fetchall(), BRIEF_FIELDS, {})
+
+
+def _add(directory: Directory, found: list[tuple[Any, ...]], fields: tuple[str, ...], known: dict[int, Person]) -> None:
+    """Rows of (key it was found by, id, fields …)."""
     is_brief = fields is BRIEF_FIELDS
     for found_by, id_, *values in found:
         person = known.get(id_)

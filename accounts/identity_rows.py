@@ -131,6 +131,10 @@ class Person(Dated):
     def is_anonymous(self) -> bool:
         return self.key.startswith("a:")
 
+    def leave(self) -> None:
+        """The account is found again when the batch is written."""
+        self.account_id, self.account_by, self.moved, self.changed = None, "", True, True
+
     def seen(self, at: int) -> None:
         if self.first_seen_at is None or at < self.first_seen_at:
             self.first_seen_at, self.seen_anew = at, True
