@@ -21,7 +21,7 @@ def can(member: Member, action: str, thing: Any = None) -> bool:
     """Whether the member may do the action to the thing.
 
     Actions: `work` a queue item (anything with `motion`), `export` and `edit_plays` of a motion, `edit_events`, `edit_definitions`,
-    `administer`.
+    `keep_contacts`, `administer`.
     Unknown actions raise `KeyError`.
     """
     if not member.is_active:
@@ -35,5 +35,6 @@ _RULES = {
     "edit_plays": lambda member, motion: member.role == Role.PRODUCT or member.role in WORKERS.get(motion, ()),
     "edit_events": lambda member, _: member.role in (Role.PRODUCT, Role.ADMIN),
     "edit_definitions": lambda member, _: member.role in (Role.PRODUCT, Role.ADMIN),
+    "keep_contacts": lambda member, _: member.role in (Role.SALES, Role.SUCCESS, Role.MARKETING, Role.ADMIN),
     "administer": lambda member, _: member.role == Role.ADMIN,
 }

@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from accounts import loading, months, roles
+from accounts.contacts import files
 from accounts.personas import again
 
 
@@ -22,6 +23,12 @@ def prune() -> None:
 def refresh_roles() -> None:
     """Works out everybody's part in a purchase, since what somebody did 90 days ago has grown old; every night."""
     roles.refresh_all()
+
+
+@shared_task
+def take_contacts(import_id: int) -> None:
+    """Takes in the rest of a file of contacts, or takes it back; begun twice, the second does what is left."""
+    files.go_on(import_id)
 
 
 @shared_task

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from accounts.models import Account, Member
-from playbooks.filters import AccountFilter, QueueFilter
+from accounts.models import Account, Contact, Member
+from playbooks.filters import AccountFilter, ContactFilter, QueueFilter
 from playbooks.models import QueueItem
-from playbooks.querysets import Ids, accounts_page, how_many
+from playbooks.querysets import Ids, accounts_page, contacts_page, how_many
 from playbooks.screens.lists import account_rows
+from scoring import buckets
 
 #: Rows in one file at most. Beyond it the page says so, and the file's name too.
 MOST = 50_000
@@ -67,12 +68,57 @@ def _queue_rows(items: QuerySet[QueueItem], origin: str) -> Iterator[Sequence[ob
         )
 
 
+def of_contacts(wanted: ContactFilter, *, origin: str) -> Export:
+    """The contacts page, in its order; the heads are such that the file can be imported again."""
+    ids = contacts_page(Contact.objects.all(), wanted)
+    heads = [
+        *(_("Name"), _("E-mail"), _("Title"), _("Phone"), _("Department"), _("Seniority"), _("Role"), _("Confidence")),
+        *(_("Account"), _("Domain"), _("Bucket"), _("Where from"), _("Added"), _("Added by"), _("Uses the product")),
+        _("Link"),
+    ]
+    return Export("contacts", heads, _contact_rows(ids, origin), max(0, ids.count() - MOST))
+
+
+def _contact_rows(ids: QuerySet[Contact, int], origin: str) -> Iterator[Sequence[object]]:
+    wanted = list(ids[:MOST])
+    for start in range(0, len(wanted), CHUNK):
+        part = wanted[start : start + CHUNK]
+        found = Contact.objects.select_related("account__score", "added_by").in_bulk(part)
+        for contact in (found[pk] for pk in part if pk in found):
+            account = contact.account
+            yield (
+                *(contact.name, contact.email, contact.title, contact.phone),
+                *(str(contact.get_department_display()), str(contact.get_seniority_display())),
+                *(str(contact.get_buying_role_display()), round(contact.buying_confidence, 2)),
+                *((account.name, account.domain) if account else ("", "")),
+                bucket_of(account, has_contact=contact.user_id is None),
+                *(contact.source, contact.created_at, str(contact.added_by or ""), contact.user_id is not None),
+                f"{origin}/contacts/{contact.pk}/",
+            )
+
+
+def bucket_of(account: Account | None, *, has_contact: bool) -> str:
+    """Its attribution bucket in words, of an account that was read with its score; empty: none."""
+    score = getattr(account, "score", None) if account is not None else None
+    active = score.features.get(buckets.USED) if score else None
+    value = buckets.bucket(active=active, buyer_state=score.buyer_state if score else "", has_contact=has_contact)
+    return str(buckets.Bucket(value).label) if value else ""
+
+
 def of_accounts(wanted: AccountFilter, *, origin: str) -> Export:
     """The account list, in its order."""
     ids = accounts_page(Account.objects.all(), wanted)
     heads = [
         *(_("Account"), _("Domain"), _("Score"), _("Change in a week"), _("Tier"), _("Segment"), _("Employees")),
-        *(_("Buyer"), _("Active people, 28 days"), _("Last use"), _("Customer"), _("Hand raised"), _("Link")),
+        *(
+            _("Buyer"),
+            _("Bucket"),
+            _("Active people, 28 days"),
+            _("Last use"),
+            _("Customer"),
+            _("Hand raised"),
+            _("Link"),
+        ),
     ]
     return Export("accounts", heads, _account_rows(ids, origin), max(0, how_many(ids) - MOST))
 
@@ -82,9 +128,13 @@ def _account_rows(ids: Ids[Account], origin: str) -> Iterator[Sequence[object]]:
     for start in range(0, len(wanted), CHUNK):
         part = wanted[start : start + CHUNK]
         found = Account.objects.select_related("score").in_bulk(part)
+        known = set(
+            Contact.objects.filter(account__in=part, removed_at=None, user=None).values_list("account", flat=True)
+        )
         for row in account_rows(found[pk] for pk in part if pk in found):
+            bucket = bucket_of(found[row.id], has_contact=row.id in known)
             yield (
                 *(row.name, row.domain, row.score, row.delta, row.tier_label, row.segment, row.employees),
-                *(row.buyer, row.active, row.last_use, row.is_customer, row.hand_raised),
+                *(row.buyer, bucket, row.active, row.last_use, row.is_customer, row.hand_raised),
                 f"{origin}/accounts/{row.id}/",
             )

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from django.db import models
-from django.db.models import Case, F, Q, When
+from django.db.models import Case, Count, F, Q, When
 from django.utils import timezone
 
-from accounts.models import Account, AccountDomain, ProductUser
+from accounts.models import Account, AccountDomain, Contact, ProductUser
 
 if TYPE_CHECKING:
     from accounts.models import Member
-    from playbooks.filters import AccountFilter, BuyerFilter, QueueFilter
+    from playbooks.filters import AccountFilter, BuyerFilter, ContactFilter, QueueFilter
     from playbooks.models import QueueItem
 
 #: Under work: what the tabs to work and mine show. A snoozed item is open too, and waits.
@@ -190,6 +190,44 @@ def accounts_page(accounts: models.QuerySet[Account], wanted: AccountFilter) -> 
     }[wanted.sort_by]
     order = column.desc(nulls_last=True) if wanted.is_descending else column.asc(nulls_last=True)
     return rows.order_by(order, "name", "id").values_list("pk", flat=True)
+
+
+def contacts_page(contacts: models.QuerySet[Contact], wanted: ContactFilter) -> models.QuerySet[Contact, int]:
+    """The ids of the contacts page: filtered and sorted. A lead without usage may be of no known account."""
+    rows = contacts.filter(removed_at=None)
+    if wanted.q:
+        rows = rows.filter(
+            Q(name__icontains=wanted.q)
+            | Q(email__icontains=wanted.q)
+            | Q(title__icontains=wanted.q)
+            | Q(account__name__icontains=wanted.q)
+        )
+    if wanted.source:
+        rows = rows.filter(source=wanted.source)
+    if wanted.role:
+        rows = rows.filter(buying_role="" if wanted.role == "none" else wanted.role)
+    if wanted.at:
+        rows = rows.filter(account__isnull=wanted.at == "unknown")
+    if wanted.file:
+        rows = rows.filter(imported_by=wanted.file)
+    if wanted.bucket:
+        of_none = Q(account=None, user=None) if wanted.bucket == "lead" else Q(pk__in=())
+        rows = rows.filter(of_none | _in_bucket(wanted.bucket, "account__"))
+    column = {
+        "name": F("name"),
+        "account": F("account__name"),
+        "role": F("buying_confidence"),
+        "source": F("source"),
+        "added": F("created_at"),
+    }[wanted.sort_by]
+    order = column.desc(nulls_last=True) if wanted.is_descending else column.asc(nulls_last=True)
+    return rows.order_by(order, "name", "id").values_list("pk", flat=True)
+
+
+def contact_sources(most: int = 100) -> list[str]:
+    """Where contacts come from, the most frequent first."""
+    rows = Contact.objects.filter(removed_at=None).exclude(source="").order_by().values_list("source")
+    return [source for source, _n in rows.annotate(n=Count("pk")).order_by("-n", "source")[:most]]
 
 
 def buyers_page(people: models.QuerySet[ProductUser], wanted: BuyerFilter) -> Warmest:

@@ -60,6 +60,11 @@ def counts(*, fresh: bool = False) -> dict[str, int]:
     return known
 
 
+def forget() -> None:
+    """After a change by hand the next look counts anew."""
+    cache.delete(_KEY)
+
+
 def _counts() -> dict[str, int]:
     with connection.cursor() as cursor:
         cursor.execute(

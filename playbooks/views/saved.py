@@ -118,16 +118,16 @@ def queue_csv(request: MemberRequest, motion: str) -> HttpResponseBase:
     if not access.can(request.user, "export", motion):
         raise PermissionDenied
     wanted = QueueFilter.read(motion, request.GET)
-    return _file(request, exports.of_queue(wanted, request.user, origin=_origin(request)), wanted.errors)
+    return file_answer(request, exports.of_queue(wanted, request.user, origin=origin(request)), wanted.errors)
 
 
 @require_GET
 def accounts_csv(request: MemberRequest) -> HttpResponseBase:
     wanted = AccountFilter.read(request.GET)
-    return _file(request, exports.of_accounts(wanted, origin=_origin(request)), wanted.errors)
+    return file_answer(request, exports.of_accounts(wanted, origin=origin(request)), wanted.errors)
 
 
-def _file(request: MemberRequest, export: exports.Export, errors: tuple[str, ...]) -> HttpResponseBase:
+def file_answer(request: MemberRequest, export: exports.Export, errors: tuple[str, ...]) -> HttpResponseBase:
     """Streams the rows. A filter that was not understood is an error: a file of all rows would not be what was asked for."""
     if errors:
         return HttpResponse("\n".join(errors), status=400, content_type="text/plain; charset=utf-8")
@@ -145,7 +145,7 @@ def _file(request: MemberRequest, export: exports.Export, errors: tuple[str, ...
     return answer
 
 
-def _origin(request: MemberRequest) -> str:
+def origin(request: MemberRequest) -> str:
     return request.build_absolute_uri("/").rstrip("/")
 
 

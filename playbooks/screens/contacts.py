@@ -1,0 +1,169 @@
+"""The contacts page and the page of a file of contacts, as they are shown."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from accounts.contacts import CONFIRMED, fields, files
+from accounts.models import BuyingRole, Contact, ContactImport
+from playbooks.querysets import LIKELY
+from playbooks.screens.detail import ROLE_TAGS
+
+#: Wrong rows that the page shows; the file of them has all.
+SHOWN = 100
+
+
+@dataclass(frozen=True)
+class ContactRow:
+    """One line. `tel` follows `tel:`; `user_id`: they use the product; `why`: what the role rests on."""
+
+    id: int
+    name: str
+    email: str
+    title: str
+    phone: str
+    tel: str
+    role: str
+    role_tag: str
+    role_hint: str
+    source: str
+    account_id: int | None
+    account: str
+    score: int | None
+    tier: str
+    uses: bool
+    added_at: dt.datetime
+    added_by: str
+
+
+def rows(contacts: Iterable[Contact]) -> list[ContactRow]:
+    """Rows of contacts that were read with their accounts, scores and members."""
+    return [_row(contact) for contact in contacts]
+
+
+def _row(contact: Contact) -> ContactRow:
+    account = contact.account
+    score = getattr(account, "score", None) if account else None
+    role, tag = role_words(contact)
+    hint = _("Somebody’s word") if contact.buying_confidence >= CONFIRMED else _("As far as the title says")
+    return ContactRow(
+        id=contact.pk,
+        name=str(contact),
+        email=contact.email,
+        title=contact.title,
+        phone=contact.phone,
+        tel=fields.tel(contact.phone),
+        role=role,
+        role_tag=tag,
+        role_hint=hint if role else "",
+        source=contact.source,
+        account_id=account.pk if account else None,
+        account=account.name if account else "",
+        score=score.score if score else None,
+        tier=score.tier if score else "",
+        uses=contact.user_id is not None,
+        added_at=contact.created_at,
+        added_by=str(contact.added_by) if contact.added_by else "",
+    )
+
+
+def role_words(contact: Contact) -> tuple[str, str]:
+    """`("likely economic buyer 60 %", "green")`; two empty texts without a role."""
+    if not contact.buying_role or contact.buying_role == BuyingRole.END_USER:
+        return "", "grey"
+    label = str(contact.get_buying_role_display())
+    if contact.buying_confidence < LIKELY:
+        label = _("possible %(role)s") % {"role": label}
+    elif contact.buying_confidence < CONFIRMED:
+        label = _("likely %(role)s") % {"role": label}
+    words = f"{label} {round(contact.buying_confidence * 100)}\u00a0%"
+    return words, ROLE_TAGS.get(BuyingRole(contact.buying_role), "grey")
+
+
+@dataclass(frozen=True)
+class WrongRow:
+    """A row that cannot be taken in: (column, cell, whether it is wrong) of those columns that say something, and what to do."""
+
+    number: int
+    cells: list[str]
+    problems: list[str]
+
+
+@dataclass(frozen=True)
+class FilePage:
+    """`counts`: (label, number, is it bad). `percent` while it is running."""
+
+    found: ContactImport
+    is_preview: bool
+    is_running: bool
+    is_done: bool
+    is_undone: bool
+    is_undoing: bool
+    needs_email: bool
+    can_take: bool
+    percent: int
+    counts: list[tuple[str, int, bool]]
+    notes: list[str]
+    wrong: list[WrongRow]
+    more_wrong: int
+    sample: list[list[str]]
+    heads: list[str]
+
+
+def file_page(found: ContactImport) -> FilePage:
+    result, state = found.result, ContactImport.State
+    told = result.get("wrong_rows", [])
+    sheet: dict[str, Any] = found.rows if isinstance(found.rows, dict) else {}
+    is_preview = found.state == state.PREVIEW
+    return FilePage(
+        found=found,
+        is_preview=is_preview,
+        is_running=found.state == state.RUNNING,
+        is_done=found.state == state.DONE,
+        is_undone=found.state == state.UNDONE,
+        is_undoing=bool(result.get("undoing")),
+        needs_email="email" not in found.mapping,
+        can_take=is_preview and result.get("good", 0) > 0,
+        percent=files.progress(found) if found.state == state.RUNNING else 0,
+        counts=_counts(result),
+        notes=_notes(result),
+        wrong=[
+            WrongRow(row["row"], [cell for cell in row["cells"] if cell][:6], [problem(one) for one in row["wrong"]])
+            for row in told[:SHOWN]
+        ],
+        more_wrong=max(0, len(told) - SHOWN),
+        sample=[cells for _number, *cells in sheet.get("rows", [])[:3]],
+        heads=sheet.get("heads", []),
+    )
+
+
+def problem(wrong: dict[str, str]) -> str:
+    """`"E-mail “jo.acme.com” is no e-mail address; …"`."""
+    label = str(fields.FIELDS.get(wrong["field"], wrong["field"]))
+    value = f" “{wrong['value'][:60]}”" if wrong["value"] else ""
+    return f"{label}{value} {wrong['words']}"
+
+
+def _counts(result: dict[str, Any]) -> list[tuple[str, int, bool]]:
+    return [
+        (_("new"), result.get("new", 0), False),
+        (_("changed"), result.get("changed", 0), False),
+        (_("same as before"), result.get("same", 0), False),
+        (_("wrong"), result.get("wrong", 0), result.get("wrong", 0) > 0),
+    ]
+
+
+def _notes(result: dict[str, Any]) -> list[str]:
+    notes = []
+    if users := result.get("users", 0):
+        notes.append(
+            _("%(n)d of them use the product already: they are linked to that person, not doubled.") % {"n": users}
+        )
+    if twice := result.get("twice", 0):
+        notes.append(_("%(n)d rows say again what another row says; they count once.") % {"n": twice})
+    return notes
