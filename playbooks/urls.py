@@ -6,6 +6,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("playbooks.settings_urls")),
     path("", include("playbooks.plays.urls")),
     path("", include("playbooks.plan_urls")),
+    path("", include("playbooks.contact_urls")),
     path("", queue.home, name="home"),
     path("queue/", queue.own_queue, name="queue"),
     path("queue/<slug:motion>/", queue.queue, name="queue_motion"),

@@ -19,6 +19,8 @@ SETTINGS = (
     *("members", "member", "member_work", "routing", "queue_rules", "audit", "erase"),
 )
 
+CONTACTS = ("contacts", "contact_new", "contact_change", "contact_import", "contact_file")
+
 DEFINITIONS = (
     *("definitions", "definition_versions", "draft", "draft_features", "draft_movers", "draft_backtest"),
     *("draft_review", "published_run", "roll_back", "learn", "feedback", "runs"),
@@ -45,6 +47,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         ("queue", _("Queue"), "inbox", ("queue", "queue_motion", "trust")),
         ("accounts", _("Accounts"), "building", ("accounts", "account")),
         ("buyers", _("Buyers"), "users", ("buyers",)),
+        ("contacts", _("Contacts"), "mail", CONTACTS),
         ("definitions", _("Definitions"), "adjustments", DEFINITIONS),
         ("events", _("Events"), "activity", ("events", "event_type")),
         ("plays", _("Plays"), "play", ("plays", "play", "play_new")),
