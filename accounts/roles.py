@@ -254,7 +254,7 @@ def standing(*, user_ids: Iterable[int] = (), contact_ids: Iterable[int] = ()) -
     return found
 
 
-def hand_over(old_id: int, new_id: int) -> None:
+def hand_over(old_id: int, new_id: int | None) -> None:
     """Before the words about a person become those about another, who turned out to be the same: of two the newer stands."""
     with connection.cursor() as cursor:
         cursor.execute(

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, URLResolver, include, path
 
-from playbooks.views import feedback, lists, notifications, publish, queue, saved, touches, verbs
+from playbooks.views import feedback, lists, notifications, people, publish, queue, roles, saved, touches, verbs
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("playbooks.settings_urls")),
@@ -43,7 +43,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", lists.accounts, name="accounts"),
     path("accounts/accounts.csv", saved.accounts_csv, name="accounts_csv"),
     path("accounts/<int:account_id>/", lists.account, name="account"),
+    path("accounts/<int:account_id>/people/", people.account_people, name="account_people"),
+    path("accounts/<int:account_id>/people.csv", people.account_people_csv, name="account_people_csv"),
+    path("people/<int:user_id>/role/", roles.person_role, name="person_role"),
+    path("contacts/<int:contact_id>/role/", roles.contact_role, name="contact_role"),
+    path("roles/<int:word_id>/withdraw", roles.role_withdraw, name="role_withdraw"),
     path("buyers/", lists.buyers, name="buyers"),
+    path("buyers/profiling/", people.buyers_profiling, name="buyers_profiling"),
     path("views/", saved.view_list, name="views"),
     path("views/<int:view_id>/change", saved.view_change, name="view_change"),
     path("views/<int:view_id>/remove", saved.view_remove, name="view_remove"),

@@ -45,8 +45,8 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         return {"navigation": []}
     lines = [
         ("queue", _("Queue"), "inbox", ("queue", "queue_motion", "trust")),
-        ("accounts", _("Accounts"), "building", ("accounts", "account")),
-        ("buyers", _("Buyers"), "users", ("buyers",)),
+        ("accounts", _("Accounts"), "building", ("accounts", "account", "account_people")),
+        ("buyers", _("Buyers"), "users", ("buyers", "buyers_profiling",)),
         ("contacts", _("Contacts"), "mail", CONTACTS),
         ("definitions", _("Definitions"), "adjustments", DEFINITIONS),
         ("events", _("Events"), "activity", ("events", "event_type")),

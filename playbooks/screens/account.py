@@ -6,8 +6,9 @@ import datetime as dt
 from dataclasses import dataclass
 
 from django.db.models import Min
+from django.urls import reverse
 
-from accounts import contacts
+from accounts import contacts, roles
 from accounts import people as account_people
 from accounts import signals as account_signals
 from accounts import usage as account_usage
@@ -47,6 +48,7 @@ class AccountPage:
     people_words: str
     people_gap: str
     group: group.Group
+    say_back: str
     signals: list[detail.SignalLine]
     workspaces: list[WorkspaceLine]
     scored_workspaces: ScoredWorkspaces
@@ -93,6 +95,7 @@ def page(account: Account, member: Member, *, today: dt.date) -> AccountPage:
         people_words=detail.people_words(score),
         people_gap=detail.people_gap(score),
         group=group.of_account(known, list(contacts.of_account(account.pk)[:100]), score),
+        say_back=reverse("account", args=[account.pk]) if member.role in roles.SAYERS else "",
         signals=signals,
         workspaces=spaces,
         scored_workspaces=scored_workspaces(account.pk),

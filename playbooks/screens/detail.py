@@ -10,7 +10,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts import contacts
+from accounts import contacts, roles
 from accounts import people as account_people
 from accounts import signals as account_signals
 from accounts import usage as account_usage
@@ -106,6 +106,7 @@ class Detail:
     people_words: str
     people_gap: str
     group: group.Group
+    may_say: bool
     signals: list[SignalLine]
     weeks: weeks.People
 
@@ -266,6 +267,7 @@ def for_queue(item: QueueItem, member: Member, *, today: dt.date, early_days: in
         people_words=people_words(score),
         people_gap=people_gap(score),
         group=group.of_account(known, list(contacts.of_account(item.account_id)[:20]), score),
+        may_say=member.role in roles.SAYERS,
         signals=signals,
         weeks=weeks.people(account_usage.weekly_by_category(item.account_id, weeks=12, until=today), until=today),
     )

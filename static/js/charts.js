@@ -76,7 +76,86 @@
         itemStyle: { color: COLOURS[theme()][line.key] || token("--grey") },
       })),
     }),
+    // The organisation map: departments from left to right, levels from top to bottom, each field one wide and one high. Lines are
+    // one series with gaps between them, since the common build has no graph.
+    people: (data) => {
+      const KINDS = {
+        buyer: ["diamond", COLOURS[theme()].collaboration],
+        champion: ["triangle", COLOURS[theme()].advanced],
+        helper: ["rect", COLOURS[theme()].core],
+        other: ["circle", token("--ink-2")],
+        contact: ["roundRect", COLOURS[theme()].creation],
+      };
+      const wide = data.departments.length;
+      const lines = (named) => data.edges.filter((edge) => edge[2] === named).flatMap(([from, to]) => [from, to, [null, null]]);
+      const place = (names) => (value) => (Number.isInteger(value) && names[value] !== undefined ? names[value] : "");
+      const scale = (names) => ({
+        type: "value",
+        min: -0.5,
+        max: names.length - 0.5,
+        interval: 1,
+        ...axis(),
+        axisLabel: { color: token("--ink-2"), fontSize: 11, formatter: place(names), interval: 0, showMinLabel: false, showMaxLabel: false },
+      });
+      const edge = (named) => ({
+        name: data.edges_name,
+        type: "line",
+        data: lines(named),
+        symbol: "none",
+        silent: true,
+        connectNulls: false,
+        z: 1,
+        lineStyle: { width: 1, type: named ? "solid" : "dashed", color: token("--ink-2"), opacity: 0.35 },
+        itemStyle: { color: token("--ink-2") },
+      });
+      return {
+        ...common(),
+        animation: false,
+        tooltip: tooltip({
+          trigger: "item",
+          formatter: ({ data: node }) => (node && node.name ? [node.name, node.words].filter(Boolean).join("\n") : ""),
+        }),
+        legend: { type: "scroll", top: 0, left: 0, right: 0, itemWidth: 12, itemHeight: 12, textStyle: { color: token("--ink-2"), fontSize: 12 } },
+        grid: { left: 4, right: 16, top: 40, bottom: 44, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
+        xAxis: { ...scale(data.departments), splitLine: { show: false } },
+        yAxis: { ...scale(data.levels), axisLine: { show: false }, splitLine: { show: false } },
+        dataZoom: [
+          { type: "inside", xAxisIndex: 0, filterMode: "none", zoomOnMouseWheel: "ctrl", moveOnMouseMove: true, moveOnMouseWheel: false },
+          { type: "inside", yAxisIndex: 0, filterMode: "none", zoomOnMouseWheel: "ctrl", moveOnMouseMove: true, moveOnMouseWheel: false },
+          { type: "slider", xAxisIndex: 0, filterMode: "none", height: 18, bottom: 6, showDetail: false, brushSelect: false, borderColor: token("--line"), end: box().clientWidth < 600 && wide > 4 ? (100 * 4) / wide : 100 },
+        ],
+        series: [
+          edge(true),
+          edge(false),
+          ...(data.bubbles.length
+            ? [{
+              name: data.bubbles_name,
+              type: "scatter",
+              symbol: "circle",
+              z: 2,
+              data: data.bubbles.map((node) => ({ ...node, symbolSize: node.size, label: { show: true, formatter: String(node.count), color: token("--ink-2"), fontSize: 11 } })),
+              itemStyle: { color: token("--line"), borderColor: token("--line-strong") },
+            }]
+            : []),
+          ...data.groups.map((group) => ({
+            name: group.name,
+            type: "scatter",
+            symbol: KINDS[group.kind][0],
+            z: 3,
+            itemStyle: { color: KINDS[group.kind][1] },
+            labelLayout: { hideOverlap: true },
+            data: group.nodes.map((node) => ({
+              ...node,
+              symbolSize: node.size,
+              itemStyle: node.quiet ? { color: token("--surface"), borderColor: KINDS[group.kind][1], borderWidth: 1.5 } : { color: KINDS[group.kind][1] },
+              label: { show: node.label, formatter: node.name, position: "bottom", distance: 3, color: token("--ink"), fontSize: 10.5, width: 90, overflow: "truncate" },
+            })),
+          })),
+        ],
+      };
+    },
   };
+  const box = () => document.querySelector("[data-chart='people']");
 
   const draw = (box) => {
     const data = JSON.parse(document.getElementById(box.dataset.source).textContent);
