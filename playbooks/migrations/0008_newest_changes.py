@@ -5,24 +5,28 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0010_personas_and_identity'),
-        ('playbooks', '0007_personas_and_identity'),
+        ("accounts", "0010_personas_and_identity"),
+        ("playbooks", "0007_personas_and_identity"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.RemoveIndex(
-            model_name='queueitem',
-            name='open_counts',
+            model_name="queueitem",
+            name="open_counts",
         ),
         migrations.AddIndex(
-            model_name='queueitem',
-            index=models.Index(condition=models.Q(('state__in', ['new', 'claimed', 'snoozed'])), fields=['motion', 'state', 'owner'], include=('hand_raised_at',), name='open_counts'),
+            model_name="queueitem",
+            index=models.Index(
+                condition=models.Q(("state__in", ["new", "claimed", "snoozed"])),
+                fields=["motion", "state", "owner"],
+                include=("hand_raised_at",),
+                name="open_counts",
+            ),
         ),
         migrations.AddIndex(
-            model_name='queueitem',
-            index=models.Index(fields=['motion', '-updated_at'], name='newest_change'),
+            model_name="queueitem",
+            index=models.Index(fields=["motion", "-updated_at"], name="newest_change"),
         ),
     ]
