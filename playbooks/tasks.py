@@ -4,8 +4,8 @@ from celery import shared_task
 from django.utils import timezone
 
 from accounts import changes
-from playbooks import plans, profiling, queue, upkeep
-from playbooks.assignment import assignment, sla, sla_watch
+from playbooks import following, plans, profiling, queue, upkeep
+from playbooks.assignment import assignment, held_places, sla, sla_watch
 from playbooks.feedback import audits
 from playbooks.telling import digest, notifications
 from playbooks.verbs import waking
@@ -31,9 +31,9 @@ def wake_items() -> None:
 def keep_queues() -> None:
     """Items of members who left and of accounts that were merged find their new place; every minute."""
     upkeep.pool_absent()
+    held_places.give_back(timezone.now())
     plans.make_due(timezone.now())
-    while upkeep.follow_merged():
-        pass
+    following.catch_up()
 
 
 @shared_task
@@ -74,6 +74,7 @@ def draw_audits() -> None:
 
 @shared_task
 def send_digests() -> None:
-    """Sends the digests whose hour has come, and forgets notifications of a quarter ago."""
+    """Sends the digests whose hour has come, and forgets notifications and digests of a quarter ago."""
     digest.send_due()
+    digest.forget_old(timezone.now())
     notifications.forget_old(timezone.now())

@@ -92,5 +92,6 @@ def own_telling(request: MemberRequest) -> HttpResponse:
         "digest_time": quiet.digest_time(stored.digest_at, stored.quiet_from, stored.quiet_until),
         "stored": stored,
         "preview": digest.of_member(member),
+        "unsure": digest.unsure_of(member),
     }
     return render(request, "playbooks/telling.html", context, status=422 if form.errors else 200)

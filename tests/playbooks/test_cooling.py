@@ -8,8 +8,9 @@ import time_machine
 from django.utils import timezone
 
 from accounts.models import Role, Signal
-from playbooks import queue, upkeep
-from playbooks.models import QueueItem, QueueItemEvent, QueuePolicy, RoutingRule
+from playbooks import following, queue, upkeep
+from playbooks.assignment import held_places
+from playbooks.models import Notification, QueueItem, QueueItemEvent, QueuePolicy, RoutingRule
 from playbooks.refused import Refused
 from playbooks.verbs import cooling, early, verbs, waking
 from scoring.breakdown import values_of
@@ -265,6 +266,29 @@ def test_items_of_members_who_left_go_back_to_the_pool(ann):
     assert QueueItemEvent.objects.get(item=moved).detail == "Eve no longer works this queue"
 
 
+def test_who_is_back_gets_the_accounts_again_and_is_told_why_not_of_the_others(ann):
+    bob = MemberFactory(role=Role.SALES, name="Bob")
+    free, taken, closed = (make_item(owner=ann) for _place in range(3))
+    ann.is_active = False
+    ann.save()
+    upkeep.pool_absent()
+    assert held_places.give_back(timezone.now()) == 0
+    verbs.claim(item_id=taken.pk, member=bob)
+    verbs.disqualify(item_id=closed.pk, member=bob, reason="too_small")
+
+    ann.is_active = True
+    ann.save()
+    assert held_places.give_back(timezone.now()) == 1
+    assert held_places.give_back(timezone.now()) == 0
+
+    owners = [QueueItem.objects.get(pk=item.pk).owner for item in (free, taken)]
+    assert owners == [ann, bob]
+    told = dict(Notification.objects.filter(member=ann).values_list("item", "why"))
+    assert "had this account until" in told[free.pk]
+    assert told[taken.pk] == "While you were away Bob took it over"
+    assert told[closed.pk] == "It was closed while you were away: Too small"
+
+
 def test_items_of_a_merged_account_follow_it_and_one_open_one_stays_in_a_motion(ann):
     old, into = AccountFactory(), AccountFactory()
     owned = make_item(account=old, owner=ann)
@@ -274,8 +298,8 @@ def test_items_of_a_merged_account_follow_it_and_one_open_one_stays_in_a_motion(
     first = make_item(account=into, motion="marketing", owner=MemberFactory(role=Role.MARKETING))
     old.merged_into = into
     old.save()
-    assert upkeep.follow_merged() == 3
-    assert upkeep.follow_merged() == 0
+    assert following.follow_merged() == 3
+    assert following.follow_merged() == 0
     for item in (owned, unowned, done, twice, first):
         item.refresh_from_db()
         assert item.account == into

@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Role
-from playbooks.models import Notification, WorkSettings
+from playbooks.models import DigestMail, Notification, WorkSettings
 from playbooks.telling import digest, quiet
 from tests.factories import AccountFactory, MemberFactory
 from tests.playbooks.test_notifications import say
@@ -56,7 +56,7 @@ def test_a_digest_says_what_and_why_with_links_at_the_members_hour_once_a_day(me
     assert WorkSettings.objects.get().digest_sent_on == dt.date(2026, 11, 22)
 
 
-def test_a_mail_server_that_refuses_is_asked_again_and_a_dead_worker_sends_nothing_twice(member, monkeypatch):
+def test_a_mail_server_that_refuses_is_asked_again_with_all_of_it(member, monkeypatch):
     say(member)
 
     def refuse(_self):
@@ -66,12 +66,37 @@ def test_a_mail_server_that_refuses_is_asked_again_and_a_dead_worker_sends_nothi
         patched.setattr("django.core.mail.EmailMessage.send", refuse)
         assert digest.send_due(EIGHT) == 0
     assert WorkSettings.objects.get().digest_sent_on is None
-    with monkeypatch.context() as patched:  # killed after the mail went out, before it was noted
-        patched.setattr(digest, "_mark", lambda *_: (_ for _ in ()).throw(SystemExit))
+    assert digest.send_due(EIGHT + dt.timedelta(minutes=15)) == 1
+    assert len(mail.outbox) == 1
+
+
+def test_a_digest_whose_worker_died_is_sent_once_more_as_the_same_message_and_nothing_is_told_again(
+    member, monkeypatch, sign_in
+):
+    say(member)
+    sent = []
+
+    def die(mail):  # killed after the mail went out, before it was noted
+        sent.append((mail.extra_headers["Message-ID"], mail.body))
+        raise SystemExit
+
+    with monkeypatch.context() as patched:
+        patched.setattr("django.core.mail.EmailMessage.send", die)
         with pytest.raises(SystemExit):
             digest.send_due(EIGHT)
-    assert digest.send_due(EIGHT + dt.timedelta(minutes=15)) == 0
-    assert len(mail.outbox) == 1
+        assert digest.send_due(EIGHT + dt.timedelta(minutes=14)) == 0
+        with pytest.raises(SystemExit):
+            digest.send_due(EIGHT + dt.timedelta(minutes=15))
+    for minutes in (30, 45, 24 * 60):
+        assert digest.send_due(EIGHT + dt.timedelta(minutes=minutes)) == 0
+
+    assert sent[0] == sent[1]
+    assert len(sent) == 2
+    assert mail.outbox == []
+    assert DigestMail.objects.get().state == "unsure"
+    client = sign_in(Role.SALES)
+    DigestMail.objects.update(member=client.member)
+    assert "was possibly sent" in client.get("/profile/notifications/").content.decode()
 
 
 def test_who_left_or_did_not_ask_gets_none(member):
