@@ -1,7 +1,7 @@
 """Plays at work: which one is suggested for an item and why, beginning and stopping it, what ends it, and what came of them.
 
-A play runs on an item from `begin` until its steps are done, a member stops it, or one of its exits is met; one at a time. While
-its item is closed it rests: nothing of it is due, and an item that is opened again goes on where it was.
+A play runs on an item from `begin` until its steps are done, a member stops it, one of its exits is met, or its item is closed
+(`closing`); one at a time. An item that is opened again goes on where it was. Undoing the claim that came with `begin` ends it too.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from accounts.models import Member
 from playbooks import steps
 from playbooks.assignment import policies
 from playbooks.assignment.working_time import Hours, openings
-from playbooks.models import Answer, Closing, Play, PlayStep, PlayUse, QueueItem, Step, Touch
-from playbooks.plays import fitting, merging
+from playbooks.models import Answer, Closing, Play, PlayStep, PlayUse, QueueItem, QueueItemEvent, Step, Touch
+from playbooks.plays import closing, fitting, merging
 from playbooks.plays import rows as play_rows
 from playbooks.plays import values as play_values
 from playbooks.querysets import OPEN
@@ -43,6 +43,7 @@ ENDS = {
     "hand_raised": gettext_lazy("a hand was raised"),
     "buyer_found": gettext_lazy("the buyer is known"),
     "left": gettext_lazy("the account no longer qualifies"),
+    closing.CLOSED: gettext_lazy("the account was closed"),
 }
 
 
@@ -111,10 +112,12 @@ def begin(*, item_id: int, play_id: int, member: Member) -> PlayUse:
         if running.play_id == play.pk:
             return running
         raise Refused("play", _("“%(play)s” is running here: stop it first.") % {"play": running.play})
+    claim_id = None
     if item.state == QueueItem.State.NEW:
         outcome = verbs.claim(item_id=item.pk, member=member)
         if not outcome.won:
             raise Refused("item", verbs.in_words("claim", outcome))
+        claim_id = outcome.event_id
         item = _workable(item_id, member)
     if item.state != QueueItem.State.CLAIMED:
         raise Refused("item", _("Only a claimed account can be worked: wake it or open it again first."))
@@ -123,6 +126,9 @@ def begin(*, item_id: int, play_id: int, member: Member) -> PlayUse:
     early.refuse(item)
     now = timezone.now()
     use = PlayUse.objects.create(play=play, item=item, member=member, started_at=now)
+    for claim in QueueItemEvent.objects.filter(pk=claim_id) if claim_id else ():
+        claim.before = {**(claim.before or {}), "play_use": use.pk}
+        claim.save(update_fields=["before"])
     due = due_dates(item.motion, now)
     # A member's own next steps keep their places before the play's.
     first = Step.objects.filter(item=item).count()
@@ -166,6 +172,8 @@ def resume(*, use_id: int, member: Member) -> PlayUse:
     """
     use, item = _mine(use_id, member)
     if use.ended_at is not None:
+        if not item.is_open:
+            raise Refused("item", _("This account is closed: open it again first."))
         if PlayUse.objects.filter(item=item, ended_at=None).exists():
             raise Refused("play", _("Another play is running here: stop it first."))
         _restart(use, item)

@@ -23,6 +23,7 @@ from accounts.models import Member
 from playbooks.assignment import policies
 from playbooks.feedback import learning_back
 from playbooks.models import QueueItem, QueueItemEvent
+from playbooks.plays import closing
 from playbooks.verbs import reasons, transitions
 
 #: What verbs may change. An event's `before` has those of them that it did.
@@ -176,6 +177,7 @@ def write(
     ]
     QueueItemEvent.objects.bulk_create(events + more)
     learning_back.tell((act.item, act.was) for act in kept)
+    closing.follow(((act.item, act.was) for act in kept), now)
     # What is excluded from every queue has to leave the other ones, and the reverse.
     excluded = {act.item.account_id for act in kept if {act.item.reason, act.was["reason"]} & reasons.EVERYWHERE}
     changes.mark(excluded, table=changes.SCORED, urgent=True)

@@ -20,6 +20,7 @@ from accounts import access
 from accounts.models import Member
 from playbooks import owing
 from playbooks.models import QueueItem, QueueItemEvent
+from playbooks.plays import closing
 from playbooks.verbs import acting
 from playbooks.verbs.acting import KEPT, Act, Many, Outcome
 from playbooks.verbs.transitions import LEFT, NEW
@@ -87,6 +88,9 @@ def _undo(events: Sequence[QueueItemEvent], member: Member) -> list[Outcome]:
     done = [event for event in fresh.values() if event.item_id in acts]
     for event in done:
         _close_opened(event, items, now)
+    # A claim that came with a play takes the play back with it.
+    with_play = [event.item_id for event in done if "play_use" in (event.before or {})]
+    closing.end(with_play, closing.UNDONE, now)
     QueueItemEvent.objects.filter(pk__in=[event.pk for event in done]).update(undone_at=now)
     again = acting.read(acts.keys() | reasons.keys())
     return [Outcome(pk in acts, again[pk], reasons.get(pk, "")) for pk in sorted(again)]
@@ -139,6 +143,8 @@ def _close_opened(event: QueueItemEvent, items: dict[int, QueueItem], now: dt.da
     else:
         opened.handover = opened.handover.removesuffix(before["opened_told"]).rstrip("\n")
     opened.updated_at = now
+    if not opened.is_open:
+        closing.end([opened.pk], closing.CLOSED, now)
     opened.save(update_fields=["state", "closed_at", "handover", "updated_at", *owing.COLUMNS])
 
 

@@ -19,6 +19,7 @@ from playbooks.plays import rows as play_rows
 from playbooks.plays import values as play_values
 from playbooks.plays.library import LIBRARY, PlayText, StepText
 from playbooks.refused import Refused
+from playbooks.verbs import undo, verbs
 from tests.factories import EventTypeFactory, MemberFactory, ProductUserFactory
 from tests.playbooks.test_queue_page import make_item
 
@@ -123,6 +124,39 @@ def test_stopping_drops_what_is_open_and_resuming_brings_it_back(ann, play):
     assert running(item) == [by_hand.text]
     plays.resume(use_id=use.pk, member=ann)
     assert sorted(running(item)) == ["Call", "My own"]
+
+
+def test_a_play_ends_with_its_item_and_goes_on_when_the_closing_is_undone(ann, play):
+    items = [make_item(owner=ann), make_item(owner=ann)]
+    uses = [plays.begin(item_id=item.pk, play_id=play.pk, member=ann) for item in items]
+
+    done = verbs.finish(item_id=items[0].pk, member=ann, outcome="no_answer")
+    left = verbs.many("disqualify", item_ids=[items[1].pk], member=ann, reason="too_small")
+    ended = [PlayUse.objects.get(pk=use.pk) for use in uses]
+
+    assert [(use.end, use.ended_at) for use in ended] == [
+        ("closed", QueueItem.objects.get(pk=item.pk).closed_at) for item in items
+    ]
+    assert [running(item) for item in items] == [[], []]
+    assert QueueItem.objects.get(pk=items[0].pk).step_due_at is None
+    assert refused(plays.resume, use_id=uses[0].pk, member=ann) == "item"
+
+    assert undo.undo(event_id=done.event_id, member=ann).won
+    assert undo.undo_batch(batch=left.batch, member=ann).won
+    assert [sorted(running(item)) for item in items] == [["Call", "Write"]] * 2
+    assert not PlayUse.objects.exclude(ended_at=None).exists()
+    assert QueueItem.objects.get(pk=items[0].pk).step_due_at == Step.objects.get(item=items[0], text="Write").due_at
+
+
+def test_an_undone_claim_ends_the_play_that_came_with_it(ann, play):
+    item = make_item()
+    use = plays.begin(item_id=item.pk, play_id=play.pk, member=ann)
+
+    assert undo.undo(event_id=item.events.get(verb="claimed").pk, member=ann).won
+
+    use.refresh_from_db()
+    item.refresh_from_db()
+    assert (item.state, use.end, running(item), item.step_due_at) == ("new", "stopped", [], None)
 
 
 def test_a_reply_ends_the_play_and_taking_the_touch_back_goes_on_with_it(ann, play):
