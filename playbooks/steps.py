@@ -28,7 +28,7 @@ FINISHED = "finished"
 
 @transaction.atomic
 def add(*, item_id: int, member: Member, text: str, due_at: dt.datetime | None = None) -> Step:
-    """A next step of an open item.
+    """A next step of an open item. The same words for the same moment are one step, whoever adds them, however often.
 
     Raises `QueueItem.DoesNotExist`, `PermissionDenied` when the member does not work this motion, and `Refused` naming the field.
     """
@@ -43,6 +43,9 @@ def add(*, item_id: int, member: Member, text: str, due_at: dt.datetime | None =
     if not item.is_open:
         raise Refused("text", _("This account is not under work any more: open it again first."))
     check_due(due_at)
+    same = Step.objects.filter(item=item, kind=Step.Kind.NEXT, text=text, due_at=due_at, done_at=None, dropped_at=None)
+    if (step := same.first()) is not None:
+        return step
     step = Step.objects.create(item=item, account_id=item.account_id, text=text, due_at=due_at, created_by=member)
     tell_item(item)
     return step
