@@ -71,6 +71,7 @@ class Row:
     touched_at: dt.datetime | None = None
     step_due_on: dt.date | None = None
     lost: str = ""
+    is_blind: bool = False
 
 
 @dataclass(frozen=True)
@@ -153,9 +154,10 @@ def row(
         href=href,
         is_selected=item.pk == selected,
         is_new=item.state == QueueItem.State.NEW,
-        score=item.score,
-        delta=item.delta,
-        tier=item.tier,
+        score=None if states.is_blind(item) else item.score,
+        delta=None if states.is_blind(item) else item.delta,
+        tier="" if states.is_blind(item) else item.tier,
+        is_blind=states.is_blind(item),
         segment=str(Segment(item.segment).label),
         hand_raised_at=item.hand_raised_at,
         is_expansion=item.is_expansion,
@@ -179,7 +181,7 @@ def row(
         chips=(*states.chips(item, now, early_until=states.early_until(item, early_days)), *first_of_motion(item, now)),
         shows=shows,
         domain=item.account.domain if "domain" in shows else "",
-        tier_label=str(item.get_tier_display()) if "tier" in shows else "",
+        tier_label=str(item.get_tier_display()) if "tier" in shows and not states.is_blind(item) else "",
         touched_at=item.last_touched_at if "touched" in shows else None,
         step_due_on=timezone.localtime(item.step_due_at).date() if item.step_due_at and "due" in shows else None,
         lost=lost,

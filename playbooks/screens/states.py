@@ -27,6 +27,11 @@ class Chip:
     title: str = ""
 
 
+def is_blind(item: QueueItem) -> bool:
+    """Whether its score is kept from the rep: an audit's, until it is closed and asked about."""
+    return item.is_audit and item.is_open
+
+
 def early_until(item: QueueItem, days: int) -> dt.date | None:
     """The day from which outreach is right, with the `days` of its motion; none: it is so already."""
     return early.ends_on(item, days=days) if item.is_open else None
