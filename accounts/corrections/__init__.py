@@ -6,7 +6,7 @@ follows its people and workspaces by itself; scores are redone within seconds. W
 """
 
 from accounts.corrections.refusing import Refused
-from accounts.corrections.undoing import undo
-from accounts.corrections.verbs import merge, move_domain, move_workspace, split
+from accounts.corrections.undoing import in_words, undo
+from accounts.corrections.verbs import NOTE, merge, move_domain, move_workspace, split
 
-__all__ = ["Refused", "merge", "move_domain", "move_workspace", "split", "undo"]
+__all__ = ["NOTE", "Refused", "in_words", "merge", "move_domain", "move_workspace", "split", "undo"]

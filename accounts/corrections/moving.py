@@ -10,8 +10,8 @@ from typing import Any
 from django.db import connection
 
 from accounts import account_facts, bulk, domains
-from accounts.corrections.ladder import climb
 from accounts.identity import Directory
+from accounts.ladder import again
 from accounts.models import Account, AccountDomain, Correction, Workspace
 
 #: How a link says that a member made it: the loader leaves it alone.
@@ -136,21 +136,24 @@ def back(correction: Correction, here: Account, home: Account) -> set[int]:
     for name, table in (("signals", "signal"), ("hand_raises", "handraise")):
         _take(table, home.pk, "account_id = %s AND id = ANY(%s::bigint[])", [here.pk, kept.get(name, [])])
     spaces = _return_spaces(correction, here.pk, home.pk)
-    return {here.pk, home.pk} | climb(spaces)
+    return {here.pk, home.pk} | again.workspaces(spaces)
 
 
-def touched_by_members(account_ids: Collection[int]) -> list[int]:
-    """Workspaces placed by their members, some of whom are people of these accounts."""
+def unsettled(account_ids: Collection[int], *, members: bool = True) -> list[int]:
+    """Workspaces whose place may be another one once these accounts changed: ambiguous between them, or placed by their people."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT DISTINCT w.id FROM accounts_workspace w
+            SELECT a.workspace_id FROM accounts_ambiguity a, jsonb_array_elements(a.candidates) c
+            WHERE a.settled_at IS NULL AND (c ->> 'account')::bigint = ANY (%(accounts)s)
+            UNION
+            SELECT w.id FROM accounts_workspace w
             JOIN accounts_membership m ON m.workspace_id = w.id JOIN accounts_productuser p ON p.id = m.user_id
-            WHERE p.account_id = ANY(%s) AND w.account_by IN ('members', 'own') AND w.account_id IS NOT NULL
+            WHERE p.account_id = ANY (%(accounts)s) AND w.account_by IN ('members', 'own') AND %(members)s
             """,
-            [list(account_ids)],
+            {"accounts": list(account_ids), "members": members},
         )
-        return [id_ for (id_,) in cursor.fetchall()]
+        return sorted(id_ for (id_,) in cursor.fetchall())
 
 
 def facts_of(account: Account) -> dict[str, Any]:
@@ -281,7 +284,7 @@ def _return_spaces(correction: Correction, here: int, home: int) -> list[int]:
             [home, here, correction.domains],
         )
         found |= {id_ for (id_,) in cursor.fetchall()}
-    return sorted(found | set(touched_by_members((here, home))))
+    return sorted(found | set(unsettled((here, home))))
 
 
 def _by_of(people: Collection[int]) -> dict[str, str]:

@@ -14,6 +14,7 @@ from accounts import bulk, changes
 from accounts.corrections import moving
 from accounts.corrections.refusing import Refused, hold_loader, lives_at
 from accounts.corrections.verbs import tell
+from accounts.ladder import again
 from accounts.models import Account, Correction, Member, MergeSuggestion
 
 Kind = Correction.Kind
@@ -48,7 +49,7 @@ def undo(*, correction_id: int, member: Member | None, way: str = "") -> Correct
         Account.objects.filter(pk__in=correction.kept.get("merged", []), merged_into=here).update(merged_into=home)
     if correction.kind == Kind.SPLIT:
         moving.everything(into, home, by=None, now=timezone.now())
-    changed |= moving.climb(_spaces(correction))
+    changed |= again.workspaces(moving.unsettled([correction.from_account_id, correction.to_account_id]))
     _restore_facts(correction)
     gone = {into.pk} if correction.kind == Kind.SPLIT else set()
     moving.work_out_facts(changed - gone)
@@ -103,10 +104,6 @@ def _overlapping(correction: Correction, later: list[int]) -> int | None:
             [correction.pk, bulk.plain(later)],
         )
         return cursor.fetchone()[0]
-
-
-def _spaces(correction: Correction) -> list[int]:
-    return moving.touched_by_members([correction.from_account_id, correction.to_account_id])
 
 
 def _restore_facts(correction: Correction) -> None:

@@ -14,6 +14,7 @@ from accounts import audit, changes
 from accounts.corrections import moving
 from accounts.corrections.moving import Moved
 from accounts.corrections.refusing import Refused, hold_loader, living
+from accounts.ladder import again
 from accounts.models import Account, AccountDomain, Correction, Member, MergeSuggestion, ProductUser, Workspace
 
 #: Domains, workspaces or people named one by one in a split.
@@ -143,8 +144,10 @@ def _write(
     way: str,
 ) -> Correction:
     both = {away.pk, into.pk}
-    changed = both | moving.climb(moving.touched_by_members(both)) if kind != Correction.Kind.MERGE else both
-    moving.work_out_facts(changed - {away.pk} if kind == Correction.Kind.MERGE else changed)
+    is_merge = kind == Correction.Kind.MERGE
+    # Of merged accounts everybody's company is the same: what is placed by people stays.
+    changed = both | again.workspaces(moving.unsettled(both, members=not is_merge))
+    moving.work_out_facts(changed - {away.pk} if is_merge else changed)
     if kind == Correction.Kind.SPLIT:  # the name is what the member says
         Account.objects.filter(pk=into.pk).update(name=was[into.pk]["name"])
     after = {account.pk: moving.facts_of(account) for account in Account.objects.filter(pk__in=both)}
