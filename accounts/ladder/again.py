@@ -1,4 +1,4 @@
-"""The ladder walked again for people and workspaces that no message names. The caller holds the transaction and the loader's lock."""
+"""The ladder walked again for people and workspaces that no message names, in a transaction that holds the loader's lock."""
 
 from __future__ import annotations
 

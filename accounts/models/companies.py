@@ -145,6 +145,7 @@ class Resettling(models.Model):
     finished_at = models.DateTimeField(null=True)
     total = models.PositiveIntegerField(default=0)
     done = models.PositiveIntegerField(default=0)
+    reached = models.BigIntegerField(default=0, db_default=0, help_text="id of the last person looked at")
     moved = models.PositiveIntegerField(default=0, help_text="people and workspaces with another account than before")
 
 
