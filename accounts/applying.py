@@ -29,6 +29,7 @@ from accounts import (
     usage,
 )
 from accounts.alongside import Alongside
+from accounts.contacts import retiring
 from accounts.erasing import verbs as erasing
 from accounts.identity import Directory
 from accounts.identity_rows import USAGE_TYPES, Person, Space
@@ -175,6 +176,7 @@ def _write(batch: Resolved, alongside: Alongside, waiting: Callable[[], list[Lan
     alongside.read_ahead(waiting)
     with alongside.running(batch.add_usage):
         directory.write()
+        retiring.retire(directory)
         usage.add({(p.id, s.id if s else 0, event, day): n for (p, s, event, day), n in batch.of_new.items()})  # type: ignore[misc]
         usage.note_event_types(
             {id_: (len(times), min(times), max(times)) for id_, times in batch.times.items() if times}
