@@ -85,6 +85,16 @@ SCHEDULE: dict[str, dict[str, object]] = {
         "schedule": crontab(hour="1", minute="40"),
         "options": {"expires": 4 * 3600},
     },
+    "look at everybody by new rules": {
+        "task": "accounts.tasks.profile_again",
+        "schedule": crontab(hour="0", minute="40"),
+        "options": {"expires": 4 * 3600},
+    },
+    "suggest merges": {
+        "task": "accounts.tasks.suggest_merges",
+        "schedule": crontab(hour="3", minute="40"),
+        "options": {"expires": 4 * 3600},
+    },
     "score everything": {
         "task": "scoring.tasks.score_all",
         "schedule": crontab(hour="2", minute="10"),

@@ -173,6 +173,12 @@ def test_the_companies_that_did_most_of_a_real_products_work_come_first(shared):
     assert "Motions" in table
     assert "intel.com" in table
     assert not QueueItem.objects.exists()
+    # Companies that were taken over, as only their usage shows; the ids of people are hashes.
+    suggestions = json.loads(run("merge_suggestions", "--json"))["suggestions"]
+    pairs = [(one["account"], one["into"]) for one in suggestions]
+    assert pairs[:2] == [("mellanox.com", "nvidia.com"), ("caviumnetworks.com", "marvell.com")]
+    assert ("cavium.com", "caviumnetworks.com") in pairs
+    assert len(pairs) == 6, "each of them is one company: docs/identity.md"
 
 
 def test_real_usage_moved_to_today_fills_the_queues(shared):
