@@ -72,21 +72,25 @@ def of_item(
     *,
     people: Sequence[account_people.Person] | None = None,
     score: Score | None = None,
+    outside: Sequence[Contact] | None = None,
+    early_days: int | None = None,
 ) -> Finding | None:
-    """None but in marketing's queue. Three queries, and three for `people` and `score` where they are not given."""
+    """None but in marketing's queue. One query, and more for what is not given: `people`, `score`, the first contacts (`outside`),
+    `early_days` of the motion.
+    """
     if item.motion != Motion.MARKETING:
         return None
     if people is None:
         people = account_people.of_account(item.account_id, limit=5)
     if score is None:
         score = Score.objects.filter(pk=item.account_id).first()
-    found = list(contacts.of_account(item.account_id)[:20])
+    found = list(contacts.of_account(item.account_id)[:20]) if outside is None else outside
     roles = _roles(item, people, found)
     return Finding(
         item_id=item.pk,
         roles=roles,
         missing=", ".join(line.label.lower() for line in roles if not line.names),
-        inviters=_inviters(people, may_write=not early.is_too_early(item)),
+        inviters=_inviters(people, may_write=not early.is_too_early(item, days=early_days)),
         proof=proof(item.account.name, score.features) if score else "",
         contacts=[_contact_line(contact) for contact in found],
         may_work=can(member, "work", item),

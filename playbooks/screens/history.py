@@ -11,11 +11,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.access import can
-from accounts.models import Member
+from accounts.models import Contact, Member
 from accounts.people import Person
 from playbooks import steps, touches
 from playbooks.models import Answer, QueueItem, QueueItemEvent, Reason, Step, Touch
 from playbooks.screens import find_buyer, plan, states
+from playbooks.screens.pane import Pane
 from playbooks.verbs import undo
 from scoring.models import Score
 
@@ -94,20 +95,28 @@ def of_item(
     people: Sequence[Person] | None = None,
     score: Score | None = None,
     told: Sequence[HistoryLine] | None = None,
+    there: Pane | None = None,
+    outside: Sequence[Contact] | None = None,
+    early_days: int | None = None,
 ) -> Work:
     """Four queries; one more in success' queue, whose plan has a box of its own, and six in marketing's.
 
-    Three less in marketing's with the account's `people` and `score`, and one with the history, `told`.
+    Fewer with what is known: the account's `people`, `score` and contacts (`outside`), the motion's `early_days`, the history
+    (`told`), and what is not `there`.
     """
     now = timezone.now()
-    answer = Answer.objects.filter(item=item).select_related("member").first()
+    answer = (
+        Answer.objects.filter(item=item).select_related("member").first() if not there or there.has_answer else None
+    )
     may_work = can(member, "work", item)
     if told is None:
         events = QueueItemEvent.objects.filter(item=item).select_related("actor").order_by("-at", "-id")[:50]
         told = lines(list(events), member)
     return Work(
         id=item.pk,
-        steps=[step_line(step, now) for step in steps.open_of(item.pk).exclude(kind=Step.Kind.PLAN)[:SHOWN]],
+        steps=[step_line(step, now) for step in steps.open_of(item.pk).exclude(kind=Step.Kind.PLAN)[:SHOWN]]
+        if not there or there.has_steps
+        else [],
         touches=[touch_line(touch, member) for touch in touches.of_item(item.pk)[:SHOWN]]
         if item.last_touched_at
         else [],
@@ -117,7 +126,7 @@ def of_item(
         may_work=may_work,
         handover=item.handover,
         plan=plan.of_item(item, member),
-        finding=find_buyer.of_item(item, member, people=people, score=score),
+        finding=find_buyer.of_item(item, member, people=people, score=score, outside=outside, early_days=early_days),
     )
 
 

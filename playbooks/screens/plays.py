@@ -22,6 +22,7 @@ from playbooks.plays import rows as play_rows
 from playbooks.plays import values as play_values
 from playbooks.plays.library import PlayText, StepText
 from playbooks.plays.merging import Piece
+from playbooks.screens.pane import Pane
 from scoring.models import Tier
 
 ICONS = {"call": "phone", "email": "mail", "message": "send", "meeting": "users", "task": "circle-check"}
@@ -137,13 +138,15 @@ def box(item: QueueItem, member: Member) -> Box:
     )
 
 
-def in_a_line(item: QueueItem) -> tuple[str, str]:
+def in_a_line(item: QueueItem, there: Pane) -> tuple[str, str]:
     """The item's play in a line: its name, and that it runs or why it is suggested. Both empty once the item is closed.
 
-    Two queries at most.
+    One query when a play runs.
     """
     if not item.is_open:
         return "", ""
+    if not there.has_running_play:
+        return (there.suggested, item.play_because) if there.suggested else (_("choose one"), _("none fits by itself"))
     running = PlayUse.objects.filter(item=item, ended_at=None).select_related("play")
     use = running.annotate(
         n_steps=Count("steps"), n_open=Count("steps", filter=Q(steps__done_at=None, steps__dropped_at=None))
@@ -151,8 +154,7 @@ def in_a_line(item: QueueItem) -> tuple[str, str]:
     if use is not None:
         done = {"done": use.n_steps - use.n_open, "all": use.n_steps}
         return use.play.name, _("running, %(done)d of %(all)d steps done") % done
-    play = play_rows.active().filter(pk=item.play_id).first() if item.play_id else None
-    return (play.name, item.play_because) if play else (_("choose one"), _("none fits by itself"))
+    return _("choose one"), _("none fits by itself")  # it ended this moment
 
 
 def _of_use(use: PlayUse) -> list[tuple[StepText, Step | None]]:

@@ -19,12 +19,21 @@ State = QueueItem.State
 
 @dataclass(frozen=True)
 class Chip:
-    """`tag` is a colour of app.css. The words say it all; `title` says more on hover."""
+    """`tag` is a colour of app.css. The words say it all; `title` says more on hover.
+
+    In `said` stands `%(moment)s` for the moment `at`. It is written only when the title is read: a row that was drawn before
+    needs none.
+    """
 
     tag: str
     icon: str
     words: str
-    title: str = ""
+    said: str = ""
+    at: dt.datetime | None = None
+
+    @property
+    def title(self) -> str:
+        return self.said if self.at is None else self.said % {"moment": moment(self.at)}
 
 
 def is_blind(item: QueueItem) -> bool:
@@ -42,13 +51,13 @@ def sla(item: QueueItem, now: dt.datetime) -> Chip | None:
     if item.due_at is None or not item.is_open:
         return None
     what = owed.words(item) or _("An answer")
-    title = _("%(what)s: due %(moment)s") % {"what": what, "moment": moment(item.due_at)}
+    title = _("%(what)s: due %(moment)s") % {"what": what.replace("%", "%%"), "moment": "%(moment)s"}
     if item.breached_at or item.due_at <= now:
-        return Chip("red", "alert", _("missed by %(time)s") % {"time": span(now - item.due_at)}, title)
+        return Chip("red", "alert", _("missed by %(time)s") % {"time": span(now - item.due_at)}, title, item.due_at)
     words = _("due in %(time)s") % {"time": span(item.due_at - now)}
     if item.warn_at and item.warn_at <= now:
-        return Chip("yellow", "clock", words, title)
-    return Chip("plain", "clock", words, title)
+        return Chip("yellow", "clock", words, title, item.due_at)
+    return Chip("plain", "clock", words, title, item.due_at)
 
 
 def chips(item: QueueItem, now: dt.datetime, *, early_until: dt.date | None = None) -> tuple[Chip, ...]:
@@ -58,12 +67,14 @@ def chips(item: QueueItem, now: dt.datetime, *, early_until: dt.date | None = No
         return (closed(item),)
     if item.step_due_at and item.step_due_at < now:
         words = _("step overdue by %(time)s") % {"time": span(now - item.step_due_at)}
-        found.append(Chip("red", "alert", words, moment(item.step_due_at)))
+        found.append(Chip("red", "alert", words, "%(moment)s", item.step_due_at))
     if item.state == State.SNOOZED:
         found.append(asleep(item))
     elif item.woke_at:
         because = item.woke_because or _("its day has come")
-        found.append(Chip("yellow", "refresh", _("back: %(because)s") % {"because": because}, moment(item.woke_at)))
+        found.append(
+            Chip("yellow", "refresh", _("back: %(because)s") % {"because": because}, "%(moment)s", item.woke_at)
+        )
     if item.look_again:
         found.append(Chip("yellow", "help", _("look again?"), item.look_again))
     if early_until is not None:

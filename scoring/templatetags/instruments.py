@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts import access
 from accounts.models import EventType
-from scoring import definitions, holding, rules, silence
+from scoring import definitions, holding, notices, rules, silence
 from scoring.holding import Held
 from scoring.silence import Renamed
 
@@ -53,12 +53,17 @@ def held_notice(context: template.RequestContext, as_of: dt.date | None = None, 
 
     `short`: in one line, and only of those that a component in force reads.
     """
-    held = [(one, _parts(context, one.features)) for one in holding.held(as_of or timezone.now().date())]
+    silent = holding.held(as_of or timezone.now().date()) if as_of or _may_hold(context) else []
+    held = [(one, _parts(context, one.features)) for one in silent]
     return {
         "held": [(one, parts) for one, parts in held if parts] if short else held,
         "short": short,
         "may_edit": access.can(context["request"].user, "edit_events") if "request" in context else False,
     }
+
+
+def _may_hold(context: template.RequestContext) -> bool:
+    return "request" not in context or notices.of(context["request"]).has_silence
 
 
 def _parts(context: template.RequestContext, features: frozenset[str]) -> list[str]:

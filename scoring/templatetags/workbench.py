@@ -8,7 +8,7 @@ from typing import Any
 from django import template
 
 from accounts.models import Role
-from scoring import definitions, news
+from scoring import definitions, news, notices
 
 register = template.Library()
 
@@ -23,4 +23,6 @@ def at(known: Mapping[str, Any] | None, place: str) -> Any:
 def definition_news(context: template.RequestContext) -> definitions.News | None:
     """What sales is told of a new version; nothing for other roles and for whoever dismissed it."""
     request = context["request"]
-    return news.of(request.session) if request.user.role == Role.SALES else None
+    if request.user.role != Role.SALES or not notices.of(request).has_news:
+        return None
+    return news.of(request.session)

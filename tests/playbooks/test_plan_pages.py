@@ -69,6 +69,7 @@ def test_the_pane_of_marketing_reads_as_often_for_many_contacts(sign_in, django_
     client = sign_in(Role.MARKETING)
     item = make_item(motion="marketing")
     mia = MemberFactory(role=Role.MARKETING)
+    contacts.add(item_id=item.pk, member=mia, email=f"p@{item.account.domain}", name="P", role="influencer")
     client.get(f"/queue/marketing/?item={item.pk}")
     with django_assert_max_num_queries(100) as few:
         client.get(f"/queue/marketing/?item={item.pk}")
