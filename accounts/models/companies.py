@@ -165,6 +165,7 @@ class Ambiguity(models.Model):
     settled_by = models.ForeignKey(Member, models.SET_NULL, null=True, related_name="+")
     settled_for = models.ForeignKey(Account, models.SET_NULL, null=True, related_name="+")
     settled_because = models.CharField(max_length=200, blank=True, help_text="by hand, or what made it plain")
+    correction = models.ForeignKey("Correction", models.SET_NULL, null=True, related_name="+")
 
     class Meta:
         constraints = [
