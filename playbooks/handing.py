@@ -78,13 +78,13 @@ def write(items: Sequence[QueueItem], *, talking: Collection[int], now: dt.datet
         return
     accounts = [item.account_id for item in items]
     sales = {
-        item.account_id: item
+        (item.account_id, item.workspace_id): item
         for item in QueueItem.objects.select_for_update(of=("self",))
         .select_related("account", "buyer", "champion")
         .filter(account__in=accounts, motion=Motion.SALES, state__in=OPEN)
         .order_by("pk")
     }
-    items = [item for item in acting.read([item.pk for item in items]).values() if item.account_id in sales]
+    items = [item for item in acting.read([item.pk for item in items]).values() if _subject(item) in sales]
     ids = [item.pk for item in items]
     lines: dict[int, list[Step]] = defaultdict(list)
     for line in Step.objects.filter(item__in=ids, kind=Step.Kind.PLAN, dropped_at=None).order_by("place", "pk"):
@@ -101,7 +101,7 @@ def write(items: Sequence[QueueItem], *, talking: Collection[int], now: dt.datet
         found[contact.account_id].append(contact)
     events, acts, told = [], [], []
     for item in sorted(items, key=lambda one: one.pk):
-        to = sales[item.account_id]
+        to = sales[_subject(item)]
         words = note(item, to, lines[item.pk], touched[item.pk], found[item.account_id], is_talking=item.pk in talking)
         to.handover = f"{to.handover}\n{words}" if to.handover else words
         first = words.partition("\n")[0]
@@ -109,12 +109,17 @@ def write(items: Sequence[QueueItem], *, talking: Collection[int], now: dt.datet
         if item.pk not in talking:
             acts.append(_closed(item, to, now))
         told += _told(item, to, first, is_talking=item.pk in talking)
-    for to in {sales[item.account_id].pk: sales[item.account_id] for item in items}.values():
+    for to in {sales[_subject(item)].pk: sales[_subject(item)] for item in items}.values():
         to.updated_at = now
         to.save(update_fields=["handover", "updated_at"])
     QueueItemEvent.objects.bulk_create(events)
     acting.write(acts, QueueItemEvent.Verb.DONE, now=now, member=None, can_be_undone=False)
     notifications.tell_all(told)
+
+
+def _subject(item: QueueItem) -> tuple[int, int | None]:
+    """The account, or one of its workspaces, that an item is about."""
+    return item.account_id, item.workspace_id
 
 
 def note(

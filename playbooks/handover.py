@@ -17,7 +17,18 @@ from playbooks.verbs import acting
 
 #: What the new item shows until it is routed next.
 _COPIED = (
-    *("account_id", "score", "delta", "tier", "segment", "buyer_state", "hand_raised_at", "is_expansion", "why_now"),
+    *(
+        "account_id",
+        "workspace_id",
+        "score",
+        "delta",
+        "tier",
+        "segment",
+        "buyer_state",
+        "hand_raised_at",
+        "is_expansion",
+        "why_now",
+    ),
     *(
         "first_seen_on",
         "buyer_id",
@@ -51,7 +62,7 @@ def note(item: QueueItem, words: str, member: Member | None) -> str:
 
 
 def open_in(item: QueueItem, motion: str, *, words: str, member: Member | None, now: dt.datetime) -> Opened:
-    """Opens an item of the same account in another motion; one that is open there gets the note. In the caller's transaction.
+    """Opens an item of the same account or workspace in another motion; one that is open there gets the note.
 
     The item that is handed over is locked by the caller. What comes by hand stays until it is closed: routing leaves it alone.
     """
@@ -78,7 +89,9 @@ def open_in(item: QueueItem, motion: str, *, words: str, member: Member | None, 
             new.save(force_insert=True)
         opened = new
     except IntegrityError:
-        opened = QueueItem.objects.select_for_update().get(account=item.account_id, motion=motion, state__in=OPEN)
+        opened = QueueItem.objects.select_for_update().get(
+            account=item.account_id, workspace=item.workspace_id, motion=motion, state__in=OPEN
+        )
         before = opened.handover
         opened.handover = f"{before}\n{told}" if before else told
         opened.updated_at = now

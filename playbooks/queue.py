@@ -3,14 +3,14 @@
 Routing pulls scored accounts from the work table and makes, updates or closes their items. A claimed item never vanishes: when
 its account no longer qualifies, the item gets a mark and stays with its owner. A sleeping one gets its marks too, and wakes when
 a strong signal comes. What was closed cools down (`verbs.cooling`), and comes back before only to be looked at again. Items
-that came by hand, from another motion or as an audit, stay until they are closed.
+that came by hand, from another motion or as an audit, stay until they are closed. Workspaces may stand in the queues in place of
+their account (`spaces`).
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,50 +19,25 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import changes
-from accounts.models import Account, SignalKind
-from playbooks import faces, handing, owing, plans, routing
+from accounts.models import Account
+from playbooks import faces, handing, owing, plans, routing, showing, spaces
 from playbooks.assignment import policies
 from playbooks.faces import Face
 from playbooks.models import Motion, QueueItem, QueueItemEvent, RoutingRule
 from playbooks.plays import plays
 from playbooks.plays.plays import Suggester
+from playbooks.spaces import Spaces, Standing
 from playbooks.telling import notifications
 from playbooks.verbs import acting, cooling, verbs, waking
 from playbooks.verbs.cooling import Rest
-from scoring import why
-from scoring.breakdown import PLACES, feature_in_query
+from scoring.breakdown import feature_in_query
 from scoring.models import Score
-from scoring.signals import HAND_RAISE_DAYS
 
 LOCK = 7_003
 #: Scored accounts routed in one transaction, and about how many people they have together.
 ROUTED_AT_ONCE, PEOPLE_AT_ONCE = 1_000, 20_000
 OPEN = (QueueItem.State.NEW, QueueItem.State.CLAIMED, QueueItem.State.SNOOZED)
 Verb = QueueItemEvent.Verb
-
-#: What a row shows and its type, refreshed with every routing. Never the state and the owner: those belong to the verbs below.
-SHOWN = {
-    "priority": "float",
-    "score": "int",
-    "delta": "int",
-    "tier": "text",
-    "segment": "text",
-    "buyer_state": "text",
-    "hand_raised_at": "timestamptz",
-    "first_seen_on": "date",
-    "is_expansion": "bool",
-    "why_now": "text",
-    "first_step": "text",
-    "mark": "text",
-    "buyer_id": "bigint",
-    "buyer_contact_id": "bigint",
-    "champion_id": "bigint",
-    "last_signal": "text",
-    "last_signal_at": "timestamptz",
-    "last_signal_text": "text",
-    "play_id": "bigint",
-    "play_because": "text",
-}
 
 
 def table() -> dict[tuple[str, str, str], routing.Cell]:
@@ -109,13 +84,14 @@ class _Routed:
     handed: list[tuple[QueueItem, dict[str, Any]]] = field(default_factory=list)
     events: list[tuple[QueueItem, str, str]] = field(default_factory=list)
     plays: Suggester = field(default_factory=Suggester)
+    cells: Mapping[tuple[str, str, str], routing.Cell] = field(default_factory=dict)
 
     def tell(self, item: QueueItem, verb: str, detail: str = "") -> None:
         self.events.append((item, verb, detail))
 
     def show(self, item: QueueItem, shown: dict[str, Any]) -> None:
         hand = item.hand_raised_at
-        if _show(item, shown | self.play_of(item.motion, shown)):
+        if showing.show(item, shown | self.play_of(item.motion, shown)):
             self.kept.append(item)
         if item.hand_raised_at != hand:
             owing.after(item, "hand", self.now)
@@ -131,48 +107,90 @@ class _Routed:
 @policies.held()
 def route_accounts(account_ids: Collection[int]) -> None:
     """Makes, updates, wakes and closes the items of these accounts, in the caller's transaction."""
-    routed = _Routed(timezone.now())
-    routes = _routes(account_ids)
+    cells = table()
+    routed = _Routed(timezone.now(), cells=cells)
+    routes = _routes(account_ids, cells)
     # Locked, so that nobody claims or releases an item between reading and marking it.
     items: dict[int, dict[str, QueueItem]] = {}
+    of_spaces = Spaces()
     known = QueueItem.objects.select_for_update().filter(account__in=account_ids, state__in=OPEN).order_by("pk")
     for one in known:
-        items.setdefault(one.account_id, {})[one.motion] = one
+        if not spaces.take(one, of_spaces):
+            items.setdefault(one.account_id, {})[one.motion] = one
+    spaces.read(of_spaces, account_ids, routed.now)
     # Most accounts are in no queue and get into none: nothing more is read of them.
     concerned = {account_id for account_id, route in routes.items() if route.motions} | items.keys()
+    concerned |= of_spaces.standings.keys() | of_spaces.items.keys()
     scores = {score.account_id: score for score in Score.objects.filter(account__in=concerned)}
     accounts = {account.pk: account for account in Account.objects.filter(pk__in=concerned)}
     seen = faces.of_accounts(concerned, routed.now)
     rests = cooling.of_accounts(concerned, now=routed.now) if concerned else {}
-    if items:
-        plans.tick({account_id: score for account_id, score in scores.items() if account_id in items}, routed.now)
+    there = items.keys() | of_spaces.items.keys()
+    if there:
+        plans.tick({account_id: score for account_id, score in scores.items() if account_id in there}, routed.now)
     for account_id, account in accounts.items():
-        _route_one(
-            account,
-            items.get(account_id, {}),
-            scores.get(account_id),
-            routes.get(account_id),
-            seen[account_id],
-            rests.get(account_id, {}),
-            routed,
-        )
+        own, score, route = items.get(account_id, {}), scores.get(account_id), routes.get(account_id)
+        way: set[str] = set()
+        if account_id in of_spaces.standings or account_id in of_spaces.items:
+            way = _route_spaces(account, own, score, of_spaces, seen[account_id], rests.get(account_id, {}), routed)
+        _route_one(account, own, score, route, seen[account_id], rests.get(account_id, {}), routed, way=way)
     talking = _hand_over(routed)
     _write(routed)
     handing.write([item for item, _shown in routed.handed], talking=talking, now=routed.now)
-    if items:
-        plays.end_exited(account_ids=items.keys())
+    if there:
+        plays.end_exited(account_ids=there)
+
+
+def _route_spaces(
+    account: Account,
+    own: Mapping[str, QueueItem],
+    score: Score | None,
+    of_spaces: Spaces,
+    face: Face,
+    rests: Mapping[str, Rest],
+    routed: _Routed,
+) -> set[str]:
+    """The workspaces of an account; answers the motions in which its own item gives way to them."""
+    is_raised = score is not None and score.hand_raised_at is not None
+    standings = {} if is_raised or not of_spaces.are_queued else of_spaces.standings.get(account.pk, {})
+    routes = {workspace: spaces.route(standing, routed.cells) for workspace, standing in standings.items()}
+    without = spaces.why_left(are_queued=of_spaces.are_queued, hand_raised=is_raised)
+    wait = spaces.waiting(own)
+    for workspace in of_spaces.ids(account.pk):
+        _route_one(
+            account,
+            of_spaces.items.get(account.pk, {}).get(workspace, {}),
+            standings.get(workspace),
+            routes.get(workspace),
+            face,
+            {**of_spaces.rests.get(workspace, {}), **rests},
+            routed,
+            workspace=workspace,
+            wait=wait,
+            without=without,
+        )
+    return spaces.given_way(routes, own)
 
 
 def _route_one(
     account: Account,
     open_items: dict[str, QueueItem],
-    score: Score | None,
+    score: Score | Standing | None,
     route: routing.Route | None,
     face: Face,
     rests: Mapping[str, Rest],
     routed: _Routed,
+    *,
+    workspace: int | None = None,
+    way: Collection[str] = (),
+    wait: Collection[str] = (),
+    without: str = "",
 ) -> None:
-    """One account: `open_items` by motion, `rests` as `cooling.of_accounts` has them."""
+    """One account, or one workspace of it: `open_items` by motion, `rests` as `cooling.of_accounts` has them.
+
+    `way`: motions in which an account gives way to its workspaces; `wait`: those that a workspace does not enter anew; `without`:
+    why one that has no route leaves.
+    """
     mine, now = dict(open_items), routed.now
     for sleeper in mine.values():
         sleeper.account = account  # what is told names it
@@ -184,20 +202,26 @@ def _route_one(
     wanted: tuple[str, ...] = ()
     shown: dict[str, Any] = {}
     if score is not None and route is not None:
-        wanted = route.motions
-        shown = _shown(score, account, route, face, now)
+        wanted = tuple(motion for motion in route.motions if motion not in way)
+        shown = showing.of(score, account, route, face, now)
     excluded, sales_was_marked = "", False
     sales: QueueItem | None = None
     for motion in wanted:
-        shown["priority"] = _priority(score, motion)
+        shown["priority"] = showing.priority(score, motion)
         item = mine.get(motion)
         rest = cooling.rest_of(rests, motion)
         again = cooling.news_since(rest, face.signals, shown["score"]) if rest is not None else ""
         if item is None:
-            if rest is not None and not again:
+            if (rest is not None and not again) or motion in wait:
                 continue
             item = acting.unsaved(
-                account=account, motion=motion, entered_at=now, updated_at=now, **shown, **routed.play_of(motion, shown)
+                account=account,
+                workspace_id=workspace,
+                motion=motion,
+                entered_at=now,
+                updated_at=now,
+                **shown,
+                **routed.play_of(motion, shown),
             )
             if rest is not None:
                 item.look_again = cooling.again_in_words(rest, again)
@@ -220,20 +244,21 @@ def _route_one(
     for motion, other in mine.items():
         if _stays(other) and shown:
             # An audit keeps the place that it was drawn for: by its score it would be the last row for ever.
-            priority = other.priority if other.is_audit else _priority(score, motion)
+            priority = other.priority if other.is_audit else showing.priority(score, motion)
             routed.show(other, shown | {"priority": priority})
             continue
         if handing.is_due(other, sales, was_marked=sales_was_marked):
-            routed.handed.append((other, shown | {"priority": _priority(score, motion)}))
+            routed.handed.append((other, shown | {"priority": showing.priority(score, motion)}))
             continue
-        reason = (excluded or handing.mark_of(other, sales) or _why_left(score, route, wanted))[:200]
+        gone = spaces.why_given_way() if motion in way else without or _why_left(score, route, wanted)
+        reason = (excluded or handing.mark_of(other, sales) or gone)[:200]
         if other.owner_id is None:
             routed.left.append(other)
             routed.tell(other, Verb.LEFT, reason)
             continue
         if not other.mark:
             routed.tell(other, Verb.MARKED, reason)
-        routed.show(other, shown | {"mark": reason, "priority": _priority(score, motion)})
+        routed.show(other, shown | {"mark": reason, "priority": showing.priority(score, motion)})
 
 
 def _hand_over(routed: _Routed) -> set[int]:
@@ -260,7 +285,7 @@ def _write(routed: _Routed) -> None:
     )
     waking.write(routed.woken, now)
     QueueItem.objects.bulk_update(routed.owing, owing.COLUMNS)
-    _write_shown(routed.kept, now)
+    showing.write(routed.kept, now)
     dropped = {id(item) for item in routed.new} - {id(item) for item in new}
     QueueItemEvent.objects.bulk_create(
         QueueItemEvent(item=item, at=now, verb=verb, detail=detail[:400])
@@ -282,16 +307,17 @@ def _create(new: list[QueueItem]) -> list[QueueItem]:
         there = set(
             QueueItem.objects.open()
             .filter(account__in=[item.account_id for item in new])
-            .values_list("account_id", "motion")
+            .values_list("account_id", "motion", "workspace_id")
         )
         for item in new:
             item.pk = None
-        return _create([item for item in new if (item.account_id, item.motion) not in there])
+        return _create([item for item in new if (item.account_id, item.motion, item.workspace_id) not in there])
 
 
-def _routes(account_ids: Collection[int]) -> dict[int, routing.Route]:
+def _routes(
+    account_ids: Collection[int], cells: Mapping[tuple[str, str, str], routing.Cell]
+) -> dict[int, routing.Route]:
     """Where each of these accounts goes; without those that were merged or have no score."""
-    cells = table()
     told = Score.objects.filter(account__in=account_ids, account__merged_into=None).values_list(
         *("account_id", "tier", "buyer_state", "segment", "hand_raised_at", "score"),
         feature_in_query("feature_values", "active_users_28"),
@@ -310,30 +336,7 @@ def _routes(account_ids: Collection[int]) -> dict[int, routing.Route]:
     }
 
 
-def _show(item: QueueItem, shown: Mapping[str, Any]) -> bool:
-    """Sets what the item shows; whether anything of it changed. An item that shows the same is not written again."""
-    before = [getattr(item, name) for name in SHOWN]
-    for name, value in shown.items():
-        setattr(item, name, value)
-    return before != [getattr(item, name) for name in SHOWN]
-
-
-def _write_shown(items: Sequence[QueueItem], now: dt.datetime) -> None:
-    """In one statement over arrays: Django's `bulk_update` spends a millisecond on every item."""
-    if not items:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            UPDATE playbooks_queueitem AS old SET updated_at = %s, {", ".join(f"{name} = new.{name}" for name in SHOWN)}
-            FROM unnest(%s::bigint[], {", ".join(f"%s::{kind}[]" for kind in SHOWN.values())}) AS new (id, {", ".join(SHOWN)})
-            WHERE old.id = new.id
-            """,
-            [now, [item.pk for item in items], *([getattr(item, name) for item in items] for name in SHOWN)],
-        )
-
-
-def _why_left(score: Score | None, route: routing.Route | None, wanted: tuple[str, ...]) -> str:
+def _why_left(score: Score | Standing | None, route: routing.Route | None, wanted: tuple[str, ...]) -> str:
     if score is None:
         return _("The account was merged or has no score any more")
     if route is not None and route.is_held:
@@ -343,53 +346,3 @@ def _why_left(score: Score | None, route: routing.Route | None, wanted: tuple[st
     if score.score is None:
         return _("No usage in the last 28 days")
     return score.tier_reason or _("The score is %(score)d now") % {"score": score.score}
-
-
-def _priority(score: Score | None, motion: str) -> float:
-    if score is None:
-        return 0
-    return routing.priority(
-        motion=motion,
-        score=score.score,
-        delta=score.delta,
-        buyer_state=score.buyer_state,
-        hand_raised_at=score.hand_raised_at,
-    )
-
-
-def _shown(score: Score, account: Account, route: routing.Route, face: Face, now: dt.datetime) -> dict[str, Any]:
-    # A raised hand is said for as long as it counts; anything else is news for a week.
-    days = HAND_RAISE_DAYS if face.last == SignalKind.HAND_RAISE else 7
-    signal_is_new = face.last_at is not None and face.last_at > now - dt.timedelta(days=days)
-    return {
-        "score": score.score,
-        "delta": score.delta,
-        "tier": score.tier,
-        "segment": score.segment,
-        "buyer_state": score.buyer_state,
-        "hand_raised_at": score.hand_raised_at,
-        "first_seen_on": _first_seen_on(score),
-        "is_expansion": routing.is_customer(account.plan),
-        "why_now": why.why_now(
-            score.contributions,
-            score.week_ago,
-            score=score.score,
-            score_before=score.week_ago_score,
-            signal=face.last_text if signal_is_new else "",
-        )[:400],
-        "first_step": route.first_step,
-        "mark": "",
-        "buyer_id": face.buyer_id,
-        "buyer_contact_id": face.buyer_contact_id,
-        "champion_id": face.champion_id,
-        "last_signal": face.last,
-        "last_signal_at": face.last_at,
-        "last_signal_text": face.last_text,
-    }
-
-
-def _first_seen_on(score: Score) -> dt.date | None:
-    """The day on which the account's first person was seen; none when it is not known."""
-    place = PLACES["days_since_first_use"]
-    days = score.feature_values[place] if len(score.feature_values) > place else math.nan
-    return None if math.isnan(days) else score.scored_at.date() - dt.timedelta(days=int(days))

@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -72,32 +73,42 @@ def is_cooling(account_id: int, motion: str, *, now: dt.datetime | None = None) 
 
 
 def of_accounts(account_ids: Collection[int], *, now: dt.datetime) -> dict[int, dict[str, Rest]]:
-    """account → motion → why it rests; only accounts that do. One query.
+    """account → motion → why it rests, by what was closed for the whole account; only accounts that do. One query.
 
     News is what came after the newest closing in the motion, also when that one has cooled down and an older one has not.
     """
-    rows = QueueItem.objects.filter(account__in=account_ids, cool_until__isnull=False).order_by("closed_at", "pk")
+    return _rests(QueueItem.objects.filter(account__in=account_ids, workspace=None), "account_id", now)
+
+
+def of_workspaces(account_ids: Collection[int], *, now: dt.datetime) -> dict[int, dict[str, Rest]]:
+    """The same of the workspaces of these accounts, each by what was closed for itself: by the workspace's id. One query."""
+    return _rests(QueueItem.objects.filter(account__in=account_ids, workspace__isnull=False), "workspace_id", now)
+
+
+def _rests(items: QuerySet[QueueItem], key: str, now: dt.datetime) -> dict[int, dict[str, Rest]]:
+    rows = items.filter(cool_until__isnull=False).order_by("closed_at", "pk")
     newest: dict[tuple[int, str], tuple[dt.datetime, int | None]] = {}
     own: dict[int, dict[str, Rest]] = {}
     excluded: dict[int, Rest] = {}
-    for item in rows.only("account_id", "motion", "state", "outcome", "reason", "closed_at", "cool_until", "score"):
+    for item in rows.only(key, "motion", "state", "outcome", "reason", "closed_at", "cool_until", "score"):
         if item.closed_at is None or item.cool_until is None:
             continue
-        newest[item.account_id, item.motion] = (item.closed_at, item.score)
+        subject: int = getattr(item, key)
+        newest[subject, item.motion] = (item.closed_at, item.score)
         if item.cool_until <= now:
             continue
         rest = Rest(item.motion, closing_of(item), item.closed_at, item.cool_until, item.score)
         if rest.everywhere:
-            excluded[item.account_id] = rest
-        own.setdefault(item.account_id, {})[item.motion] = rest
+            excluded[subject] = rest
+        own.setdefault(subject, {})[item.motion] = rest
     found: dict[int, dict[str, Rest]] = {}
-    for account_id, rests in own.items():
-        everywhere = dict.fromkeys(access.WORKERS, excluded[account_id]) if account_id in excluded else {}
+    for subject, rests in own.items():
+        everywhere = dict.fromkeys(access.WORKERS, excluded[subject]) if subject in excluded else {}
         for motion, rest in (rests | everywhere).items():
-            at, score = newest.get((account_id, motion), (rest.since, rest.score))
+            at, score = newest.get((subject, motion), (rest.since, rest.score))
             if at > rest.since:
                 rest = replace(rest, since=at, score=score)
-            found.setdefault(account_id, {})[motion] = rest
+            found.setdefault(subject, {})[motion] = rest
     return found
 
 

@@ -5,7 +5,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection
 
 from accounts.models import Account, Role
-from playbooks import queue
+from playbooks import queue, showing
 from playbooks.models import QueueItem, QueueItemEvent, RoutingRule
 from playbooks.verbs.verbs import claim, release
 from scoring import runs
@@ -226,7 +226,7 @@ def test_items_are_written_only_when_they_show_something_else():
     assert after.is_expansion
     assert after.updated_at > before.updated_at
     assert item_of(other).updated_at == untouched.updated_at
-    shown = [name for name in queue.SHOWN if name not in ("is_expansion", "play_id", "play_because")]
+    shown = [name for name in showing.SHOWN if name not in ("is_expansion", "play_id", "play_because")]
     assert [getattr(after, name) for name in shown] == [getattr(before, name) for name in shown]
 
 
