@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -109,6 +109,7 @@ class Detail:
     may_say: bool
     signals: list[SignalLine]
     weeks: weeks.People
+    is_blind: bool = False
 
 
 @dataclass(frozen=True)
@@ -248,13 +249,18 @@ def for_queue(item: QueueItem, member: Member, *, today: dt.date, early_days: in
     there = pane.of(item)
     outside = list(contacts.of_account(item.account_id)[:20]) if there.has_contacts else []
     play, because = plays.in_a_line(item, there)
+    blind = states.is_blind(item)
+    head = header(item.account, score, there.workspaces)
+    if blind:
+        head = replace(head, score=None, delta=None, tier="", tier_words=_("The score is shown once you have answered"))
     return Detail(
-        header=header(item.account, score, there.workspaces),
+        header=head,
+        is_blind=blind,
         actions=actions(item, member, early_days=early_days),
         early_until=states.early_until(item, early_days),
         buyer=buying.buyer(item),
         reach=reach(item),
-        why=why.explain(score) if score and score.score is not None else None,
+        why=why.explain(score) if score and score.score is not None and not blind else None,
         why_now=item.why_now,
         raised=raised(item.account_id, score, item.why_now, signals),
         then=then.of_account(item.account_id, score),
