@@ -45,6 +45,7 @@ def _words(*texts: str) -> Words:
 
 CHIEF_EXECUTIVE = _words(
     "ceo|chief executive|chief exec|co ceo|founder*|cofounder*|founding partner|founding member|founding ceo|co founding",
+    "geschaftsfuhrende*|geschaftsleit*",
     "geschaftsfuhrer*|geschaeftsfuehrer*|geschaftsfuhrung|vorstand|vorstandsvorsitzende*|grunder*|mitgrunder*|inhaber*",
     "pdg|president directeur general|directeur general|directrice generale|fondateur|fondatrice|cofondateur|cofondatrice",
     "gerant|gerante|chef d entreprise",
@@ -76,11 +77,12 @@ OWNER = re.compile(r"^(?:co |business |company |sole |small business )*(?:owner|
 DIRECTOR = _words(
     "director*|directeur*|directrice*|direktor*|diretor*|direttore|direttrice|dyrektor*|head|heads|md|hoofd|jefe de area",
     "leiter|leiterin|leitung|bereichsleiter*|abteilungsleiter*|hauptabteilungsleiter*|prokurist*|*direktor|*direktorin",
-    "*leiter|*leiterin|*leitung|verantwortlicher fur|verantwortliche fur|geschaftsleit*|mitglied der geschaftsleitung",
+    "*leiter|*leiterin|*leitung|verantwortlicher fur|verantwortliche fur|dsi|daf|drh|rssi",
     "subdirector*|director adjunto",
 )
 MANAGER = _words(
-    "manager*|mgr|lead|leads|team leader*|teamleader|gm|projektleiter*|teamleiter*|gruppenleiter*|schichtleiter*",
+    "manager*|*manager|*managerin|mgr|lead|leads|team leader*|teamleader|gm",
+    "projektleiter*|teamleiter*|gruppenleiter*|schichtleiter*",
     "responsable*|chef de projet*|chef de produit*|cheffe de projet*|chef d equipe|gerente*|jefe|jefa|encargad*",
     "coordinador*|coordenador*|responsabile|capo progetto|kierownik*|teamleider|afdelingshoofd|chef|avdelningschef",
 )
@@ -117,7 +119,7 @@ INDIVIDUAL = _words(
     "avocat*|stagiaire*|alternant*|apprenti*|vendeu*|employe*|secretaire*|formateur*|formatrice*|chercheu*|recruteu*|collaborat*",
     "gestionnaire*|infirmier*|enseignant*|administrateur*|administratrice*|assistante*|attache*|ouvrier*|specialiste*",
     # Spanish
-    "desarrollador*|ingenier*|consultor*|analista*|disenador*|programador*|tecnico*|tecnica*|asesor*|asistente*|auxiliar*",
+    "administrador*|desarrollador*|ingenier*|consultor*|analista*|disenador*|programador*|tecnico*|tecnica*|asesor*|asistente*|auxiliar*",
     "administrativ*|contador*|contable*|abogad*|especialista*|ejecutivo|ejecutiva|vendedor*|becari*|practicante*|arquitect*",
     "comprador*|investigador*|profesor*|redactor*|secretari*|operari*|reclutador*|agente*|cientific*|tecnolog*|medic*|enfermer*",
     # Portuguese, Italian, Dutch, Nordic, Polish
@@ -126,7 +128,10 @@ INDIVIDUAL = _words(
 )
 # Whoever assists a chief is none: what follows "to" is somebody else's title.
 SOMEBODY_ELSE = re.compile(
-    r"(?<!\S)(?:assistant|assistants|secretary|aide|pa|ea|reporting|reports) to (?!\S* ?assistant).*$"
+    r"(?<!\S)(?:(?:assistant|assistants|secretary|aide|pa|ea|reporting|reports) to (?!\S* ?assistant)"
+    r"|(?:assistent|assistentin|assistenz|sekretar|sekretarin|referent|referentin|assistante?|secretaire|asistente|secretari[ao])"
+    r" (?:der|des|von|zum|zur|du|de la|de|d|del) "
+    r"(?:geschaft|vorstand|direction|directeur|directrice|president|pdg|gerencia|director|direccion)).*$"
 )
 BOARD_OF_DIRECTORS = re.compile(r"board of director\S*")
 
@@ -162,10 +167,26 @@ DEPARTMENTS: list[tuple[str, Words]] = [
         ("general", "ceo|chief executive|chairman|chairwoman|managing director|general manager|gm"),
         ("general", "geschaftsfuhrer*|geschaeftsfuehrer*|vorstand|pdg|directeur general|directrice generale"),
         ("general", "director general|directora general|gerente general|amministratore delegato|toimitusjohtaja"),
-        ("procurement", "procurement|purchasing|sourcing|buyer|buyers|buying|einkauf*|achats|acheteur|compras|vendor"),
+        (
+            "it",
+            "tecnologia* de la informacion|tecnologia da informacao|systeme* d information|dsi|rssi|it security|it sicherheit*",
+        ),
+        ("finance", "daf|kaufmannisch*"),
+        (
+            "success",
+            "kundenberat*|kundenbetreu*|kundendienst*|clientele|service client*|relation* client*|atencion al cliente",
+        ),
+        ("success", "servicio al cliente|soporte"),
+        (
+            "procurement",
+            "procurement|purchasing|sourcing|buyer|buyers|buying|einkauf*|achats|acheteu*|compras|comprador*|vendor",
+        ),
         ("legal", "legal|counsel|attorney|lawyer|law|paralegal|compliance|regulatory|privacy|juridique|recht|juri*"),
-        ("legal", "solicitor|barrister|contracts|notary|abogad*|avocat*"),
-        ("hr", "hr|human resources|human resource|people operations|people ops|people partner|head of people|talent"),
+        ("legal", "*anwalt|*anwaltin|datenschutz*|solicitor|barrister|contracts|notary|abogad*|avocat*"),
+        (
+            "hr",
+            "drh|hr|human resources|human resource|people operations|people ops|people partner|head of people|talent",
+        ),
         ("hr", "recruit*|recruiter|people|payroll|personal*|rrhh|ressources humaines|recursos humanos|rh|headhunter"),
         ("success", "customer success|client success|customer support|customer service*|customer experience|support"),
         (
@@ -177,11 +198,14 @@ DEPARTMENTS: list[tuple[str, Words]] = [
             "sales",
             "vertrieb*|ventes|commercial|ventas|comercial|vendas|revenue|partnerships|alliances|presales|verkauf*",
         ),
-        ("sales", "territory|key account*|client partner|channel|commerciale|verkoop|bdm"),
+        ("sales", "revops|aussendienst*|territory|key account*|client partner|channel|commerciale|verkoop|bdm"),
         ("marketing", "marketing|marketer|seo|sem|brand|growth|demand generation|demand gen|communications|pr|content"),
         ("marketing", "social media|public relations|advertising|mercadeo|communication|copywriter|media|evangelist"),
-        ("design", "design|designer*|ux|ui|user experience|usability|art director|creative|illustrator|artist|disen*"),
-        ("design", "graphic|interaction|visual"),
+        (
+            "design",
+            "design|designer*|ux|ui|user experience|usability|art director|creative|illustrator|artist|disen*",
+        ),
+        ("design", "graphic|interaction|visual|mediengestalt*|grafik*|graphist*"),
         ("data", "data|analytics|bi|business intelligence|machine learning|ml|ai|statistic*|datos|donnees|insights"),
         ("data", "data scientist|artificial intelligence|datenanalyst*"),
         (
@@ -195,10 +219,18 @@ DEPARTMENTS: list[tuple[str, Words]] = [
         ("engineering", "engineer*|engineering|developer*|software|devops|sre|programmer*|full stack|frontend|backend"),
         ("engineering", "front end|back end|architect*|technology|technologies|technical|tech|qa|testing|tester|test"),
         ("engineering", "hardware|electronics|embedded|platform|r d|research and development|development|entwickl*"),
+        (
+            "engineering",
+            "*entwickler*|*entwicklung|*ingenieur*|programador*|arquitect* de soluciones|tecnologia|technologie*|logiciel",
+        ),
+        ("engineering", "technische* leit*|softwarearchitekt*"),
         ("engineering", "developp*|ingenieur*|ingenier*|desarroll*|desenvolv*|ingegner*|technik*|technique|swqa"),
         ("it", "information technology|information systems|information security|security|cyber*|network*|sysadmin*"),
         ("it", "infrastructure|system administrator*|systems administrator*|systems analyst*|system analyst*|helpdesk"),
-        ("it", "edv|informatique|informatik*|sistemas|ti|systems|cloud|database*|dba"),
+        (
+            "it",
+            "*systemadministrat*|fachinformatiker*|systeme*|reseau*|redes|edv|informatique|informatik*|sistemas|ti|systems|cloud|database*|dba",
+        ),
         ("finance", "finance|financial|financials|accounting|accountant*|account payable|controller|controlling"),
         (
             "finance",
@@ -210,8 +242,14 @@ DEPARTMENTS: list[tuple[str, Words]] = [
             "operations",
             "operations|operation|operational|ops|supply chain|logistics|manufacturing|production|facilities",
         ),
-        ("operations", "program manager*|project manager*|programme manager*|process|office manager"),
-        ("operations", "betrieb*|projektleiter*|chef de projet|operaciones"),
+        (
+            "operations",
+            "program manager*|project manager*|programme manager*|process|office manager",
+        ),
+        (
+            "operations",
+            "qualitat*|administrativ*|jef* de proyecto*|projektmanage*|betrieb*|projektleiter*|chef de projet|operaciones",
+        ),
         (
             "operations",
             "chief of staff|pmo|quality|safety|transportation|procede|logisti*|delivery|administration|project",

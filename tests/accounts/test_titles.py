@@ -1,54 +1,68 @@
-import csv
 import time
-from collections import Counter
-from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.core.management import CommandError, call_command
 from hypothesis import given
 from hypothesis import strategies as st
 
+from accounts import title_report
 from accounts.models import BuyingRole, Department, Seniority
-from accounts.titles import CLEAR, Title, area, buying_role, classify
+from accounts.titles import CLEAR, Title, Why, buying_role, classify, explained
+from tests.accounts.titles_by_language import REAL
 
 DOC = (Path(__file__).parents[2] / "docs/titles.md").read_text(encoding="utf-8")
-LEVELS = {"C-Suite": "c_level", "VP": "vp", "Director": "director", "Manager": "manager", "Other": "individual"}
 
 
-def level(title: str) -> str:
-    """The list knows no difference between who leads nobody and a title that says nothing."""
-    return classify(title).seniority.replace("other", "individual")
-
-
-def confusion(path: Path, predict: Callable[[str], str], name: Callable[[str], str]) -> tuple[float, list[float], str]:
-    """Share of right answers over all, over each half of the list, and the matrix as text (rows are the truth)."""
-    with path.open(encoding="utf-8", newline="") as lines:
-        rows = [(row["Position"], name(row["Classification"])) for row in csv.DictReader(lines, delimiter="\t")]
-    assert len(rows) == 500
-    pairs = [(truth, predict(title)) for title, truth in rows]
-    counts, kinds = Counter(pairs), list(dict.fromkeys([*(t for t, _ in pairs), *(p for _, p in pairs)]))
-    text = "\n".join(
-        [" " * 16 + "".join(f"{kind:>16}" for kind in kinds)]
-        + [f"{truth:>16}" + "".join(f"{counts[truth, kind]:>16}" for kind in kinds) for truth in kinds]
+def told(report):
+    even, odd = report.halves
+    return (
+        f"**{report.kind.capitalize()}: {report.right:.3f}** ({even:.3f} on the even lines, {odd:.3f} on the odd ones)"
     )
-    right = [truth == guess for truth, guess in pairs]
-    return sum(right) / 500, [sum(right[half::2]) / 250 for half in (0, 1)], text
 
 
 def test_seniority_is_right_on_nine_of_ten_real_titles(shared):
-    accuracy, halves, matrix = confusion(shared / "data/titles/rootstrap_level.tsv", level, LEVELS.__getitem__)
-    print(f"\nseniority {accuracy:.3f}, halves {halves}\n{matrix}")
-    assert accuracy >= 0.90, matrix
-    assert f"**Level: {accuracy:.3f}** ({halves[0]:.3f} on the even lines, {halves[1]:.3f} on the odd ones)" in DOC
-    assert min(halves) >= 0.90, matrix
+    report = title_report.of_file(shared / "data/titles/rootstrap_level.tsv")
+    print(f"\n{told(report)}\n{report.table()}")
+    assert (report.kind, report.titles) == ("level", 500)
+    assert min(report.right, *report.halves) >= 0.90, report.table()
+    assert told(report) in DOC
 
 
 def test_area_is_right_on_four_of_five_real_titles(shared):
-    accuracy, halves, matrix = confusion(shared / "data/titles/rootstrap_area.tsv", area, str)
-    print(f"\narea {accuracy:.3f}, halves {halves}\n{matrix}")
-    assert accuracy >= 0.80, matrix
-    assert f"**Area: {accuracy:.3f}** ({halves[0]:.3f} on the even lines, {halves[1]:.3f} on the odd ones)" in DOC
-    assert min(halves) >= 0.80, matrix
+    report = title_report.of_file(shared / "data/titles/rootstrap_area.tsv")
+    print(f"\n{told(report)}\n{report.table()}")
+    assert (report.kind, report.titles) == ("area", 500)
+    assert min(report.right, *report.halves) >= 0.80, report.table()
+    assert told(report) in DOC
+
+
+def test_a_command_prints_how_often_titles_are_read_right(tmp_path):
+    """So that an installation can measure its own titles."""
+    listed = tmp_path / "titles.tsv"
+    listed.write_text("Position\tClassification\nCEO\tC-Suite\nEngineer\tOther\nWizard\tVP\n", encoding="utf-8")
+    out = StringIO()
+    call_command("titles_report", str(listed), stdout=out)
+    assert "level of 3 titles, 0.667 right" in out.getvalue()
+    listed.write_text("Title\nCEO\n", encoding="utf-8")
+    with pytest.raises(CommandError, match="no column"):
+        call_command("titles_report", str(listed))
+
+
+@pytest.mark.parametrize("language", list(REAL))
+def test_titles_of_each_language_are_read_right(language):
+    wrong = {
+        title: (found, (seniority, department))
+        for title, seniority, department in REAL[language]
+        if (found := classify(title)) != Title(seniority, department)
+    }
+    assert not wrong
+
+
+def test_what_decided_is_told():
+    assert explained("Sr. VP of Sales") == (Title("vp", "sales"), Why("vp", "sales"))
+    assert explained("N/A") == (Title("", ""), Why("", ""))
 
 
 @pytest.mark.parametrize(
