@@ -45,9 +45,9 @@ def of_queue(wanted: QueueFilter, member: Member, *, origin: str) -> Export:
             _("In the queue since"),
         ),
         *(_("Claimed"), _("Last touched"), _("Next step due"), _("Snoozed until"), _("Closed"), _("Outcome or reason")),
-        _("Link"),
+        *(_("Link"), _("Workspace")),
     ]
-    rows = items.select_related("account", "owner", "buyer", "buyer_contact", "champion")
+    rows = items.select_related("account", "workspace", "owner", "buyer", "buyer_contact", "champion")
     return Export(wanted.motion, heads, _queue_rows(rows, origin), max(0, items.count() - MOST))
 
 
@@ -65,6 +65,7 @@ def _queue_rows(items: QuerySet[QueueItem], origin: str) -> Iterator[Sequence[ob
             item.closed_at,
             str(item.get_outcome_display() or item.get_reason_display()),
             f"{origin}/queue/{item.motion}/?item={item.pk}",
+            str(item.workspace or ""),
         )
 
 

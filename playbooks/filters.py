@@ -39,6 +39,8 @@ class QueueFilter:
     owner: str = ""
     hand: bool = False
     bucket: str = ""
+    of: str = ""
+    """account: only whole accounts; workspace: only workspaces"""
     q: str = ""
     whose: str = ""
     errors: tuple[str, ...] = ()
@@ -56,6 +58,7 @@ class QueueFilter:
             owner=reader.choice("owner", _("Owner"), ("mine", "unclaimed")),
             hand=data.get("hand") == "1",
             bucket=reader.choice("bucket", _("Bucket"), Bucket.values),
+            of=reader.choice("of", _("About"), ("account", "workspace")),
             q=data.get("q", "").replace("\x00", "").strip()[:100],
             whose=reader.choice("whose", _("Whose"), ("all",)),
             errors=tuple(reader.errors),
@@ -73,6 +76,7 @@ class QueueFilter:
             "owner": self.owner,
             "hand": "1" if self.hand else "",
             "bucket": self.bucket,
+            "of": self.of,
             "q": self.q,
             "whose": self.whose if self.tab in OWN_TABS else "",
         }
@@ -100,6 +104,7 @@ class QueueFilter:
             "owner": lambda: _("mine") if self.owner == "mine" else _("unclaimed"),
             "hand": lambda: _("hand raised"),
             "bucket": lambda: str(Bucket(self.bucket).label),
+            "of": lambda: _("whole accounts") if self.of == "account" else _("workspaces"),
             "q": lambda: f"“{self.q}”",
         }
         return [Chip(labels[name](), self.query(**{name: None}) or "?") for name in self.params if name in labels]

@@ -35,10 +35,10 @@ class QueueItemQuerySet(models.QuerySet["QueueItem"]):
         return self.filter(state__in=WORKING)
 
     def for_rows(self) -> QueueItemQuerySet:
-        """With everything a row shows: account, owner, buyer, champion, and how many of its active people are profiled."""
+        """With everything a row shows: account, workspace, owner, buyer, champion, and how many of its active people are profiled."""
         from scoring.breakdown import feature_in_query  # models are imported by every command, its engines need not be
 
-        return self.select_related("account", "owner", "buyer", "buyer_contact", "champion").annotate(
+        return self.select_related("account", "workspace", "owner", "buyer", "buyer_contact", "champion").annotate(
             active_people=feature_in_query("account__score__feature_values", "active_users_28"),
             profiled_people=feature_in_query("account__score__feature_values", "profiled_active"),
         )
@@ -89,8 +89,11 @@ class QueueItemQuerySet(models.QuerySet["QueueItem"]):
             items = items.filter(hand_raised_at__isnull=False)
         if wanted.bucket:
             items = items.filter(_in_bucket(wanted.bucket, "account__"))
+        if wanted.of:
+            items = items.filter(workspace__isnull=wanted.of == "account")
         if wanted.q:
-            items = items.filter(Q(account__name__icontains=wanted.q) | Q(account__domain__icontains=wanted.q))
+            named = Q(account__name__icontains=wanted.q) | Q(account__domain__icontains=wanted.q)
+            items = items.filter(named | Q(workspace__name__icontains=wanted.q))
         if wanted.tab == "snoozed":
             return items.order_by(F("snoozed_until").asc(nulls_last=True), "-priority", "id")
         if wanted.tab == "closed":

@@ -26,7 +26,7 @@ MOTIONS = (Motion.SALES, Motion.SUCCESS, Motion.MARKETING)
 MOTION_CHOICES = [(motion.value, motion.label) for motion in MOTIONS]
 #: What may be ordered by; a leading `-` turns it round. Rows without a value come last both ways.
 ORDERS = ("priority", "score", "delta", "entered_at", "hand_raised_at")
-SHOWN = ("account", "owner", "closed_by", "buyer", "buyer_contact", "champion")
+SHOWN = ("account", "workspace", "owner", "closed_by", "buyer", "buyer_contact", "champion")
 
 
 class OwnerSerializer(serializers.Serializer[Any]):
@@ -56,12 +56,18 @@ def _person(who: ProductUser | Contact | None, role: BuyingRole) -> dict[str, An
     return {"name": str(who), "title": who.title, "role": role.value, "confidence": confidence}
 
 
+class ItemWorkspaceSerializer(serializers.Serializer[Any]):
+    external_id = serializers.CharField(help_text=gettext_lazy("The `groupId` of its messages."))
+    name = serializers.CharField(allow_blank=True)
+
+
 class QueueItemSerializer(serializers.Serializer[QueueItem]):
     """From an item that was read with its account, owner, buyer and champion."""
 
     id = serializers.IntegerField()
     motion = serializers.ChoiceField(MOTION_CHOICES)
     account = rest.AccountNameSerializer()
+    workspace = ItemWorkspaceSerializer(allow_null=True, help_text=gettext_lazy("Null: it is about the whole account."))
     state = serializers.ChoiceField(QueueItem.State.choices)
     owner = OwnerSerializer(allow_null=True)
     score = serializers.IntegerField(allow_null=True)
@@ -174,8 +180,15 @@ class QueueFilters(rest.Filters):
         method="by_hand",
         help_text=gettext_lazy("Only with a raised hand, or only without."),
     )
+    workspace = filters.CharFilter(
+        field_name="workspace__external_id",
+        max_length=200,
+        help_text=gettext_lazy("Only items of the workspace with this `groupId`."),
+    )
     search = filters.CharFilter(
-        method="by_name", max_length=100, help_text=gettext_lazy("A part of the account's name or main domain.")
+        method="by_name",
+        max_length=100,
+        help_text=gettext_lazy("A part of the account's name or main domain, or of the workspace's name."),
     )
     ordering = filters.ChoiceFilter(
         choices=[(sign + name, sign + name) for name in ORDERS for sign in ("", "-")],
@@ -193,7 +206,8 @@ class QueueFilters(rest.Filters):
         return rows.filter(hand_raised_at__isnull=value == "false")
 
     def by_name(self, rows: QuerySet[QueueItem], name: str, value: str) -> QuerySet[QueueItem]:
-        return rows.filter(Q(account__name__icontains=value) | Q(account__domain__icontains=value))
+        named = Q(account__name__icontains=value) | Q(account__domain__icontains=value)
+        return rows.filter(named | Q(workspace__name__icontains=value))
 
     def in_order_of(self, rows: QuerySet[QueueItem], name: str, value: str) -> QuerySet[QueueItem]:
         column = F(value.removeprefix("-"))

@@ -87,6 +87,8 @@ class Detail:
     """The pane beside the queue."""
 
     header: Header
+    workspace: str
+    workspace_score: int | None
     actions: Actions
     early_until: dt.date | None
     buyer: buying.Buying
@@ -256,6 +258,8 @@ def for_queue(item: QueueItem, member: Member, *, today: dt.date, early_days: in
     return Detail(
         header=head,
         is_blind=blind,
+        workspace=str(item.workspace or ""),
+        workspace_score=None if item.workspace_id is None else item.score,
         actions=actions(item, member, early_days=early_days),
         early_until=states.early_until(item, early_days),
         buyer=buying.buyer(item),

@@ -38,6 +38,7 @@ class Row:
     id: int
     account_id: int
     name: str
+    workspace: str
     href: str
     is_selected: bool
     is_new: bool
@@ -151,6 +152,7 @@ def row(
         id=item.pk,
         account_id=item.account_id,
         name=item.account.name,
+        workspace=str(item.workspace or ""),
         href=href,
         is_selected=item.pk == selected,
         is_new=item.state == QueueItem.State.NEW,

@@ -34,7 +34,7 @@ KEPT = (
     *("sla", "warn_at", "due_at", "breached_at"),
 )
 #: All that an answer shows of an item.
-SHOWN = ("owner", "account", "buyer", "champion", "buyer_contact", "closed_by")
+SHOWN = ("owner", "account", "workspace", "buyer", "champion", "buyer_contact", "closed_by")
 _DEFAULTS = {field.attname: field.db_default for field in QueueItem._meta.concrete_fields if field.has_db_default()}
 #: `check` answers it when the item is already as wanted: won, and nothing to tell.
 ALREADY = "already"
