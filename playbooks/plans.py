@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from accounts import access
 from accounts.models import Member
-from playbooks import steps
+from playbooks import plan_acts, steps
 from playbooks.models import Motion, QueueItem, QueueItemEvent, Step
 from playbooks.querysets import OPEN
 from playbooks.refused import Refused
@@ -133,7 +133,8 @@ def of_item(item_id: int) -> QuerySet[Step]:
 def tick(scores: Mapping[int, Score], now: dt.datetime) -> int:
     """Looks at the open lines of these accounts: what usage has reached is done. Returns how many lines moved.
 
-    In routing's transaction. One query; three more when a line has moved.
+    In routing's transaction. One query, one more where lines ask for acts; three more when a line has moved. A line that asks for
+    acts is done also by as many since it was made, when older ones have left its feature's window.
     """
     lines = (
         Step.objects.filter(
@@ -148,9 +149,14 @@ def tick(scores: Mapping[int, Score], now: dt.datetime) -> int:
     )
     looked: list[Step] = []
     moved: dict[int, list[Step]] = {}
+    acts = plan_acts.since([plan_acts.made(line) for line in lines])
     for line in lines:
         value = _value(scores[line.account_id], line.feature)
-        if value is None or value == line.value:
+        if value is None:
+            continue
+        # As if nothing had left the window since the line was made.
+        value = max(value, (line.start or 0.0) + acts.get(line.pk, 0.0) - (line.acts_before or 0.0))
+        if value == line.value:
             continue
         is_more = value > max(line.start or 0.0, line.value or 0.0) + SLACK
         line.value = value
@@ -213,6 +219,7 @@ def _line(item: QueueItem, score: Score, lever_key: str, n: int, member: Member 
     lever = LEVERS[lever_key]
     feature = _read_feature(score, lever)
     start = _value(score, feature) or 0.0
+    today = timezone.now().astimezone(dt.UTC).date()
     return Step(
         item=item,
         account_id=item.account_id,
@@ -223,6 +230,7 @@ def _line(item: QueueItem, score: Score, lever_key: str, n: int, member: Member 
         start=start,
         value=start,
         target=min(start + n * lever.step, lever.ceiling),
+        acts_before=plan_acts.since([(0, item.account_id, feature, today)]).get(0, 0.0),
     )
 
 

@@ -1,10 +1,10 @@
 """Audits: accounts below the threshold, drawn at random into a queue to find what the score misses.
 
-Off unless an admin sets a share. Over the weeks they are that share of the items that enter the queue: where a week's share is not
-whole (a small team's is less than one) a lot decides, the same for the whole week. An audit stands among the others by chance, and
-its score is not shown until it is closed and answered. Drawn are accounts that the routing table would send to the motion if only their tier were
-the motion's: not those that somebody works or worked lately, that rest, or that signed up a few days ago. Sales gets no bare
-sign-ups.
+Off unless an admin sets a share. Over the weeks they are that share of the items that enter the queue: where a week's share is
+not whole (a small team's is less than one) a lot decides, the same for the whole week. An audit stands among the others by
+chance, and its score is not shown until it is closed and answered. Drawn are accounts that the routing table would send to the
+motion if only their tier were the motion's: not those that somebody works or worked lately, that rest, or that signed up a few
+days ago. Sales gets no bare sign-ups.
 """
 
 from __future__ import annotations

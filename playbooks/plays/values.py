@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -65,9 +66,9 @@ def of_item(
     if wanted & {"top_feature", "top_features", "next_feature", "champion.invites"}:
         usage = _usage(item.account_id, item.champion_id, today or timezone.now().date())
         values |= {
-            "top_feature": usage.top[0] if usage.top else "",
-            "top_features": ", ".join(usage.top),
-            "next_feature": usage.unused,
+            "top_feature": readable(usage.top[0]) if usage.top else "",
+            "top_features": ", ".join(map(readable, usage.top)),
+            "next_feature": readable(usage.unused),
             "champion.invites": _number(usage.invitations),
         }
     if item.hand_raised_at is not None and wanted & {"raised.name", "raised.first_name", "raised.words"}:
@@ -78,6 +79,21 @@ def of_item(
                 **_person("raised", raised.user or raised.contact),
             }
     return {name: values.get(name, "") for name in wanted}
+
+
+def readable(event: str) -> str:
+    """An event's name for people: `"report_created"`, `"reportCreated"` and `"report.created"` are `"Report Created"`.
+
+    What is written in words already stays as it is.
+    """
+    if " " in event.strip():
+        return event.strip()
+    words = _BETWEEN.sub(" ", _CAMEL.sub(" ", event)).split()
+    return " ".join(word[:1].upper() + word[1:] for word in words)
+
+
+_BETWEEN = re.compile(r"[^\w%+]+|_+")
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 def _person(role: str, who: ProductUser | Contact | Member | None) -> dict[str, str]:

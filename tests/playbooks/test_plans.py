@@ -3,9 +3,10 @@
 import datetime as dt
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 
-from accounts.models import Contact, Role
+from accounts.models import Contact, Role, Usage
 from playbooks import contacts, plans, queue, steps, touches
 from playbooks.models import Notification, QueueItem, QueueItemEvent, Step
 from playbooks.refused import Refused
@@ -13,7 +14,7 @@ from playbooks.verbs import undo, verbs
 from scoring import runs
 from scoring.models import Score
 from tests.factories import MemberFactory, ProductUserFactory
-from tests.feed import group, load
+from tests.feed import group, load, track
 from tests.playbooks.test_queue_page import make_item
 from tests.scoring.test_runs import team
 
@@ -113,6 +114,23 @@ def test_usage_ticks_a_line_and_the_account_is_handed_over_with_what_was_done(he
     assert [verb for verb, _ in told(sales)] == ["entered", "handed_over"]
     note = Notification.objects.get(member=sam)
     assert (note.kind, note.item_id) == ("handover", helped.pk)
+
+
+def test_an_act_since_the_line_was_made_counts_though_an_older_one_leaves_the_window(helped, sam):
+    invited = "Teammate Invited"
+    load(track("0@acme.com", invited, days_ago=20), track("0@acme.com", invited))
+    work()
+    line = plans.add(item_id=helped.pk, member=sam, lever="invites", n=1)
+    assert (line.start > 2, line.acts_before) == (True, 1)
+
+    today = timezone.now().date()
+    Usage.objects.filter(event_type__signal="invite", day__lt=today).update(day=F("day") - dt.timedelta(days=30))
+    load(track("0@acme.com", invited))
+    work()
+
+    line.refresh_from_db()
+    assert Score.objects.get(account=helped.account_id).features["invites_28"] == 2
+    assert (line.value, bool(line.done_at)) == (line.start + 1, True)
 
 
 def test_what_was_opened_again_after_the_hand_over_stays_with_its_owner(helped, sam):

@@ -53,6 +53,21 @@ def running(item) -> list[str]:
     return list(Step.objects.filter(item=item, done_at=None, dropped_at=None).values_list("text", flat=True))
 
 
+@pytest.mark.parametrize(
+    ("event", "words"),
+    [
+        ("report_created", "Report Created"),
+        ("reportCreated", "Report Created"),
+        ("SSOConfigured.v2", "SSO Configured V2"),
+        ("$pageview", "Pageview"),
+        ("Dashboard opened", "Dashboard opened"),
+        ("", ""),
+    ],
+)
+def test_a_feature_is_named_in_words(event, words):
+    assert play_values.readable(event) == words
+
+
 # At work -------------------------------------------------------------------------------------------------------------
 
 
