@@ -2,10 +2,20 @@
 
 from django.urls import URLPattern, path
 
-from playbooks.views import audit, routing, rules
+from playbooks.views import audit, corrections, routing, rules
 
 urlpatterns: list[URLPattern] = [
     path("settings/routing/", routing.routing, name="routing"),
+    path("accounts/<int:account_id>/correct/", corrections.account_correct, name="account_correct"),
+    path("settings/corrections/", corrections.correction_list, name="corrections"),
+    path("settings/corrections/corrections.csv", corrections.corrections_csv, name="corrections_csv"),
+    path("settings/corrections/<int:correction_id>/undo", corrections.correction_undo, name="correction_undo"),
+    path(
+        "settings/corrections/likely/<int:suggestion_id>/dismiss",
+        corrections.suggestion_dismiss,
+        name="suggestion_dismiss",
+    ),
+    path("settings/corrections/likely/<int:suggestion_id>/back", corrections.suggestion_back, name="suggestion_back"),
     path("settings/queues/", rules.queue_rules, name="queue_rules"),
     path("settings/people/<int:member_id>/work/", rules.member_work, name="member_work"),
     path("settings/audit/", audit.audit, name="audit"),

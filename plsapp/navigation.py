@@ -16,7 +16,7 @@ SETTINGS = (
     *("settings", "sources", "source", "source_rotate", "set_aside", "set_aside_replay"),
     *("hand_forms", "hand_form_new", "hand_form", "hand_raises"),
     *("title_rules", "personas", "persona", "persona_new"),
-    *("members", "member", "member_work", "routing", "queue_rules", "audit", "erase"),
+    *("members", "member", "member_work", "routing", "queue_rules", "audit", "erase", "corrections"),
 )
 
 CONTACTS = ("contacts", "contact_new", "contact_change", "contact_import", "contact_file")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from accounts.models import Account, BuyingRole, ProductUser
@@ -63,6 +65,8 @@ def buyers(request: MemberRequest) -> HttpResponse:
 def account(request: MemberRequest, account_id: int) -> HttpResponse:
     found = get_object_or_404(Account, pk=account_id)
     if found.merged_into_id is not None:
+        words = _("%(name)s was merged into this account.") % {"name": found.name}
+        messages.success(request, words)
         return redirect("account", account_id=found.merged_into_id)
     today = timezone.now().date()
     context = {

@@ -8,7 +8,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from accounts.models import Contact, HandRaise, HandRaiseForm, Member, Role, SetAside
+from accounts import corrections
+from accounts.models import Contact, HandRaise, HandRaiseForm, Member, MergeSuggestion, Role, SetAside
 from playbooks.models import (
     Answer,
     Motion,
@@ -98,6 +99,10 @@ def arguments(db) -> dict[str, dict[str, object]]:
         "play_id": play.pk,
         "use_id": PlayUse.objects.create(play=play, item=item, started_at=now).pk,
         "account_id": account.pk,
+        "correction_id": corrections.merge(account_id=AccountFactory().pk, into_id=AccountFactory().pk, member=None).pk,
+        "suggestion_id": MergeSuggestion.objects.create(
+            account=account, into=AccountFactory(), score=0.9, evidence={}, found_at=now
+        ).pk,
         "view_id": SavedView.objects.create(member=MemberFactory(), motion="sales", name="Warm").pk,
         "token": "none",
         "rows": "queue",
