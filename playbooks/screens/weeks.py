@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.utils.formats import date_format
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from accounts.models import Category
 
@@ -20,14 +22,12 @@ WIDTH, HEIGHT, TOP, GAP = 240, 72, 4, 4
 
 @dataclass(frozen=True)
 class Week:
-    """One week's people. `x`, `y`, `width`, `height` are the bar's box in a 240 × 72 picture."""
+    """One week's people. `box` are the attributes of its bar in a 240 × 72 picture, `short` and `day` its first day in words."""
 
-    first: dt.date
     people: int
-    x: float
-    y: float
-    width: float
-    height: float
+    box: SafeString
+    short: str
+    day: str
 
 
 @dataclass(frozen=True)
@@ -50,18 +50,22 @@ def people(rows: Rows, *, until: dt.date, weeks: int = 12) -> People:
     counts = [active.get(first, 0) for first in firsts]
     top = max([*counts, 4])
     step = WIDTH / weeks
+    language = get_language()
     bars = [
-        Week(
-            first=first,
-            people=count,
-            x=round(index * step + GAP / 2, 1),
-            y=round(HEIGHT - (HEIGHT - TOP) * count / top, 1),
-            width=round(step - GAP, 1),
-            height=round((HEIGHT - TOP) * count / top, 1),
-        )
+        Week(count, _box(index * step + GAP / 2, (HEIGHT - TOP) * count / top, step - GAP), *_words(first, language))
         for index, (first, count) in enumerate(zip(firsts, counts, strict=True))
     ]
     return People(title=_finding(counts), weeks=bars, top=top)
+
+
+def _box(x: float, height: float, width: float) -> SafeString:
+    return mark_safe(f'x="{x:.1f}" y="{HEIGHT - height:.1f}" width="{width:.1f}" height="{height:.1f}"')  # noqa: S308 - numbers
+
+
+@lru_cache(maxsize=512)
+def _words(first: dt.date, language: str | None) -> tuple[str, str]:
+    """The same dozen of weeks for every account: `"3 Nov"`, `"3 Nov 2026"`."""
+    return date_format(first, "j M"), date_format(first, "j M Y")
 
 
 def _finding(counts: list[int]) -> str:
