@@ -242,7 +242,7 @@ def test_weeks_without_usage_are_drawn_as_empty_ones():
     drawn = weeks.people([(dt.date(2026, 11, 16), "", 40, 11), (dt.date(2026, 11, 16), "core", 40, 11)], until=until)
 
     assert [week.people for week in drawn.weeks] == [0] * 11 + [11]
-    assert drawn.weeks[-1].first == dt.date(2026, 11, 16)
+    assert drawn.weeks[-1].day == "16 Nov 2026"
     assert drawn.title == "11 active people this week, up from 0"
 
 
