@@ -9,20 +9,18 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from accounts import columns
 from accounts.models import Account, Member
-from playbooks import queue, routing
-from playbooks.models import Motion
+from playbooks import queue, routing, spaces_effect
+from playbooks.array_routing import MOTIONS, bare_sign_ups, motions_of
 from scoring import definitions, matrices, preview, rules, signals
-from scoring.before import BUYER_STATES
 from scoring.matrices import Snapshot
 
-MOTIONS = (Motion.SALES, Motion.SUCCESS, Motion.MARKETING)
 #: Accounts that are named for each motion and outcome.
 SHOWN = 50
 NEW, CLAIMED, MARKED = 1, 2, 3
@@ -63,16 +61,19 @@ class MotionEffects:
 
 @dataclass(frozen=True)
 class Effects:
-    """All queues, as of the snapshot's day."""
+    """All queues, as of the snapshot's day. `spaces`: items of workspaces, where either definition puts them into the queues."""
 
     as_of: dt.date
     made_at: dt.datetime
     motions: list[MotionEffects]
     milliseconds: float
+    spaces: list[spaces_effect.Standing] = field(default_factory=list)
 
     @property
     def is_nothing(self) -> bool:
         """Whether every queue stays as it is."""
+        if any(one.items_now != one.items_then for one in self.spaces):
+            return False
         return not any(one.entering or one.leaving or one.marked or one.unmarked for one in self.motions)
 
 
@@ -104,6 +105,14 @@ def of(draft: rules.Spec, *, published: rules.Spec | None = None, snapshot: Snap
     hands = np.isin(snapshot.account_id, raised)
     table = queue.table()
     now, then = (_side(spec, snapshot, tiers, hands, table) for spec in (published, draft))
+    ways = [
+        spaces_effect.queued(spec, account_ids=snapshot.account_id, hands=hands, table=table)
+        for spec in (published, draft)
+    ]
+    # An account gives way to its workspaces, unless somebody has its own item.
+    now, then = (
+        replace(side, motions=side.motions & ~queued.way) for side, queued in zip((now, then), ways, strict=True)
+    )
     queues = _queues(snapshot.account_id)
     found = []
     for bit, own in enumerate(queues):
@@ -112,7 +121,7 @@ def of(draft: rules.Spec, *, published: rules.Spec | None = None, snapshot: Snap
         rows = {
             "enter": won & (own.state == 0),
             "leave": lost & (own.state == NEW),
-            "mark": lost & (own.state == CLAIMED),
+            "mark": lost & (own.state == CLAIMED) & ((ways[1].way >> bit & 1) == 0),
             "unmark": won & (own.state == MARKED),
         }
         found.append({name: np.flatnonzero(these) for name, these in rows.items()})
@@ -153,48 +162,8 @@ def of(draft: rules.Spec, *, published: rules.Spec | None = None, snapshot: Snap
         made_at=snapshot.made_at,
         motions=motions,
         milliseconds=(time.perf_counter() - started) * 1000,
+        spaces=spaces_effect.standing(*ways),
     )
-
-
-def motions_of(
-    table: Mapping[tuple[str, str, str], routing.Cell],
-    *,
-    tier: np.ndarray,
-    buyer_state: np.ndarray,
-    segment: np.ndarray,
-    hands: np.ndarray,
-    bare: np.ndarray,
-) -> np.ndarray:
-    """`routing.route` for n accounts: int8 n, bit m is set where the account is in the queue of `MOTIONS[m]`.
-
-    `tier`, `buyer_state` and `segment` are places in `rules.TIERS`, `before.BUYER_STATES` and `rules.SEGMENTS`; `hands` and `bare`
-    are bool.
-    """
-
-    def bits(t: str, b: str, s: str, is_bare: bool) -> int:
-        return _bits(
-            routing.route(tier=t, buyer_state=b, segment=s, hand_raised=False, is_bare=is_bare, table=table).motions
-        )
-
-    found = np.array(
-        [
-            [[[bits(t, b, s, is_bare) for is_bare in (False, True)] for s in rules.SEGMENTS] for b in BUYER_STATES]
-            for t in rules.TIERS
-        ],
-        dtype=np.int8,
-    )
-    raised = routing.route(tier="pqa", buyer_state="none", segment="smb", hand_raised=True, is_bare=True, table=table)
-    return np.where(hands, np.int8(_bits(raised.motions)), found[tier, buyer_state, segment, bare.astype(np.int8)])
-
-
-def bare_sign_ups(*, score: np.ndarray, active_users: np.ndarray, weekly_active_days: np.ndarray) -> np.ndarray:
-    """`routing.is_bare_sign_up` for n accounts: bool n. `score`: 0 for none; NaN: not known."""
-    few = (active_users <= routing.ONE_PERSON) & (weekly_active_days <= routing.ONE_DAY)
-    return (score == 0) | few
-
-
-def _bits(motions: Collection[str]) -> int:
-    return sum(1 << place for place, motion in enumerate(MOTIONS) if motion in motions)
 
 
 def _side(
@@ -228,7 +197,7 @@ def _side(
 
 
 def _queues(account_ids: np.ndarray) -> list[_Queue]:
-    """The open items of each motion by account. One query."""
+    """The open items of each motion by account, without those of workspaces. One query."""
     motion = " ".join(f"WHEN '{motion.value}' THEN {place}" for place, motion in enumerate(MOTIONS))
     items = columns.read(
         {
@@ -240,7 +209,7 @@ def _queues(account_ids: np.ndarray) -> list[_Queue]:
                 "int2",
             ),
         },
-        "FROM playbooks_queueitem WHERE state IN ('new', 'claimed', 'snoozed')",
+        "FROM playbooks_queueitem WHERE state IN ('new', 'claimed', 'snoozed') AND workspace_id IS NULL",
     )
     queues = []
     for place in range(len(MOTIONS)):

@@ -204,7 +204,7 @@ def _items(account_ids: np.ndarray) -> list[_Items]:
             "entered": ("entered_at", "timestamptz"),
             "claimed": ("coalesce(claimed_at, '2999-01-01'::timestamptz)", "timestamptz"),
         },
-        "FROM playbooks_queueitem WHERE state IN ('new', 'claimed', 'snoozed') AND motion <> 'self_serve'",
+        "FROM playbooks_queueitem WHERE state IN ('new', 'claimed', 'snoozed') AND motion <> 'self_serve' AND workspace_id IS NULL",
     )
     result = []
     for place in range(len(MOTIONS)):
@@ -227,7 +227,7 @@ def _without_resting(entering: np.ndarray, scored: _Scored, motion: str) -> np.n
     now = timezone.now()
     ids = columns.read(
         {"account_id": ("account_id", "int8")},
-        "FROM playbooks_queueitem WHERE cool_until > $1",
+        "FROM playbooks_queueitem WHERE cool_until > $1 AND workspace_id IS NULL",
         [now],
     )["account_id"]
     resting = np.flatnonzero(entering & np.isin(scored.account_id, ids))

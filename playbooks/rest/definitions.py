@@ -41,10 +41,21 @@ class MotionEffectsSerializer(serializers.Serializer[Any]):
     mark = EffectLineSerializer(many=True)
 
 
+class SpacesSerializer(serializers.Serializer[Any]):
+    motion = serializers.ChoiceField([(motion.value, motion.label) for motion in effects.MOTIONS])
+    items_now = serializers.IntegerField()
+    items_then = serializers.IntegerField()
+
+
 class EffectsSerializer(serializers.Serializer[Any]):
     as_of = serializers.DateField()
     made_at = rest.Moment()
     motions = MotionEffectsSerializer(many=True)
+    workspaces = SpacesSerializer(
+        many=True,
+        source="spaces",
+        help_text=gettext_lazy("Items of workspaces; empty where neither definition puts them into the queues."),
+    )
     token = serializers.CharField(
         allow_null=True, help_text=gettext_lazy("What publishing needs: proof that this was shown. Null: not a draft.")
     )
@@ -66,5 +77,5 @@ def effects_of(request: Request, definition_id: int) -> Response:
         raise rest_shapes.complaint(bad) from None
     told = effects.of(spec, snapshot=rest_shapes.newest())
     token = publishing.token(found) if found.version is None and not found.discarded_at else None
-    names = ("as_of", "made_at", "motions", "milliseconds")
+    names = ("as_of", "made_at", "motions", "milliseconds", "spaces")
     return Response(EffectsSerializer({name: getattr(told, name) for name in names} | {"token": token}).data)

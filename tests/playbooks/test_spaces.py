@@ -5,10 +5,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Role
-from playbooks import queue
+from playbooks import effects, queue
 from playbooks.models import QueueItem, QueueItemEvent
 from playbooks.verbs import verbs
-from scoring import runs
+from scoring import definitions, differences, edits, rules, runs
 from tests.factories import MemberFactory
 from tests.feed import account_of, identify, load, track
 from tests.scoring.test_workspaces import RECIPE, publish, space
@@ -92,6 +92,32 @@ def test_while_somebody_has_the_account_its_workspaces_wait(company):
     verbs.finish(item_id=own.pk, member=rep, outcome="no_answer")
     work()
     assert standing() == []  # they rest with their account
+
+
+def test_the_effect_of_a_draft_counts_workspaces_and_accounts_that_give_way(company):
+    spec = rules.parse(definitions.published().spec | {"workspace": IN_QUEUE})
+    told = effects.of(spec)
+    sales = told.motions[0]
+    assert (sales.items_now, sales.leaving, sales.items_then) == (1, 1, 0)
+    assert [(one.motion, one.items_now, one.items_then) for one in told.spaces][0] == ("sales", 0, 2)
+
+    publish(IN_QUEUE)
+    work()
+    back = effects.of(rules.parse(definitions.published().spec | {"workspace": RECIPE}))
+    sales = back.motions[0]
+    assert (sales.items_now, sales.entering, sales.items_then) == (0, 1, 1)
+    assert [(one.motion, one.items_now, one.items_then) for one in back.spaces][0] == ("sales", 2, 0)
+    assert effects.of(definitions.spec_of(definitions.published())).is_nothing
+
+
+def test_the_switch_of_the_workbench_is_a_change_of_the_draft():
+    spec = definitions.published().spec | {"workspace": RECIPE}
+    on = edits.apply(spec, "in_queue:1").spec
+    assert rules.parse(on).queues_workspaces
+    assert "Workspaces stand in the queues" in differences.in_words(rules.parse(spec), rules.parse(on))
+    off = rules.parse(edits.apply(on, "in_queue:0").spec)
+    assert off.as_json() == rules.parse(spec).as_json()
+    assert "in_queue" not in off.as_json()["workspace"]
 
 
 def test_a_workspace_rests_alone(company):
