@@ -1,6 +1,18 @@
 from django.urls import URLPattern, URLResolver, include, path
 
-from accounts.views import erasing, events, hand_forms, members, personas, raising, set_aside, settings, sources, titles
+from accounts.views import (
+    domains,
+    erasing,
+    events,
+    hand_forms,
+    members,
+    personas,
+    raising,
+    set_aside,
+    settings,
+    sources,
+    titles,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("accounts.api_urls")),
@@ -21,6 +33,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("forms/<slug:form_key>/", raising.form_page, name="hand_form_page"),
     path("forms/<slug:form_key>/thanks/", raising.form_thanks, name="hand_form_thanks"),
     path("forms/<slug:form_key>.js", raising.form_script, name="hand_form_script"),
+    path("settings/domains/", domains.domain_rules, name="domain_rules"),
     path("settings/titles/", titles.title_rules, name="title_rules"),
     path("settings/personas/", personas.persona_list, name="personas"),
     path("settings/personas/new/", personas.persona_new, name="persona_new"),

@@ -15,7 +15,7 @@ from plsapp.permissions import MATRIX, allows
 SETTINGS = (
     *("settings", "sources", "source", "source_rotate", "set_aside", "set_aside_replay"),
     *("hand_forms", "hand_form_new", "hand_form", "hand_raises"),
-    *("title_rules", "personas", "persona", "persona_new"),
+    *("title_rules", "personas", "persona", "persona_new", "identity", "domain_rules"),
     *("members", "member", "member_work", "routing", "queue_rules", "audit", "erase", "corrections"),
 )
 

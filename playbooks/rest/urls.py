@@ -5,6 +5,7 @@ from django.urls import URLPattern, path
 from playbooks.rest import audit as audits
 from playbooks.rest import calendar, erasing, feedback, own, play_editing, rules, telling
 from playbooks.rest import definitions as definition_effects
+from playbooks.rest import identity as identity_rest
 from playbooks.rest import plans as plan_rest
 from playbooks.rest import plays as play_rest
 from playbooks.rest import queue as queues
@@ -18,6 +19,15 @@ from scoring import rest_definitions as definitions
 urlpatterns: list[URLPattern] = [
     path("audit/", audits.audit, name="api_audit"),
     path("erase/", erasing.erase, name="api_erase"),
+    path("ambiguities/", identity_rest.ambiguities, name="api_ambiguities"),
+    path("ambiguities/<int:ambiguity_id>/decide/", identity_rest.decide, name="api_ambiguity_decide"),
+    path("ambiguities/<int:ambiguity_id>/take-back/", identity_rest.take_back, name="api_ambiguity_back"),
+    path("domain/", identity_rest.domain, name="api_domain"),
+    path("domain-rules/", identity_rest.domain_rules, name="api_domain_rules"),
+    path("domain-rules/<int:domain_rule_id>/remove/", identity_rest.domain_rule_remove, name="api_domain_rule_remove"),
+    path("domain-rules/<int:domain_rule_id>/put-back/", identity_rest.domain_rule_back, name="api_domain_rule_back"),
+    path("accounts/<int:account_id>/domains/", identity_rest.account_domains, name="api_account_domains"),
+    path("company-domains/", identity_rest.company_domains, name="api_company_domains"),
     path("queue/bulk/", acts.bulk, name="api_queue_bulk"),
     path("queue/bulk/undo/", acts.undo_batch, name="api_queue_bulk_undo"),
     path("queue/<slug:motion>/", queues.queue, name="api_queue"),

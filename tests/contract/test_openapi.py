@@ -75,6 +75,8 @@ IDS = {
     "use_id": "use",
     "view_id": "view",
     "holiday_id": "holiday",
+    "ambiguity_id": "ambiguity",
+    "domain_rule_id": "domain_rule",
 }
 
 FUZZ = settings(
