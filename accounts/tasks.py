@@ -49,13 +49,18 @@ def keep_months() -> None:
 
 @shared_task
 def profile_again() -> None:
-    """Looks at everybody by the rules of titles and personas as they are now, when they were others before.
-
-    After every change of them, and every night: an update of the app may have brought other built-in words.
-    """
-    run = again.begin_if_needed()
+    """Looks at everybody by the rules of titles and personas that changed: goes on with the run under way."""
+    run = again.under_way()
     if run is not None and not again.work(run_id=run.pk):
         profile_again.delay()
+
+
+@shared_task
+def profile_everybody() -> None:
+    """Looks at everybody; every night: sizes of companies change, and an update of the app may bring other built-in words."""
+    if again.under_way() is None:
+        again.begin(by=None)
+    profile_again.delay()
 
 
 @shared_task

@@ -85,8 +85,8 @@ SCHEDULE: dict[str, dict[str, object]] = {
         "schedule": crontab(hour="1", minute="40"),
         "options": {"expires": 4 * 3600},
     },
-    "look at everybody by new rules": {
-        "task": "accounts.tasks.profile_again",
+    "look at everybody": {
+        "task": "accounts.tasks.profile_everybody",
         "schedule": crontab(hour="0", minute="40"),
         "options": {"expires": 4 * 3600},
     },

@@ -1,5 +1,8 @@
 """Everybody looked at again after rules of titles or personas changed: by batches, with progress, going on where it stopped.
 
+The size of the company is what the person said, else the account's, which the loader does not know yet when it rates somebody:
+so everybody is looked at every night, whatever the rules.
+
 What somebody's traits said outright ("seniority: director") stays: only what the rules before had made of a title is replaced.
 A batch is one transaction under the loader's lock, so that both never write the same people at once.
 """
@@ -27,9 +30,10 @@ from accounts.titles import Title
 BATCH = 5_000
 
 _READ = """
-SELECT id, account_id, title, seniority, department, employees, use_case,
-    persona_id, buying_role, buying_confidence, role_evidence::text
-FROM accounts_productuser WHERE id > %s ORDER BY id LIMIT %s FOR NO KEY UPDATE
+SELECT p.id, p.account_id, p.title, p.seniority, p.department, coalesce(p.employees, a.employees), p.use_case,
+    p.persona_id, p.buying_role, p.buying_confidence, p.role_evidence::text
+FROM accounts_productuser p LEFT JOIN accounts_account a ON a.id = p.account_id
+WHERE p.id > %s ORDER BY p.id LIMIT %s FOR NO KEY UPDATE OF p
 """
 _COLUMNS = {
     "id": "bigint",
@@ -70,15 +74,10 @@ def begin(*, by: Member | None) -> ProfilingRun:
         )
 
 
-def begin_if_needed() -> ProfilingRun | None:
-    """A new run when the rules (ours too, after an update of the app) are others than those of the last one, else a run that is
-    under way, if any."""
+def under_way() -> ProfilingRun | None:
+    """The run that has not ended, if any."""
     last = newest()
-    if last is not None and not is_needed():
-        return last if last.ended_at is None else None
-    if last is None and not ProductUser.objects.exists():
-        return None
-    return begin(by=None)
+    return last if last is not None and last.ended_at is None else None
 
 
 def is_needed() -> bool:

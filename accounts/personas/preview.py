@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Q
-from django.db.models.functions import Lower
+from django.db.models.functions import Coalesce, Lower
 
 from accounts.models import ProductUser
 from accounts.personas import reading
@@ -59,7 +59,8 @@ def fit(said: Mapping[str, Any], *, persona_id: int | None = None) -> Fit:
 
     `persona_id`: the stored persona that is being changed; none: a new one, which will be tried first.
     """
-    rows = ProductUser.objects.filter(_where(said), erased_at=None)
+    sized = ProductUser.objects.annotate(size=Coalesce("employees", "account__employees"))
+    rows = sized.filter(_where(said), erased_at=None)
     people = rows.order_by()[: COUNTED + 1].count()
     rules = reading.refresh()
     place = next((n for n, one in enumerate(rules.personas) if one.id == persona_id), 0)
@@ -71,11 +72,7 @@ def fit(said: Mapping[str, Any], *, persona_id: int | None = None) -> Fit:
             user.account.name if user.account else "",
             user.account_id,
             next(
-                (
-                    one.name
-                    for one in before
-                    if one.fits(user.seniority, user.department, user.employees, user.use_case)
-                ),
+                (one.name for one in before if one.fits(user.seniority, user.department, user.size, user.use_case)),
                 "",
             ),
         )
@@ -92,9 +89,9 @@ def _where(said: Mapping[str, Any]) -> Q:
     if said.get("departments"):
         known &= Q(department__in=said["departments"])
     if said.get("employees_from") is not None:
-        known &= Q(employees__gte=said["employees_from"])
+        known &= Q(size__gte=said["employees_from"])
     if said.get("employees_below") is not None:
-        known &= Q(employees__lt=said["employees_below"])
+        known &= Q(size__lt=said["employees_below"])
     if said.get("use_cases"):
         cases = [" ".join(case.split()).lower() for case in said["use_cases"]]
         known &= Q(pk__in=ProductUser.objects.annotate(case=Lower("use_case")).filter(case__in=cases).values("pk"))

@@ -127,7 +127,7 @@ def test_everybody_is_looked_at_again_but_what_people_said_stays(admin):
     assert AccountChange.objects.get().account == account
     run.refresh_from_db()
     assert (run.seen, run.changed, run.accounts) == (3, 1, 1)
-    assert again.begin_if_needed() is None
+    assert again.under_way() is None
     # Removed again, it is as before; a run that was overtaken half-way does no harm.
     editing.remove_rule(rule_id=rule.pk, member=admin)
     overtaken = again.newest()
@@ -153,6 +153,19 @@ def test_a_members_word_and_behaviour_stay_when_the_title_is_read_anew(admin):
     active.refresh_from_db()
     assert (locked.seniority, locked.buying_role, locked.buying_confidence) == ("vp", "champion", 0.9)
     assert (active.buying_role, active.buying_confidence) == ("economic_buyer", 0.72)
+
+
+def test_the_size_of_the_company_is_the_accounts_where_the_person_said_none(admin):
+    big = AccountFactory(employees=5000)
+    said, unsaid = (
+        ProductUserFactory(account=big, title="CEO", seniority="c_level", department="general", employees=size)
+        for size in (20, None)
+    )
+    again.work(run_id=again.begin(by=None).pk)
+    said.refresh_from_db()
+    unsaid.refresh_from_db()
+    assert (said.persona.key, unsaid.persona.key) == ("founder", "head_of_big_company")
+    assert preview.fit({"employees_from": 1000}).people == 1
 
 
 def test_a_title_is_tried_and_a_rule_added_ordered_removed_and_put_back(sign_in):
