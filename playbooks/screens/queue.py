@@ -24,6 +24,8 @@ from playbooks.verbs import early
 from scoring.models import Segment
 
 PAGE = 50
+#: Items that "all that match" takes at most.
+MOST_MATCHED = 1_000
 MOTIONS = (Motion.SALES, Motion.SUCCESS, Motion.MARKETING)
 
 
@@ -87,7 +89,8 @@ class Start:
 class QueuePage:
     """Everything the page shows. `news` counts items that came since the list was last drawn whole.
 
-    `onward` is the address of the next item to work through; the selected one is `place` of `places`, 0 when it is not listed.
+    `onward` is the address of the next item to work through; `match` the query string of all that match, with its
+    words where a page is not all. The selected one is `place` of `places`, 0 when it is not listed.
     """
 
     motion: str
@@ -120,6 +123,8 @@ class QueuePage:
     order_words: str
     empty_title: str
     empty_words: str
+    match: str = ""
+    match_words: str = ""
 
 
 def version(counts: dict[str, int | dt.datetime | None], told: str = "") -> str:
@@ -281,7 +286,21 @@ def page(
         order_words=tabs.order_words(wanted),
         empty_title=_("Nothing to work in this queue"),
         empty_words=tabs.empty_words(wanted),
+        match=wanted.query() or "?",
+        match_words=_match_words(here.paginator.count) if here.paginator.count > len(rows) else "",
     )
+
+
+def _match_words(n: int) -> str:
+    """What selecting all is called when a page is not all."""
+    if n > MOST_MATCHED:
+        return _("The first %(most)s of %(n)s that match") % {"most": f"{MOST_MATCHED:,}", "n": f"{n:,}"}
+    return _("All %(n)s that match") % {"n": f"{n:,}"}
+
+
+def matched(wanted: QueueFilter, member: Member) -> list[int]:
+    """The ids of what a list shows on all its pages, in its order, the first thousand."""
+    return list(QueueItem.objects.for_queue_page(wanted, member).values_list("pk", flat=True)[:MOST_MATCHED])
 
 
 @dataclass(frozen=True)

@@ -117,15 +117,17 @@ def reopen(*, item_id: int, member: Member) -> Outcome:
     return _one(_reopen([item_id], member=member))
 
 
-def many(verb: str | Callable[..., Any], *, item_ids: Sequence[int], member: Member, **fields: Any) -> Many:
-    """A verb on at most 200 items, in one transaction: `many("snooze", item_ids=…, member=…, until=…)`.
+def many(
+    verb: str | Callable[..., Any], *, item_ids: Sequence[int], member: Member, most: int = MOST, **fields: Any
+) -> Many:
+    """A verb on at most 200 (`most`) items, in one transaction: `many("snooze", item_ids=…, member=…, until=…)`.
 
     `undo.undo_batch` takes back all that was won. Raises `Refused`, also for too many.
     """
     name = verb if isinstance(verb, str) else verb.__name__
     wanted = sorted(set(item_ids))
-    if len(wanted) > MOST:
-        raise Refused("items", _("At most %(most)d at once.") % {"most": MOST})
+    if len(wanted) > most:
+        raise Refused("items", _("At most %(most)d at once.") % {"most": most})
     batch = uuid.uuid7() if hasattr(uuid, "uuid7") else uuid.uuid4()
     result = Many(batch)
     for outcome in _ACTS[name](wanted, member=member, batch=batch, **fields):

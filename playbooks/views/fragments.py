@@ -15,6 +15,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import trigger_client_event
 
 from accounts.models import Role
+from accounts.views.answers import done
 from accounts.views.requests import MemberRequest
 from playbooks import columns
 from playbooks.filters import QueueFilter
@@ -80,7 +81,10 @@ def told_of_many(
     to: str = "",
     then: str = "",
 ) -> HttpResponse:
-    """The same for several items of one queue at once."""
+    """The same for several items of one queue at once; of more than a page of them by loading the page anew."""
+    if len(ids) > screen.PAGE:
+        place = reverse("queue_motion", args=[motion])
+        return done(request, to=to or place, words=words, undo=undo, kind="success" if won else "warning")
     if not request.htmx:
         messages.add_message(
             request, messages.SUCCESS if won else messages.WARNING, words, extra_tags=f"undo={undo}" if undo else ""

@@ -10,7 +10,7 @@ import uuid
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -21,6 +21,7 @@ from accounts import access
 from accounts.views.requests import MemberRequest
 from playbooks import plans
 from playbooks.feedback import answers
+from playbooks.filters import QueueFilter
 from playbooks.models import QueueItem, QueueItemEvent
 from playbooks.refused import Refused
 from playbooks.screens import queue as screen
@@ -121,7 +122,10 @@ def take_back(request: MemberRequest, event_id: int) -> HttpResponse:
 
 @require_POST
 def bulk(request: MemberRequest, motion: str) -> HttpResponse:
-    """A verb on all that are selected. A verb with a form is asked about first; `confirmed` says that it was."""
+    """A verb on all that are selected, or on all that `match` a list's query string, a thousand at most.
+
+    A verb with a form is asked about first; `confirmed` says that it was.
+    """
     if not access.can(request.user, "work", screen.Worked(motion)):
         raise PermissionDenied
     verb = request.POST.get("verb", "")
@@ -131,7 +135,12 @@ def bulk(request: MemberRequest, motion: str) -> HttpResponse:
     ids = list(dict.fromkeys(int(said) for said in request.POST.getlist("ids") if said.isascii() and said.isdigit()))
     ids = [id_ for id_ in ids if id_ < 2**63][: verbs.MOST]
     here = fragments.back(request, reverse("queue_motion", args=[motion]))
-    if not ids:
+    match = request.POST.get("match", "")[:600]
+    try:
+        wanted = _matched(match, motion, request) if match else _of_motion(ids, motion)
+    except Refused as refused:
+        return fragments.told_of_many(request, motion, ids, words=refused.words, won=False, to=here)
+    if not (wanted if match else ids):
         words = _("Select accounts first: by their boxes, or with the space bar.")
         return fragments.told_of_many(request, motion, [], words=words, won=False, to=here)
     said: dict[str, Any] = {}
@@ -143,15 +152,15 @@ def bulk(request: MemberRequest, motion: str) -> HttpResponse:
         )
         if not is_confirmed or not form.is_valid():
             status = 422 if is_confirmed else 200
-            return _page(request, verb, form, ids=ids, motion=motion, status=status)
+            return _page(request, verb, form, ids=ids, n=len(wanted), match=match, motion=motion, status=status)
         said = form.said
     try:
-        many = verbs.many(verb, item_ids=_of_motion(ids, motion), member=request.user, **said)
+        many = verbs.many(verb, item_ids=wanted, member=request.user, most=screen.MOST_MATCHED, **said)
     except Refused as refused:
         if form is None:
             return fragments.told_of_many(request, motion, ids, words=refused.words, won=False, to=here)
         _take(form, refused)
-        return _page(request, verb, form, ids=ids, motion=motion, status=422)
+        return _page(request, verb, form, ids=ids, n=len(wanted), match=match, motion=motion, status=422)
     return fragments.told_of_many(
         request,
         motion,
@@ -223,6 +232,14 @@ def _of_motion(ids: list[int], motion: str) -> list[int]:
     return list(QueueItem.objects.filter(pk__in=ids, motion=motion).values_list("pk", flat=True))
 
 
+def _matched(match: str, motion: str, request: MemberRequest) -> list[int]:
+    """Raises `Refused` when a filter is not understood: what was meant is not guessed."""
+    wanted = QueueFilter.read(motion, QueryDict(match.removeprefix("?")))
+    if wanted.errors:
+        raise Refused("match", " ".join(wanted.errors))
+    return screen.matched(wanted, request.user)
+
+
 def _do(verb: str, item_id: int, request: MemberRequest, **said: Any) -> verbs.Outcome:
     try:
         outcome: verbs.Outcome = getattr(verbs, verb)(item_id=item_id, member=request.user, **said)
@@ -286,6 +303,8 @@ def _context(
     *,
     item: QueueItem | None = None,
     ids: list[int] | None = None,
+    n: int = 0,
+    match: str = "",
     motion: str = "",
     lost: str = "",
 ) -> dict[str, Any]:
@@ -293,7 +312,6 @@ def _context(
     if item:
         action, subject = reverse(URLS.get(verb, f"queue_{verb}"), args=[item.pk]), item.account.name
     else:
-        n = len(ids or ())
         action = reverse("queue_bulk", args=[motion])
         subject = ngettext("%(n)d account", "%(n)d accounts", n) % {"n": n}
     return {
@@ -303,6 +321,7 @@ def _context(
         "subject": subject,
         "item": item,
         "ids": ids or (),
+        "match": match,
         "action": action,
         "back": fragments.back(request, otherwise),
         "lost": lost,

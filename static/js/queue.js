@@ -121,7 +121,7 @@
 
   // Selecting: by box, space, or shift and a click for all between.
   const chosen = new Set();
-  let last = null;
+  let last = null, matching = false; // all that match, also those that are not on the page
   const boxes = () => [...document.querySelectorAll(".row-check input")];
   const show = () => {
     const all = boxes();
@@ -130,9 +130,13 @@
     all.forEach((box) => { box.checked = chosen.has(box.value); });
     const count = document.getElementById("bulk-count"), every = document.getElementById("bulk-all");
     if (!count) return;
-    count.textContent = !chosen.size ? "" : chosen.size === 1 ? count.dataset.one : count.dataset.many.replace("%n", chosen.size);
+    const isEvery = all.length > 0 && chosen.size === all.length, match = document.getElementById("bulk-match");
+    matching &&= isEvery;
+    if (match) match.checked = matching;
+    count.closest(".bulk").classList.toggle("bulk-every", isEvery);
+    count.textContent = matching && match ? match.dataset.chosen : !chosen.size ? "" : chosen.size === 1 ? count.dataset.one : count.dataset.many.replace("%n", chosen.size);
     count.closest(".bulk").classList.toggle("bulk-on", chosen.size > 0);
-    every.checked = all.length > 0 && chosen.size === all.length;
+    every.checked = isEvery;
     every.indeterminate = chosen.size > 0 && chosen.size < all.length;
   };
   const set = (box, on) => { if (on) chosen.add(box.value); else chosen.delete(box.value); };
@@ -143,7 +147,7 @@
     last = box.value;
     show();
   };
-  const clear = () => { chosen.clear(); show(); };
+  const clear = () => { chosen.clear(); matching = false; show(); };
   document.addEventListener("click", (event) => {
     const item = event.target.closest(".row-item");
     if (!event.shiftKey || !item || !item.querySelector(".row-check")) return;
@@ -157,6 +161,7 @@
   }, true);
   document.addEventListener("change", (event) => {
     if (event.target.id === "bulk-all") { boxes().forEach((box) => set(box, event.target.checked)); show(); }
+    else if (event.target.id === "bulk-match") { matching = event.target.checked; show(); }
     else if (event.target.closest(".row-check")) { set(event.target, event.target.checked); last = event.target.value; show(); }
   });
   document.addEventListener("queue:chosen", clear);

@@ -179,6 +179,40 @@ def test_a_verb_with_a_form_asks_once_for_all_that_are_selected(sign_in):
     assert set(QueueItem.objects.values_list("state", "reason")) == {("disqualified", "bot")}
 
 
+def test_all_that_match_the_filter_are_done_at_once_beyond_the_page_with_one_undo(sign_in, monkeypatch):
+    monkeypatch.setattr("playbooks.screens.queue.PAGE", 3)
+    client = sign_in(Role.SALES)
+    matching = [make_item(segment="smb") for _ in range(5)]
+    make_item(segment="enterprise")
+    address = "/queue/sales/?segment=smb"
+
+    page = text_of(client.get(address))
+    assert "All 5 that match" in page
+    assert "that match" not in text_of(client.get("/queue/sales/?segment=enterprise"))
+    of_match = {"verb": "disqualify", "ids": [matching[0].pk], "match": "?segment=smb", "next": address}
+    asked = text_of(client.post("/queue/sales/bulk", of_match, headers=HTMX))
+    assert "5 accounts" in asked
+    assert 'name="match" value="?segment=smb"' in asked
+    done = client.post("/queue/sales/bulk", of_match | {"confirmed": "1", "reason": "bot"}, headers=HTMX)
+    assert done.headers["HX-Redirect"] == address
+    told = text_of(client.get(address))
+    assert "5 disqualified." in told
+    assert set(QueueItem.objects.filter(segment="smb").values_list("state", flat=True)) == {"disqualified"}
+    assert QueueItem.objects.get(segment="enterprise").state == "new"
+
+    undo = re.search(r'action="(/queue/undo/all/[^"]+)"', told).group(1)
+    client.post(undo, headers=HTMX)
+    assert set(QueueItem.objects.values_list("state", flat=True)) == {"new"}
+
+    monkeypatch.setattr("playbooks.screens.queue.MOST_MATCHED", 4)
+    assert "The first 4 of 5 that match" in text_of(client.get(address))
+    client.post("/queue/sales/bulk", {"verb": "claim", "match": "?segment=smb"})
+    assert QueueItem.objects.filter(owner=client.member).count() == 4
+    wrong = client.post("/queue/sales/bulk", {"verb": "claim", "match": "?segment=huge"}, follow=True)
+    assert QueueItem.objects.filter(owner=client.member).count() == 4
+    assert "Segment" in text_of(wrong)
+
+
 def test_an_action_on_many_reads_as_often_for_two_as_for_twenty(sign_in):
     client = sign_in(Role.SALES)
 
