@@ -17,7 +17,7 @@ from rest_framework.response import Response
 
 from accounts import contacts as known
 from accounts import rest
-from accounts.models import BuyingRole, Contact
+from accounts.models import BuyingRole, Contact, Department, Seniority
 from playbooks import contacts, plans
 from playbooks.models import QueueItem, Step
 from playbooks.rest.queue import no_item
@@ -122,10 +122,16 @@ class PlanLineSerializer(serializers.Serializer[Step]):
 
 class ContactSerializer(serializers.Serializer[Contact]):
     id = serializers.IntegerField()
-    account = serializers.IntegerField(source="account_id")
+    account = serializers.IntegerField(source="account_id", allow_null=True)
     email = serializers.CharField()
     name = serializers.CharField(allow_blank=True)
     title = serializers.CharField(allow_blank=True)
+    phone = serializers.CharField(allow_blank=True)
+    department = serializers.ChoiceField(Department.choices, allow_blank=True)
+    seniority = serializers.ChoiceField(Seniority.choices, allow_blank=True)
+    user = serializers.IntegerField(
+        source="user_id", allow_null=True, help_text=gettext_lazy("The person of the product that they are.")
+    )
     role = serializers.ChoiceField(BuyingRole.choices, source="buying_role", allow_blank=True)
     confidence = serializers.FloatField(
         source="buying_confidence", help_text=gettext_lazy("0.9: known, 0.6: thought, 0: no role.")
