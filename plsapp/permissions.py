@@ -147,6 +147,15 @@ MATRIX: dict[str, Row] = {
     "api_contacts": MEMBER,  # adding one: who works the motion
     "api_contact_remove": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
     "api_contact_back": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
+    "api_all_contacts": MEMBER,  # adding one: as on the page
+    "api_one_contact": MEMBER,  # changing it: as on the page
+    "api_contact_take_away": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
+    "api_contact_restore": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
+    "api_contact_import": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
+    "api_contact_imported": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
+    "api_contact_import_undo": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
+    "api_buckets": MEMBER,
+    "api_accounts": MEMBER,
     "api_plays": MEMBER,
     "api_play": MEMBER,
     "api_play_preview": MEMBER,

@@ -2,8 +2,10 @@
 
 from django.urls import URLPattern, path
 
+from playbooks.rest import accounts as account_rest
 from playbooks.rest import audit as audits
 from playbooks.rest import calendar, erasing, feedback, own, play_editing, rules, telling
+from playbooks.rest import contacts as contact_rest
 from playbooks.rest import definitions as definition_effects
 from playbooks.rest import identity as identity_rest
 from playbooks.rest import plans as plan_rest
@@ -86,6 +88,15 @@ urlpatterns: list[URLPattern] = [
         plan_rest.contact_back,
         name="api_contact_back",
     ),
+    path("contacts/", contact_rest.contacts, name="api_all_contacts"),
+    path("contacts/<int:contact_id>/", contact_rest.contact, name="api_one_contact"),
+    path("contacts/<int:contact_id>/remove/", contact_rest.contact_remove, name="api_contact_take_away"),
+    path("contacts/<int:contact_id>/put-back/", contact_rest.contact_back, name="api_contact_restore"),
+    path("contacts/import/", contact_rest.take, name="api_contact_import"),
+    path("contacts/imports/<int:import_id>/", contact_rest.import_of, name="api_contact_imported"),
+    path("contacts/imports/<int:import_id>/undo/", contact_rest.import_undo, name="api_contact_import_undo"),
+    path("buckets/", contact_rest.bucket_counts, name="api_buckets"),
+    path("accounts/", account_rest.accounts, name="api_accounts"),
     path("plays/", play_rest.play_list, name="api_plays"),
     path("plays/<int:play_id>/", play_rest.play, name="api_play"),
     path("plays/<int:play_id>/copy/", play_editing.play_copy, name="api_play_copy"),

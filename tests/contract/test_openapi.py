@@ -24,6 +24,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from accounts.api import PATHS
+from accounts.contacts import files
 from accounts.models import BuyingRole, Contact, Role
 from playbooks.models import Holiday, Play, PlayUse, QueueItemEvent, SavedView, Step, Touch
 from plsapp import rest
@@ -74,6 +75,7 @@ IDS = {
     "contact_id": "contact",
     "use_id": "use",
     "view_id": "view",
+    "import_id": "import",
     "holiday_id": "holiday",
     "ambiguity_id": "ambiguity",
     "domain_rule_id": "domain_rule",
@@ -160,6 +162,7 @@ def world(db):
     return {
         "play": play.pk,
         "contact": Contact.objects.create(email="eve@world.example", name="Eve", account=account, source="").pk,
+        "import": files.upload(name="x.csv", data=b"email\na@b", member=MemberFactory()).pk,
         "use": PlayUse.objects.create(play=play, item=item, started_at=timezone.now()).pk,
         "account": account.pk,
         "view": SavedView.objects.create(member=MemberFactory(), motion="sales", name="Warm", is_shared=True).pk,
