@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -72,6 +73,8 @@ SENTENCES: dict[str, Any] = {
 }
 #: What an empty name is called, by subject.
 WHOLE = {"queue": gettext_lazy("every queue")}
+#: A moment as it is kept: of `2026-11-22 10:50:37.092204+00:00` the minute is shown.
+_TIME = re.compile(r"^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d):\d\d[\d.]*\+00:00$")
 #: Letters of a value that a row shows.
 SHOWN = 120
 
@@ -127,7 +130,7 @@ def value(said: Any) -> str:
     elif isinstance(said, list | tuple):
         words = ", ".join(value(one) for one in said)
     else:
-        words = str(said)
+        words = _TIME.sub(r"\1 \2", str(said))
     return words if len(words) <= SHOWN else words[: SHOWN - 1] + "…"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import moments, rest
-from accounts.models import Account
+from accounts.models import Account, Member
 from scoring import outcomes
 from scoring.models import Outcome
 
@@ -104,6 +104,7 @@ def _record(request: Request) -> Response:
             at=at,
             source=said.get("source", ""),
             note=said.get("note", ""),
+            by=cast(Member, request.user),
         )
     except outcomes.BadOutcome as problem:
         raise rest.bad(problem.field, problem.reason) from None

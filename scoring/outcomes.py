@@ -15,7 +15,7 @@ from django.db.models import Count, Max
 from django.utils import timezone
 
 from accounts import audit, moments
-from accounts.models import Account, Signal
+from accounts.models import Account, Member, Signal
 from scoring.models import Outcome
 
 #: What a definition is judged by unless somebody says otherwise.
@@ -102,10 +102,13 @@ def check(outcome: NewOutcome) -> None:
 
 
 @transaction.atomic
-def record(*, account_id: int, kind: str, at: dt.datetime, source: str = "", note: str = "") -> tuple[Outcome, bool]:
+def record(
+    *, account_id: int, kind: str, at: dt.datetime, source: str = "", note: str = "", by: Member | None = None
+) -> tuple[Outcome, bool]:
     """Keeps an outcome, and says whether it is new. The same account, kind, time and source is the same outcome.
 
-    An account that was merged stands for the one it went into. Raises `BadOutcome`, `Account.DoesNotExist`.
+    An account that was merged stands for the one it went into. What a member tells (`by`) is in the audit log. Raises `BadOutcome`,
+    `Account.DoesNotExist`.
     """
     check(NewOutcome(account_id, kind, at, source, note))
     account = Account.objects.get(pk=account_id)
@@ -114,9 +117,9 @@ def record(*, account_id: int, kind: str, at: dt.datetime, source: str = "", not
     kept, is_new = Outcome.objects.get_or_create(
         account=account, kind=kind, at=at, source=source, defaults={"note": note}
     )
-    if is_new:
+    if is_new and by is not None:
         told = {"kind": kind, "at": at, "source": source}
-        audit.record("outcome.add", subject="account", subject_id=account.pk, label=account.name, after=told)
+        audit.record("outcome.add", by=by, subject="account", subject_id=account.pk, label=account.name, after=told)
     return kept, is_new
 
 

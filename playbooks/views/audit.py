@@ -55,6 +55,6 @@ def audit_csv(request: MemberRequest) -> HttpResponseBase:
 
 def in_words(line: audit_log.Line) -> str:
     return "; ".join(
-        f"{one.field}: {one.before or '–'} → {one.after or '–'}" if one.is_change else f"{one.field}: {one.after}"
+        f"{one.field}: {one.before} → {one.after or '–'}" if one.before else f"{one.field}: {one.after}"
         for one in line.changes
     )
