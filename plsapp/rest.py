@@ -207,9 +207,13 @@ ANSWERS = {
 SECURITY: list[dict[str, list[str]]] = [{"writeKeyBasic": []}, {"writeKeyBearer": []}, {}]
 FORM = {
     "type": "object",
-    "properties": {"write_key": {"type": "string"}}
+    "properties": {
+        "write_key": {"type": "string"},
+        "form": {"type": "string", "maxLength": 32, "description": "The key of a form, instead of the write key."},
+        "token": {"type": "string", "description": "The signed time at which one of our own forms was drawn."},
+    }
     | {name: {"type": "string", "maxLength": most} for name, _other, most in hand_raise.FIELDS}
-    | {hand_raise.HONEYPOT: {"type": "string", "description": "Hidden from people: what programs fill in is dropped."}},
+    | {hand_raise.HONEYPOT: {"type": "string", "description": "Hidden from people: what programs fill in is kept as spam."}},
     "required": ["email"],
 }
 INTAKE = {
@@ -240,7 +244,8 @@ INTAKE = {
         "post": {
             "operationId": "raise_hand",
             "summary": "Somebody asks for sales",
-            "description": "From a form of the customer's own site. A plain HTML form is answered with a page.",
+            "description": "From a form of the customer's own site, or from a server. A plain HTML form is answered with a page. "
+            "See docs/hand-raises.md.",
             "tags": ["intake"],
             "requestBody": {
                 "required": True,
@@ -250,7 +255,7 @@ INTAKE = {
                 },
             },
             "security": SECURITY,
-            "responses": ANSWERS,
+            "responses": ANSWERS | {"404": _refusal("There is no such form, or it is switched off.")},
         }
     },
 }
