@@ -191,6 +191,11 @@ MATRIX: dict[str, Row] = {
     "api_play_back": MEMBER,
     "api_play_restore": MEMBER,
     "api_account": MEMBER,
+    "api_account_people": MEMBER,
+    "api_buying_group": MEMBER,
+    "api_person_role": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
+    "api_contact_role": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
+    "api_role_withdraw": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
     "api_account_scores": MEMBER,
     "api_definitions": MEMBER,  # beginning and saving a draft: product and admins, as the verbs have it
     "api_definition": MEMBER,

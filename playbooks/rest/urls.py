@@ -8,6 +8,7 @@ from playbooks.rest import calendar, erasing, feedback, own, play_editing, rules
 from playbooks.rest import contacts as contact_rest
 from playbooks.rest import definitions as definition_effects
 from playbooks.rest import identity as identity_rest
+from playbooks.rest import people as people_rest
 from playbooks.rest import plans as plan_rest
 from playbooks.rest import plays as play_rest
 from playbooks.rest import queue as queues
@@ -30,6 +31,11 @@ urlpatterns: list[URLPattern] = [
     path("domain-rules/<int:domain_rule_id>/put-back/", identity_rest.domain_rule_back, name="api_domain_rule_back"),
     path("accounts/<int:account_id>/domains/", identity_rest.account_domains, name="api_account_domains"),
     path("company-domains/", identity_rest.company_domains, name="api_company_domains"),
+    path("accounts/<int:account_id>/people/", people_rest.people_of, name="api_account_people"),
+    path("accounts/<int:account_id>/buying-group/", people_rest.buying_group, name="api_buying_group"),
+    path("people/<int:user_id>/role/", people_rest.person_role, name="api_person_role"),
+    path("contacts/<int:contact_id>/role/", people_rest.contact_role, name="api_contact_role"),
+    path("roles/<int:word_id>/withdraw/", people_rest.role_withdraw, name="api_role_withdraw"),
     path("queue/bulk/", acts.bulk, name="api_queue_bulk"),
     path("queue/bulk/undo/", acts.undo_batch, name="api_queue_bulk_undo"),
     path("queue/<slug:motion>/", queues.queue, name="api_queue"),

@@ -23,6 +23,7 @@ from schemathesis.specs.openapi.checks import (
     unsupported_method,
 )
 
+from accounts import roles
 from accounts.api import PATHS
 from accounts.contacts import files
 from accounts.models import BuyingRole, Contact, Role
@@ -73,6 +74,8 @@ IDS = {
     "event_id": "event",
     "play_id": "play",
     "contact_id": "contact",
+    "user_id": "person",
+    "word_id": "word",
     "use_id": "use",
     "view_id": "view",
     "import_id": "import",
@@ -161,6 +164,8 @@ def world(db):
     play.steps.create(place=0, kind="email", title="Write", words="Hi {{buyer.first_name}}")
     return {
         "play": play.pk,
+        "person": buyer.pk,
+        "word": roles.say(member=MemberFactory(), role="champion", user_id=buyer.pk).pk,
         "contact": Contact.objects.create(email="eve@world.example", name="Eve", account=account, source="").pk,
         "import": files.upload(name="x.csv", data=b"email\na@b", member=MemberFactory()).pk,
         "use": PlayUse.objects.create(play=play, item=item, started_at=timezone.now()).pk,
