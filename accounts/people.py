@@ -42,11 +42,12 @@ class Person:
 @dataclass(frozen=True)
 class Group:
     """Whom an account's page needs: `first` in the order of `of_account`; `by_role` the surest of each role; `untitled` the
-    most active people of whom no title is known; `counts` how many have each role."""
+    most active people of whom no title is known; `inviters` who invited most; `counts` how many have each role."""
 
     first: list[Person]
     by_role: dict[str, list[Person]]
     untitled: list[Person]
+    inviters: list[Person]
     counts: dict[str, int]
 
 
@@ -91,11 +92,15 @@ def group_of(account_id: int, *, limit: int = 50, until: dt.date | None = None) 
                                        invites >= %(champion)s DESC, invites DESC, sure DESC, days DESC, id) AS place,
                     row_number() OVER (PARTITION BY role ORDER BY sure DESC, invites DESC, days DESC, id) AS of_role,
                     row_number() OVER (PARTITION BY is_bare ORDER BY days DESC, id) AS of_bare,
+                    row_number() OVER (PARTITION BY invites >= %(champion)s ORDER BY invites DESC, days DESC, id) AS of_inviters,
                     count(*) OVER (PARTITION BY role) AS in_role
                 FROM known
             )
-            SELECT id, days, invites, role, place, of_role, CASE WHEN is_bare THEN of_bare END, in_role FROM placed
+            SELECT id, days, invites, role, place, of_role, CASE WHEN is_bare THEN of_bare END, in_role,
+                   CASE WHEN invites >= %(champion)s THEN of_inviters END
+            FROM placed
             WHERE place <= %(limit)s OR (of_role <= %(kind)s AND role <> '') OR (is_bare AND of_bare <= %(kind)s)
+                OR (invites >= %(champion)s AND of_inviters <= %(kind)s)
             ORDER BY place
             """,
             {
@@ -108,8 +113,8 @@ def group_of(account_id: int, *, limit: int = 50, until: dt.date | None = None) 
         )
         rows = cursor.fetchall()
     users = ProductUser.objects.in_bulk([row[0] for row in rows])
-    found = Group([], {}, [], {})
-    for id_, days, invites, role, place, of_role, of_bare, in_role in rows:
+    found = Group([], {}, [], [], {})
+    for id_, days, invites, role, place, of_role, of_bare, in_role, of_inviters in rows:
         person = _person(users[id_], role, days, int(invites), until)
         if place <= limit:
             found.first.append(person)
@@ -119,6 +124,8 @@ def group_of(account_id: int, *, limit: int = 50, until: dt.date | None = None) 
                 found.by_role.setdefault(role, []).append(person)
         if of_bare is not None and of_bare <= OF_A_KIND:
             found.untitled.append(person)
+        if of_inviters is not None and of_inviters <= OF_A_KIND:
+            found.inviters.append(person)
     return found
 
 

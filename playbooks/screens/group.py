@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts import people as account_people
-from accounts.evidence import CONFIRMED, LIKELY
+from accounts.evidence import BEHAVIOUR, CONFIRMED, LIKELY, WORTH
 from accounts.models import BuyingRole, Contact, Seniority
 from scoring.models import BuyerState, Score
 
@@ -23,8 +23,8 @@ ROLES = (
     BuyingRole.INFLUENCER,
     BuyingRole.PROCUREMENT,
 )
-#: So many are named of each.
-NAMED = 3
+#: So many are named of each; of those who only may have it, the likeliest.
+NAMED, GUESSED = 3, 1
 LEADERS = frozenset({Seniority.C_LEVEL, Seniority.VP, Seniority.DIRECTOR})
 STATE_TAGS = {
     BuyerState.CONFIRMED: "green",
@@ -52,7 +52,7 @@ class Holder:
 
 @dataclass(frozen=True)
 class RoleLine:
-    """One role: `holders` the surest first, `more` beside them. Without holders it is missing; below `LIKELY` it is a guess."""
+    """One role: `holders` the surest first, `more` beside them. It is missing unless one of them is sure enough."""
 
     role: str
     label: str
@@ -61,7 +61,9 @@ class RoleLine:
 
     @property
     def is_filled(self) -> bool:
-        return bool(self.holders) and self.holders[0].sure >= LIKELY
+        """Whoever brings others is a champion, however little else speaks for it."""
+        least = WORTH[BEHAVIOUR] if self.role == BuyingRole.CHAMPION else LIKELY
+        return bool(self.holders) and self.holders[0].sure >= least
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,7 @@ def settle(state: str, people: account_people.Group, best: Holder | None, featur
             "name": leader.user,
             "title": account_people.profile_words(leader.user),
         }
-    champions = people.by_role.get(BuyingRole.CHAMPION, [])
+    champions = people.by_role.get(BuyingRole.CHAMPION, []) or people.inviters
     if champions:
         return _("None of its people can buy. Ask %(name)s, who brings others, for an introduction.") % {
             "name": champions[0].user
@@ -146,11 +148,27 @@ def _line(role: BuyingRole, people: account_people.Group, contacts: Sequence[Con
         Holder("user", one.user.pk, str(one.user), account_people.profile_words(one.user), one.confidence, one.is_quiet)
         for one in people.by_role.get(role, [])
     ]
+    if role == BuyingRole.CHAMPION:  # whatever else the title makes of them
+        known = {one.id for one in holders}
+        holders += [
+            Holder(
+                "user",
+                one.user.pk,
+                str(one.user),
+                account_people.profile_words(one.user),
+                WORTH[BEHAVIOUR],
+                one.is_quiet,
+            )
+            for one in people.inviters
+            if one.user.pk not in known and not one.is_locked
+        ]
     outside = [
         Holder("contact", one.pk, str(one), one.title, one.buying_confidence)
         for one in contacts
         if one.buying_role == role and one.buying_confidence > 0
     ]
     found = sorted([*holders, *outside], key=lambda one: -one.sure)
-    total = people.counts.get(role, 0) + len(outside)
-    return RoleLine(role.value, str(capfirst(role.label)), found[:NAMED], max(total - NAMED, 0))
+    line = RoleLine(role.value, str(capfirst(role.label)), found[:NAMED], 0)
+    named = NAMED if line.is_filled else GUESSED
+    total = max(people.counts.get(role, 0), len(holders)) + len(outside)
+    return replace(line, holders=found[:named], more=max(total - named, 0))

@@ -219,7 +219,9 @@ def picture(organisation: Organisation) -> Picture:
             fields.setdefault(field, []).append(one)
         else:
             crowd[field] = crowd.get(field, 0) + 1
-    places = _places(fields, crowd)
+    columns = _spans(len(departments), {(x, y): _columns(len(found)) for (x, y), found in fields.items()}, 0, 0.3)
+    rows = _spans(len(levels), {place: _rows(len(found)) for place, found in fields.items()}, 1, 0.34)
+    places, labelled = _places(fields, crowd, columns, rows)
     nodes: dict[str, list[dict[str, Any]]] = {kind: [] for kind in KINDS}
     for one in drawn:
         x, y = places[one.key]
@@ -230,12 +232,12 @@ def picture(organisation: Organisation) -> Picture:
                 "words": _node_words(one, organisation),
                 "size": round(9 + min(len(one.brought), 12) * 1.5, 1),
                 "quiet": one.is_quiet,
-                "label": len(drawn) <= 30 or one.role in ROLE_ORDER,
+                "label": one.key in labelled and (len(drawn) <= 30 or one.role in ROLE_ORDER),
             }
         )
     bubbles = [
         {
-            "value": list(_bubble_place(field, fields)),
+            "value": _bubble_place(field, fields, columns, rows),
             "name": ngettext("%(n)d person", "%(n)d people", n) % {"n": n},
             "size": round(18 + 9 * math.log10(n), 1),
             "count": n,
@@ -248,8 +250,10 @@ def picture(organisation: Organisation) -> Picture:
         if one.by is not None and f"user-{one.by.by}" in places
     ]
     data = {
-        "departments": [_department_words(name) for name in departments],
-        "levels": [str(Seniority(level).label) if level else _("Level unknown") for level in reversed(levels)],
+        "departments": _labels([_department_words(name) for name in departments], columns),
+        "levels": _labels(
+            [str(Seniority(level).label) if level else _("Level unknown") for level in reversed(levels)], rows
+        ),
         "groups": [{"kind": kind, "name": _kind_words(kind), "nodes": nodes[kind]} for kind in KINDS if nodes[kind]],
         "bubbles": bubbles,
         "bubbles_name": _("others, by number"),
@@ -270,27 +274,64 @@ def _who_matter(everybody: list[One]) -> list[One]:
     return sorted(found, key=lambda one: (one.role not in ROLE_ORDER, -len(one.brought), _rank(one)))[:DRAWN]
 
 
+def _columns(n: int) -> int:
+    return max(math.ceil(math.sqrt(n * 1.8)), 1)
+
+
+def _rows(n: int) -> int:
+    return math.ceil(n / _columns(n))
+
+
+def _spans(n: int, needed: Mapping[tuple[int, int], int], axis: int, each: float) -> list[tuple[float, float]]:
+    """(begin, end) of each column (`axis` 0) or row (1): at least 1, and `each` for everybody side by side in its fullest field."""
+    spans, begin = [], 0.0
+    for place in range(n):
+        most = max((count for field, count in needed.items() if field[axis] == place), default=1)
+        end = round(begin + max(1.0, most * each), 3)
+        spans.append((begin, end))
+        begin = end
+    return spans
+
+
+def _labels(names: list[str], spans: list[tuple[float, float]]) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "at": round((begin + end) / 2, 3), "end": end}
+        for name, (begin, end) in zip(names, spans, strict=True)
+    ]
+
+
 def _places(
-    fields: Mapping[tuple[int, int], list[One]], crowd: Mapping[tuple[int, int], int]
-) -> dict[str, tuple[float, float]]:
-    """Where each stands: rows of equal width within its field, which is one wide and one high; its lower part is the crowd's."""
-    places = {}
+    fields: Mapping[tuple[int, int], list[One]],
+    crowd: Mapping[tuple[int, int], int],
+    columns: list[tuple[float, float]],
+    rows: list[tuple[float, float]],
+) -> tuple[dict[str, tuple[float, float]], set[str]]:
+    """Where each stands, in rows of equal width within its field, its foot the crowd's; and whose names have room: one a row."""
+    places, labelled = {}, set()
     for (x, y), people in fields.items():
-        columns = max(math.ceil(math.sqrt(len(people) * 1.8)), 1)
-        rows = math.ceil(len(people) / columns)
-        foot, height = (0.32, 0.60) if (x, y) in crowd else (0.08, 0.84)
+        (left, right), (bottom, top) = columns[x], rows[y]
+        across, down = _columns(len(people)), _rows(len(people))
+        foot = 0.36 if (x, y) in crowd else 0.1
         for place, one in enumerate(people):
-            row, column = divmod(place, columns)
-            in_row = min(columns, len(people) - row * columns)
+            row, column = divmod(place, across)
+            in_row = min(across, len(people) - row * across)
             places[one.key] = (
-                round(x - 0.5 + 0.08 + 0.84 * (column + 0.5) / in_row, 3),
-                round(y - 0.5 + foot + height * (1 - (row + 0.5) / rows), 3),
+                round(left + (right - left) * (0.08 + 0.84 * (column + 0.5) / in_row), 3),
+                round(bottom + (top - bottom) * (foot + (0.94 - foot) * (1 - (row + 0.5) / down)), 3),
             )
-    return places
+            if column == in_row // 2:
+                labelled.add(one.key)
+    return places, labelled
 
 
-def _bubble_place(field: tuple[int, int], fields: Mapping[tuple[int, int], list[One]]) -> tuple[float, float]:
-    return (field[0], field[1] - 0.32) if field in fields else (field[0], field[1])
+def _bubble_place(
+    field: tuple[int, int],
+    fields: Mapping[tuple[int, int], list[One]],
+    columns: list[tuple[float, float]],
+    rows: list[tuple[float, float]],
+) -> list[float]:
+    (left, right), (bottom, top) = columns[field[0]], rows[field[1]]
+    return [round((left + right) / 2, 3), round(bottom + (top - bottom) * (0.2 if field in fields else 0.5), 3)]
 
 
 def _department(one: One) -> str:

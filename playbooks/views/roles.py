@@ -37,7 +37,7 @@ class RoleForm(forms.Form):
         error_messages={"required": gettext_lazy("Choose one of the roles.")},
     )
     note = forms.CharField(
-        label=gettext_lazy("How you know (may be empty)"),
+        label=gettext_lazy("How you know"),
         max_length=300,
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),

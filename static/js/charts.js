@@ -86,16 +86,26 @@
         other: ["circle", token("--ink-2")],
         contact: ["roundRect", COLOURS[theme()].creation],
       };
-      const wide = data.departments.length;
+      const wide = data.departments.at(-1).end;
       const lines = (named) => data.edges.filter((edge) => edge[2] === named).flatMap(([from, to]) => [from, to, [null, null]]);
-      const place = (names) => (value) => (Number.isInteger(value) && names[value] !== undefined ? names[value] : "");
+      const high = data.levels.at(-1).end;
+      const borders = [
+        ...data.departments.slice(0, -1).flatMap(({ end }) => [[end, 0], [end, high], [null, null]]),
+        ...data.levels.slice(0, -1).flatMap(({ end }) => [[0, end], [wide, end], [null, null]]),
+      ];
       const scale = (names) => ({
         type: "value",
-        min: -0.5,
-        max: names.length - 0.5,
-        interval: 1,
+        min: 0,
+        max: names.at(-1).end,
         ...axis(),
-        axisLabel: { color: token("--ink-2"), fontSize: 11, formatter: place(names), interval: 0, showMinLabel: false, showMaxLabel: false },
+        axisLabel: {
+          color: token("--ink-2"),
+          fontSize: 11,
+          customValues: names.map(({ at }) => at),
+          formatter: (value) => names.find(({ at }) => Math.abs(at - value) < 0.001)?.name ?? "",
+          width: 96,
+          overflow: "break",
+        },
       });
       const edge = (named) => ({
         name: data.edges_name,
@@ -117,14 +127,15 @@
         }),
         legend: { type: "scroll", top: 0, left: 0, right: 0, itemWidth: 12, itemHeight: 12, textStyle: { color: token("--ink-2"), fontSize: 12 } },
         grid: { left: 4, right: 16, top: 40, bottom: 44, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
-        xAxis: { ...scale(data.departments), splitLine: { show: false } },
+        xAxis: { ...scale(data.departments), axisLine: { show: false }, splitLine: { show: false } },
         yAxis: { ...scale(data.levels), axisLine: { show: false }, splitLine: { show: false } },
         dataZoom: [
           { type: "inside", xAxisIndex: 0, filterMode: "none", zoomOnMouseWheel: "ctrl", moveOnMouseMove: true, moveOnMouseWheel: false },
           { type: "inside", yAxisIndex: 0, filterMode: "none", zoomOnMouseWheel: "ctrl", moveOnMouseMove: true, moveOnMouseWheel: false },
-          { type: "slider", xAxisIndex: 0, filterMode: "none", height: 18, bottom: 6, showDetail: false, brushSelect: false, borderColor: token("--line"), end: box().clientWidth < 600 && wide > 4 ? (100 * 4) / wide : 100 },
+          { type: "slider", xAxisIndex: 0, filterMode: "none", height: 18, bottom: 6, showDetail: false, showDataShadow: false, brushSelect: false, borderColor: token("--line"), end: box().clientWidth < 600 && wide > 4 ? (100 * 4) / wide : 100 },
         ],
         series: [
+          { type: "line", data: borders, symbol: "none", silent: true, z: 0, lineStyle: { width: 1, color: token("--line") } },
           edge(true),
           edge(false),
           ...(data.bubbles.length
