@@ -69,22 +69,26 @@ def take_back(*, ambiguity_id: int, member: Member | None) -> Ambiguity:
     ambiguity = Ambiguity.objects.select_for_update().get(pk=ambiguity_id)
     if ambiguity.settled_because != BY_HAND:
         raise Refused("ambiguity", _("No member decided this."))
-    if ambiguity.correction is not None and ambiguity.correction.undone_at is None:
-        undo(correction_id=ambiguity.correction_id, member=member)  # type: ignore[arg-type]
+    correction = ambiguity.correction
+    # Open first: the ladder, which undoing asks, goes on with this row.
+    ambiguity.settled_at = ambiguity.settled_by = ambiguity.settled_for = ambiguity.correction = None
+    ambiguity.settled_because = ""
+    if not Ambiguity.objects.filter(workspace=ambiguity.workspace_id, settled_at=None).exists():
+        ambiguity.save()
+    else:  # somebody undid the correction before
+        ambiguity.delete()
+        ambiguity = Ambiguity.objects.get(workspace=ambiguity.workspace_id, settled_at=None)
+    if correction is not None and correction.undone_at is None:
+        undo(correction_id=correction.pk, member=member)
     space = Workspace.objects.select_for_update().get(pk=ambiguity.workspace_id)
     if space.account_by == HAND:
         space.account_by, space.account_confidence = "own", 0.0
         space.save(update_fields=["account_by", "account_confidence"])
-    if Ambiguity.objects.filter(workspace=space, settled_at=None).exists():
-        ambiguity.settled_because = "taken back"
-    else:
-        ambiguity.settled_at = ambiguity.settled_by = ambiguity.settled_for = None
-        ambiguity.settled_because, ambiguity.correction = "", None
-    ambiguity.save()
     changed = again.workspaces([space.pk])
     if space.account_id is not None:
         changed.add(space.account_id)
     changes.mark(changed, urgent=True)
+    ambiguity.refresh_from_db()
     _tell("ambiguity.reopen", ambiguity, space, member)
     return ambiguity
 
