@@ -78,7 +78,10 @@ class AuditFilter:
         if self.subject:
             asked &= Q(subject=self.subject)
         if self.id is not None:
-            asked &= Q(subject_id=self.id)
+            of_it = Q(subject_id=self.id)
+            if self.subject == "account":  # whence something was merged or moved
+                of_it |= Q(detail__from_account=self.id)
+            asked &= of_it
         if self.from_:
             asked &= Q(at__gte=_midnight(self.from_))
         if self.until:

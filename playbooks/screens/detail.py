@@ -292,6 +292,7 @@ class ItemLine:
     """A queue item on the account page, with its history, newest first; while it is open with what is to be done."""
 
     actions: Actions
+    workspace: str
     state_words: str
     entered_at: dt.datetime
     closed_at: dt.datetime | None
@@ -308,7 +309,7 @@ def item_lines(
     """The account's queue items, open ones first, with what happened to them."""
     items = list(
         QueueItem.objects.filter(account=account_id)
-        .select_related("owner", "account")
+        .select_related("owner", "account", "workspace")
         .order_by("closed_at", "-entered_at", "-id")[:20]
     )
     items.sort(key=lambda item: not item.is_open)
@@ -318,6 +319,7 @@ def item_lines(
     return [
         ItemLine(
             actions=actions(item, member, early_days=days[item.motion]),
+            workspace=str(item.workspace or ""),
             state_words=str(item.get_state_display()),
             entered_at=item.entered_at,
             closed_at=item.closed_at,

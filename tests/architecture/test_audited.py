@@ -39,12 +39,33 @@ BY_VERB = {
     "api_cool_downs": "playbooks.assignment.policies",
     "api_holidays": "playbooks.assignment.policies",
     "api_holiday_remove": "playbooks.assignment.policies",
+    "routing": "playbooks.routing_table",
+    "api_routing": "playbooks.routing_table",
+    **dict.fromkeys(("api_corrections", "account_correct"), "accounts.corrections.verbs"),
+    **dict.fromkeys(("api_correction_undo", "correction_undo"), "accounts.corrections.verbs"),
+    **dict.fromkeys(("api_suggestion_dismiss", "suggestion_dismiss"), "accounts.corrections.listing"),
+    **dict.fromkeys(("api_suggestion_back", "suggestion_back"), "accounts.corrections.listing"),
+    **dict.fromkeys(("api_ambiguity_decide", "api_ambiguity_back", "identity"), "accounts.ladder.deciding"),
+    **dict.fromkeys(("api_domain_rules", "api_domain_rule_remove"), "accounts.company_domains.rules"),
+    **dict.fromkeys(("api_domain_rule_back", "domain_rules"), "accounts.company_domains.rules"),
+    "api_account_domains": "accounts.company_domains.aliases",
+    "api_company_domains": "accounts.company_domains.companies",
+    **dict.fromkeys(("api_title_rules", "api_title_rule_move", "api_title_rule_remove"), "accounts.personas.editing"),
+    **dict.fromkeys(("api_title_rule_back", "api_persona_move", "api_persona_remove"), "accounts.personas.editing"),
+    **dict.fromkeys(("api_persona_back", "title_rules", "personas", "persona"), "accounts.personas.editing"),
+    "persona_new": "accounts.personas.editing",
+    **dict.fromkeys(("hand_forms", "hand_form_new", "hand_form"), "accounts.raising.forms"),
+    "hand_raise_through": "accounts.raising.taking",
     "erase": "accounts.erasing.verbs",
     "api_erase": "accounts.erasing.verbs",
 }
 EXCUSED = {
     **dict.fromkeys(
-        ("settings", "audit", "audit_csv", "api_audit", "api_queue_rules", "runs"),
+        (
+            *("settings", "audit", "audit_csv", "api_audit", "api_queue_rules", "runs", "hand_raises", "corrections"),
+            *("corrections_csv", "api_correction_preview", "api_suggestions", "api_ambiguities", "api_domain"),
+            *("api_routing_preview", "api_profiling_run"),
+        ),
         "only read",
     ),
     **dict.fromkeys(
@@ -52,7 +73,6 @@ EXCUSED = {
         "a draft is in force nowhere, and keeps who saved it; publishing it leaves an entry",
     ),
     "run_all": "changes no setting; the run itself is listed",
-    "routing": "its edits are being moved to a verb of their own",
     "queue_assign": "kept in the history of the item",
 }
 
