@@ -109,6 +109,12 @@ MATRIX: dict[str, Row] = {
     "notifications_unread": MEMBER,
     # the same for programs
     "api_schema": MEMBER,
+    "api_corrections": frozenset({ADMIN, PRODUCT}),
+    "api_correction_preview": frozenset({ADMIN, PRODUCT}),
+    "api_correction_undo": frozenset({ADMIN, PRODUCT}),
+    "api_suggestions": frozenset({ADMIN, PRODUCT}),
+    "api_suggestion_dismiss": frozenset({ADMIN, PRODUCT}),
+    "api_suggestion_back": frozenset({ADMIN, PRODUCT}),
     "api_queue": MEMBER,
     "api_queue_item": MEMBER,
     "api_queue_events": MEMBER,

@@ -213,6 +213,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "OutcomeKindEnum": "scoring.models.Outcome.Kind",
         "SignalKindEnum": "accounts.models.SignalKind",
+        "CorrectionKindEnum": "accounts.models.Correction.Kind",
         "TierEnum": "scoring.models.Tier",
         "SegmentEnum": "scoring.models.Segment",
         "BuyingRoleEnum": "accounts.models.BuyingRole",

@@ -53,7 +53,7 @@ def move_domain(*, domain: str, into_id: int, member: Member | None, note: str =
     Raises `Refused` (domain, into).
     """
     hold_loader()
-    row = AccountDomain.objects.filter(domain=domain.strip().lower()).first()
+    row = AccountDomain.objects.filter(domain=_clean(domain)).first()
     if row is None:
         raise Refused("domain", _("No account has the domain %(domain)s.") % {"domain": domain[:253]})
     found = living(account=row.account_id, into=into_id)
@@ -211,11 +211,15 @@ def _refuse_person(into: Account) -> None:
 
 
 def _of_account(account: Account, domains: Collection[str]) -> list[str]:
-    wanted = sorted({domain.strip().lower() for domain in domains})
+    wanted = sorted(set(map(_clean, domains)))
     found = set(AccountDomain.objects.filter(account=account, domain__in=wanted).values_list("domain", flat=True))
     if missing := [domain for domain in wanted if domain not in found]:
         raise Refused("domains", _("%(domain)s is no domain of this account.") % {"domain": missing[0][:253]})
     return wanted
+
+
+def _clean(domain: str) -> str:
+    return domain.replace("\x00", "").strip().lower()
 
 
 def _these(model: Any, field: str, account: Account, ids: Collection[int]) -> list[Any]:

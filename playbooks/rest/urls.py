@@ -6,6 +6,7 @@ from playbooks.rest import accounts as account_rest
 from playbooks.rest import audit as audits
 from playbooks.rest import calendar, erasing, feedback, own, play_editing, rules, telling
 from playbooks.rest import contacts as contact_rest
+from playbooks.rest import corrections as correct
 from playbooks.rest import definitions as definition_effects
 from playbooks.rest import identity as identity_rest
 from playbooks.rest import people as people_rest
@@ -36,6 +37,12 @@ urlpatterns: list[URLPattern] = [
     path("people/<int:user_id>/role/", people_rest.person_role, name="api_person_role"),
     path("contacts/<int:contact_id>/role/", people_rest.contact_role, name="api_contact_role"),
     path("roles/<int:word_id>/withdraw/", people_rest.role_withdraw, name="api_role_withdraw"),
+    path("corrections/", correct.correction_list, name="api_corrections"),
+    path("corrections/preview/", correct.correction_preview, name="api_correction_preview"),
+    path("corrections/<int:correction_id>/undo/", correct.correction_undo, name="api_correction_undo"),
+    path("merge-suggestions/", correct.suggestion_list, name="api_suggestions"),
+    path("merge-suggestions/<int:suggestion_id>/dismiss/", correct.suggestion_dismiss, name="api_suggestion_dismiss"),
+    path("merge-suggestions/<int:suggestion_id>/put-back/", correct.suggestion_back, name="api_suggestion_back"),
     path("queue/bulk/", acts.bulk, name="api_queue_bulk"),
     path("queue/bulk/undo/", acts.undo_batch, name="api_queue_bulk_undo"),
     path("queue/<slug:motion>/", queues.queue, name="api_queue"),

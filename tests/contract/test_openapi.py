@@ -26,7 +26,8 @@ from schemathesis.specs.openapi.checks import (
 from accounts import roles
 from accounts.api import PATHS
 from accounts.contacts import files
-from accounts.models import BuyingRole, Contact, Role
+from accounts.corrections import merge
+from accounts.models import BuyingRole, Contact, MergeSuggestion, Role
 from playbooks.models import Holiday, Play, PlayUse, QueueItemEvent, SavedView, Step, Touch
 from plsapp import rest
 from plsapp.permissions import MATRIX
@@ -67,6 +68,8 @@ WITHOUT_SPECS = API.exclude(path_regex="^/api/(definitions|plays)/", method=["PO
 INTAKE = described.exclude(path_regex="^/api/")
 IDS = {
     "account_id": "account",
+    "correction_id": "correction",
+    "suggestion_id": "suggestion",
     "item_id": "item",
     "definition_id": "definition",
     "touch_id": "touch",
@@ -170,6 +173,10 @@ def world(db):
         "import": files.upload(name="x.csv", data=b"email\na@b", member=MemberFactory()).pk,
         "use": PlayUse.objects.create(play=play, item=item, started_at=timezone.now()).pk,
         "account": account.pk,
+        "correction": merge(account_id=AccountFactory().pk, into_id=account.pk, member=MemberFactory()).pk,
+        "suggestion": MergeSuggestion.objects.create(
+            account=account, into=AccountFactory(), score=0.9, evidence={}, found_at=timezone.now()
+        ).pk,
         "view": SavedView.objects.create(member=MemberFactory(), motion="sales", name="Warm", is_shared=True).pk,
         "item": item.pk,
         "definition": draft.pk,

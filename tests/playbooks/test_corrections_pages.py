@@ -138,3 +138,28 @@ def test_the_list_costs_the_same_whatever_its_length(sign_in, django_assert_max_
     client.get(reverse("corrections"))
     with django_assert_max_num_queries(14):
         client.get(reverse("corrections"))
+
+
+def test_programs_look_correct_list_and_undo(companies, sign_in):
+    acme, beta = companies
+    client = sign_in(Role.ADMIN)
+
+    def post(name: str, said: dict | None = None, **args: int):
+        return client.post(reverse(name, kwargs=args), said or {}, content_type="application/json")
+
+    asked = {"kind": "merge", "account": acme.pk, "into": beta.pk}
+    seen = post("api_correction_preview", asked).json()
+    assert (seen["into_after"]["people"], seen["account_after"]["is_gone"], seen["is_scored"]) == (6, True, True)
+    made = post("api_corrections", asked)
+    assert (made.status_code, made.json()["moved"]["people"]) == (201, 3)
+    assert post("api_corrections", asked).json()["error"]["field"] == "account"
+    assert post("api_corrections", {"kind": "split"}).json()["error"]["field"] == "account"
+    undone = post("api_correction_undo", correction_id=made.json()["id"]).json()
+    assert undone["undone_by"] == str(client.member)
+    listed = client.get(reverse("api_corrections"), {"state": "undone"}).json()
+    assert [one["what"] for one in listed["results"]] == ["Acme merged into Beta"]
+    one, other = AccountFactory(), AccountFactory()
+    likely = MergeSuggestion.objects.create(account=one, into=other, score=1, evidence={}, found_at=timezone.now())
+    assert post("api_suggestion_dismiss", suggestion_id=likely.pk).json()["dismissed_at"]
+    assert client.get(reverse("api_suggestions")).json()["count"] == 0
+    assert post("api_suggestion_back", suggestion_id=likely.pk).json()["dismissed_at"] is None
