@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import contacts, people
+from accounts.models import Contact
 from playbooks.models import QueueItem, Touch
 from playbooks.steps import TEXT_LENGTH
 from playbooks.touches import WORDS_LENGTH
@@ -138,4 +139,8 @@ def who_of(item: QueueItem) -> list[tuple[str, str]]:
         if not person.user.is_anonymous
     ]
     outside = contacts.of_account(item.account_id)[:PEOPLE]
-    return [("", _("Nobody by name")), *known, *((f"c{contact.pk}", str(contact)) for contact in outside)]
+    return [("", _("Nobody by name")), *known, *((f"c{contact.pk}", _with_phone(contact)) for contact in outside)]
+
+
+def _with_phone(contact: Contact) -> str:
+    return f"{contact}, {contact.phone}" if contact.phone else str(contact)

@@ -13,11 +13,14 @@ from accounts import people as account_people
 from accounts import signals as account_signals
 from accounts import usage as account_usage
 from accounts.models import Account, AccountDomain, Member, Workspace
+from playbooks.screens import contacts as contact_screen
 from playbooks.screens import detail, group, then, weeks, why
 from playbooks.screens.workspaces import ScoredWorkspaces, scored_workspaces
 from scoring.models import Score
 
 PEOPLE, SIGNALS, WEEKS = 25, 40, 26
+#: Contacts that the page shows; the contacts page has all.
+CONTACTS = 100
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,7 @@ class AccountPage:
     people: list[detail.PersonLine]
     people_words: str
     people_gap: str
+    contacts: list[contact_screen.ContactRow]
     group: group.Group
     say_back: str
     signals: list[detail.SignalLine]
@@ -73,6 +77,9 @@ def page(account: Account, member: Member, *, today: dt.date) -> AccountPage:
     open_items = [item for item in items if item.actions.is_open]
     why_now = open_items[0].why_now if open_items else ""
     signals = detail.signal_lines(account_signals.of_account(account.pk, limit=SIGNALS))
+    outside = list(contacts.of_account(account.pk)[:CONTACTS])
+    for contact in outside:
+        contact.account = account
     return AccountPage(
         header=detail.header(account, score, len(spaces)),
         domains=[
@@ -94,7 +101,8 @@ def page(account: Account, member: Member, *, today: dt.date) -> AccountPage:
         people=[detail.person_line(person) for person in people],
         people_words=detail.people_words(score),
         people_gap=detail.people_gap(score),
-        group=group.of_account(known, list(contacts.of_account(account.pk)[:100]), score),
+        group=group.of_account(known, outside, score),
+        contacts=contact_screen.rows(outside),
         say_back=reverse("account", args=[account.pk]) if member.role in roles.SAYERS else "",
         signals=signals,
         workspaces=spaces,

@@ -14,7 +14,8 @@ from accounts import contacts, roles
 from accounts import people as account_people
 from accounts import signals as account_signals
 from accounts import usage as account_usage
-from accounts.models import Account, BuyingRole, Member, Signal, SignalKind
+from accounts.contacts import fields
+from accounts.models import Account, BuyingRole, Contact, Member, Signal, SignalKind
 from playbooks.models import Motion, QueueItem, QueueItemEvent
 from playbooks.querysets import LIKELY
 from playbooks.routing import is_customer
@@ -123,6 +124,8 @@ class Reach:
     title: str
     words: str
     email: str
+    phone: str = ""
+    tel: str = ""
 
 
 def reach(item: QueueItem) -> list[Reach]:
@@ -133,7 +136,9 @@ def reach(item: QueueItem) -> list[Reach]:
         ("champion", item.champion, buying.champion(item)),
     ):
         if who is not None and told is not None:
-            found.append(Reach(kind, told.name, told.title, told.words, who.email if "@" in who.email else ""))
+            phone = who.phone if isinstance(who, Contact) else ""
+            email = who.email if "@" in who.email else ""
+            found.append(Reach(kind, told.name, told.title, told.words, email, phone, fields.tel(phone)))
     return found
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from accounts import contacts
 from accounts import people as account_people
 from accounts.access import can
+from accounts.contacts import fields
 from accounts.models import BuyingRole, Contact, Member
 from playbooks import touches
 from playbooks.models import Motion, QueueItem
@@ -48,6 +49,8 @@ class ContactLine:
     name: str
     title: str
     email: str
+    phone: str
+    tel: str
     role: str
     tag: str
     added: str
@@ -188,6 +191,8 @@ def _contact_line(contact: Contact) -> ContactLine:
         name=str(contact),
         title=contact.title,
         email=contact.email,
+        phone=contact.phone,
+        tel=fields.tel(contact.phone),
         role=role,
         tag="green" if is_buyer else "azure",
         added=" · ".join(added),

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.access import can
+from accounts.contacts import fields
 from accounts.models import BuyingRole, Contact, Member, ProductUser, SignalKind
 from playbooks import steps
 from playbooks.models import Motion, Play, PlayStep, PlayUse, QueueItem, Step, Touch
@@ -59,6 +60,8 @@ class BoxStep:
     words: Words
     to: str
     mailto: str
+    phone: str
+    tel: str
     missing: list[str]
     may_log: bool
 
@@ -212,6 +215,7 @@ def step_of(
     is_open = made is not None and made.done_at is None and made.dropped_at is None
     to = recipient(text, people)
     link = merging.mailto(to.email if to else "", subject.plain, words.plain) if text.kind == "email" and words else ""
+    phone = to.phone if isinstance(to, Contact) and text.kind in ("call", "message") else ""
     due_at = made.due_at if made is not None and is_open else None
     return BoxStep(
         id=made.pk if made is not None and is_open else None,
@@ -226,6 +230,8 @@ def step_of(
         words=words,
         to=str(to) if to else "",
         mailto=link,
+        phone=phone,
+        tel=fields.tel(phone),
         missing=merging.missing(subject.pieces, words.pieces),
         may_log=may_work and is_open and text.kind in Touch.Kind.values,
     )
