@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 import plsapp
+from accounts.ladder import deciding
 from accounts.models import Landing, LoadState
 from playbooks import lead_guard
 from plsapp import broker
@@ -60,6 +61,7 @@ def _look_at_database() -> dict[str, Any]:
             "last_score": ScoringRun.objects.filter(state=ScoringRun.State.DONE).aggregate(at=Max("finished_at"))["at"],
             "full_scoring": _last_full_run(),
             # Counted no further than to where the intake refuses more: 5 ms.
+            "ambiguous_workspaces": deciding.how_many_open(),
             "landing_backlog": Landing.objects.all()[: settings.LANDING_LIMIT + 1].count(),
             # Must be zero. It does not make the app unwell: a load balancer could do nothing about it.
             "bare_sign_ups_in_sales": lead_guard.count(),

@@ -118,7 +118,7 @@ class Candidate:
     domain: str
     people: int
     everybody: int
-    since: str
+    since: dt.date | None
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,7 @@ def _candidate(said: dict[str, Any], accounts: dict[int, Account], everybody: di
         said["domain"] or account.domain,
         said["people"],
         everybody.get(account.pk, 0),
-        said["since"] or "",
+        dt.date.fromisoformat(said["since"]) if said["since"] else None,
     )
 
 

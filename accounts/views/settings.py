@@ -12,7 +12,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts import members
 from accounts.forms import LIKE_SYSTEM, ProfileForm, take_errors
-from accounts.models import LoadState, Member, SetAside, Source
+from accounts.ladder import deciding
+from accounts.models import DomainRule, LoadState, Member, SetAside, Source
 from accounts.views.answers import done
 from accounts.views.requests import MemberRequest
 
@@ -23,6 +24,8 @@ def settings(request: MemberRequest) -> HttpResponse:
         "sources": Source.objects.filter(is_active=True).count(),
         "last_seen_at": Source.objects.aggregate(at=Max("last_seen_at"))["at"],
         "waiting": SetAside.objects.filter(replayed_at=None).count(),
+        "ambiguous": deciding.how_many_open(),
+        "domain_rules": DomainRule.objects.filter(removed_at=None).count(),
         "members": Member.objects.filter(is_active=True).count(),
         "load": LoadState.objects.first(),
     }

@@ -14,7 +14,7 @@ from accounts import signals as account_signals
 from accounts import usage as account_usage
 from accounts.models import Account, AccountDomain, Member, Workspace
 from playbooks.screens import contacts as contact_screen
-from playbooks.screens import detail, group, then, weeks, why
+from playbooks.screens import detail, group, identity, then, weeks, why
 from playbooks.screens.workspaces import ScoredWorkspaces, scored_workspaces
 from scoring.models import Score
 
@@ -30,6 +30,7 @@ class WorkspaceLine:
     plan: str
     domain: str
     created_at: dt.datetime
+    how: str
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,10 @@ def page(account: Account, member: Member, *, today: dt.date) -> AccountPage:
     """The page of an account that was not merged away. About a dozen queries, whatever its size."""
     score = Score.objects.filter(pk=account.pk).select_related("definition").first()
     spaces = [
-        WorkspaceLine(str(space), space.external_id, space.plan, space.domain, space.since or space.created_at)
+        WorkspaceLine(
+            *(str(space), space.external_id, space.plan, space.domain, space.since or space.created_at),
+            identity.how(space.account_by),
+        )
         for space in Workspace.objects.filter(account=account)
         .annotate(since=Min("memberships__first_seen_at"))
         .order_by("name", "id")[:100]

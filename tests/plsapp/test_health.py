@@ -41,6 +41,7 @@ def test_it_tells_what_was_loaded_and_what_waits(patient):
         "last_load",
         "last_score",
         "full_scoring",
+        "ambiguous_workspaces",
         "landing_backlog",
         "bare_sign_ups_in_sales",
         "version",
