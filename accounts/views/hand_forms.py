@@ -165,12 +165,15 @@ def hand_raises(request: MemberRequest) -> HttpResponse:
 
 def _line(row: HandRaise) -> dict[str, object]:
     said = row.fields
+    email, who = said.get("email", ""), str(row.user or said.get("name", ""))
+    name = str(row.account or said.get("company") or email or "–")
     return {
         "row": row,
         "said": said,
         "reason": spam.REASONS.get(row.spam_because, ""),
-        "name": said.get("company") or said.get("email") or "–",
-        "who": str(row.user or said.get("name", "")),
+        "name": name,
+        "who": who if who != name else "",
+        "email": email if email not in (who, name) else "",
     }
 
 

@@ -18,6 +18,7 @@ class Then:
     """The newest raised hand by a form or the API. `words` are empty until a run has seen it, seconds later."""
 
     at: dt.datetime
+    who: str
     form: str
     placement: str
     words: str
@@ -31,6 +32,7 @@ def of_account(account_id: int, score: Score | None) -> Then | None:
     for raised, then in frozen.of_account(account_id):
         return Then(
             at=raised.received_at,
+            who=str(raised.user or raised.fields.get("name") or raised.fields.get("email", "")),
             form=str(raised.form or ""),
             placement=raised.placement,
             words=in_words(then) if then else "",

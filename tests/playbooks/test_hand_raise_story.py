@@ -53,7 +53,7 @@ def test_the_account_is_frozen_as_it_was_when_the_hand_was_raised(client, form, 
     item = QueueItem.objects.get(motion="sales")
     for path in (f"/queue/sales/?item={item.pk}", f"/accounts/{account.pk}/"):
         page = sales.get(path).content.decode()
-        assert f"When they raised the hand: score {first.score}" in page
+        assert f"When they raised the hand:</strong> score {first.score}" in page
         assert "4 active people" in page
         assert "from pricing page" in page
     told = sales.get(f"/api/hand-raises/?account={account.pk}").json()
