@@ -319,7 +319,7 @@ def _places(
                 round(left + (right - left) * (0.08 + 0.84 * (column + 0.5) / in_row), 3),
                 round(bottom + (top - bottom) * (foot + (0.94 - foot) * (1 - (row + 0.5) / down)), 3),
             )
-            if column == in_row // 2:
+            if not column:  # the foremost of the row
                 labelled.add(one.key)
     return places, labelled
 

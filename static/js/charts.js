@@ -89,6 +89,7 @@
       const wide = data.departments.at(-1).end;
       const lines = (named) => data.edges.filter((edge) => edge[2] === named).flatMap(([from, to]) => [from, to, [null, null]]);
       const high = data.levels.at(-1).end;
+      const end = document.querySelector("[data-chart='people']").clientWidth < 600 && wide > 4 ? (100 * 4) / wide : 100;
       const borders = [
         ...data.departments.slice(0, -1).flatMap(({ end }) => [[end, 0], [end, high], [null, null]]),
         ...data.levels.slice(0, -1).flatMap(({ end }) => [[0, end], [wide, end], [null, null]]),
@@ -103,7 +104,8 @@
           fontSize: 11,
           customValues: names.map(({ at }) => at),
           formatter: (value) => names.find(({ at }) => Math.abs(at - value) < 0.001)?.name ?? "",
-          width: 96,
+          width: 72,
+          lineHeight: 13,
           overflow: "break",
         },
       });
@@ -130,9 +132,9 @@
         xAxis: { ...scale(data.departments), axisLine: { show: false }, splitLine: { show: false } },
         yAxis: { ...scale(data.levels), axisLine: { show: false }, splitLine: { show: false } },
         dataZoom: [
-          { type: "inside", xAxisIndex: 0, filterMode: "none", zoomOnMouseWheel: "ctrl", moveOnMouseMove: true, moveOnMouseWheel: false },
+          { type: "inside", xAxisIndex: 0, end, filterMode: "none", zoomOnMouseWheel: "ctrl", moveOnMouseMove: true, moveOnMouseWheel: false },
           { type: "inside", yAxisIndex: 0, filterMode: "none", zoomOnMouseWheel: "ctrl", moveOnMouseMove: true, moveOnMouseWheel: false },
-          { type: "slider", xAxisIndex: 0, filterMode: "none", height: 18, bottom: 6, showDetail: false, showDataShadow: false, brushSelect: false, borderColor: token("--line"), end: box().clientWidth < 600 && wide > 4 ? (100 * 4) / wide : 100 },
+          { type: "slider", xAxisIndex: 0, filterMode: "none", height: 18, bottom: 6, showDetail: false, showDataShadow: false, brushSelect: false, borderColor: token("--line"), end },
         ],
         series: [
           { type: "line", data: borders, symbol: "none", silent: true, z: 0, lineStyle: { width: 1, color: token("--line") } },
@@ -166,7 +168,6 @@
       };
     },
   };
-  const box = () => document.querySelector("[data-chart='people']");
 
   const draw = (box) => {
     const data = JSON.parse(document.getElementById(box.dataset.source).textContent);
