@@ -19,6 +19,7 @@ NAMES = (
     "growth",
     "ingest",
     "load",
+    "merge",
     "preview",
     "queue",
     "reps",
