@@ -45,7 +45,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         return {"navigation": []}
     lines = [
         ("queue", _("Queue"), "inbox", ("queue", "queue_motion", "trust")),
-        ("accounts", _("Accounts"), "building", ("accounts", "account", "account_people")),
+        ("accounts", _("Accounts"), "building", ("accounts", "account", "account_correct", "account_people")),
         ("buyers", _("Buyers"), "users", ("buyers", "buyers_profiling",)),
         ("contacts", _("Contacts"), "mail", CONTACTS),
         ("definitions", _("Definitions"), "adjustments", DEFINITIONS),
