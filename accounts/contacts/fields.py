@@ -140,10 +140,12 @@ def check(number: int, said: Mapping[str, str]) -> Row | list[Wrong]:
     }
 
     def bad(field: str, words: str) -> None:
-        wrong.append(Wrong(number, field, told.get(field, "")[:200], words))
+        wrong.append(Wrong(number, field, told.get(field, "")[:200].replace("\x00", ""), words))
 
     for field, value in told.items():
-        if value[:1] in ("=", "＝"):
+        if "\x00" in value:
+            bad(field, _("holds a character that cannot be stored."))
+        elif value[:1] in ("=", "＝"):
             bad(field, _("is a formula: put its result in the cell."))
         elif len(value) > LENGTHS.get(field, 200):
             bad(

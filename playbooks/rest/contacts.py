@@ -278,6 +278,8 @@ def take(request: Request) -> Response:
                 )
             if "\x00" in value:
                 raise rest.bad("rows", _("Row %(n)d holds a character that cannot be stored.") % {"n": number + 1})
+    if "\x00" in said.source:
+        raise rest.bad("source", _("holds a character that cannot be stored."))
     found = files.of_rows(rows=said.rows, source=said.source, member=_member(request))
     if said.dry_run:
         return Response(ImportSerializer(found).data)

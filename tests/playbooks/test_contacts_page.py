@@ -23,7 +23,7 @@ from tests.playbooks.test_queue_page import make_item
 
 
 def scored(name, *, active=5, buyer="none", **more):
-    account = AccountFactory(name=name, **more)
+    account = AccountFactory(name=name, domain=f"{name.lower()}.com", **more)
     make_item(account=account)
     features = values_of({"active_users_28": active})
     Score.objects.filter(pk=account.pk).update(feature_values=features, buyer_state=buyer)
@@ -217,3 +217,33 @@ def test_a_file_that_is_none_is_refused_with_what_to_do(db, sign_in, data, words
     assert answer.status_code == 422
     assert words in answer.content.decode()
     assert not ContactImport.objects.exists()
+
+
+def test_programs_keep_contacts_and_take_in_rows_with_a_way_back(companies, sign_in):
+    client = sign_in(Role.SALES)
+
+    def send(method, path, body=None):
+        return getattr(client, method)(f"/api/{path}", body, content_type="application/json")
+
+    made = send("post", "contacts/", {"email": "vera@acme.com", "name": "Vera", "role": "champion"})
+    vera = made.json()
+    changed = send("patch", f"contacts/{vera['id']}/", {"phone": "+1 415 555 0100"}).json()
+    bad = send("patch", f"contacts/{vera['id']}/", {"phone": "ask"})
+    rows = [{"email": "ann@acme.com", "title": "CFO"}, {"email": "bo@", "name": "Bo"}, {"email": "gil@gmail.com"}]
+    tried = send("post", "contacts/import/", {"rows": rows, "dry_run": True}).json()
+    taken = send("post", "contacts/import/", {"rows": rows, "source": "CRM"}).json()
+
+    assert (made.status_code, vera["role"], vera["account"]) == (201, "champion", companies["with_buyer"].pk)
+    assert (changed["phone"], changed["role"], changed["confidence"]) == ("+1 415 555 0100", "champion", 0.6)
+    assert (bad.status_code, "phone" in bad.content.decode()) == (400, True)
+    assert (tried["id"], tried["new"], tried["same"]) == (None, 1, 1)
+    assert tried["wrong"][0]["row"] == 2
+    assert (taken["state"], taken["new"]) == ("done", 1)
+    found = client.get("/api/contacts/?source=CRM").json()["results"]
+    assert [(one["email"], one["seniority"]) for one in found] == [("ann@acme.com", "c_level")]
+    assert client.get("/api/buckets/").json() == {"with_buyer": 1, "without_buyer": 1, "lead": 1}
+    leads = client.get("/api/accounts/?bucket=lead").json()["results"]
+    assert [(one["name"], one["bucket"]) for one in leads] == [("Cobalt", "lead")]
+    assert send("post", f"contacts/imports/{taken['id']}/undo/").json()["state"] == "undone"
+    assert client.get("/api/contacts/?source=CRM").json()["count"] == 0
+    assert sign_in(Role.PRODUCT).post("/api/contacts/", {}, content_type="application/json").status_code == 403
