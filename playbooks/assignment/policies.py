@@ -156,11 +156,11 @@ def _check(policy: QueuePolicy) -> None:
 
 @transaction.atomic
 def add_holiday(*, day: dt.date, name: str, motion: str = "") -> Holiday:
-    """A day on which nobody owes an answer; `motion` empty: for every queue. Raises `ValidationError`."""
+    """A day on which nobody owes an answer; `motion` empty: for every queue. The name may be empty. Raises `ValidationError`."""
     if motion and motion not in access.WORKERS:
         raise ValidationError({"motion": _("Choose sales, success or marketing.")})
     holiday = Holiday(day=day, name=name.strip(), motion=motion)
-    holiday.clean_fields()
+    holiday.clean_fields(exclude=set() if holiday.name else {"name"})
     if Holiday.objects.filter(day=day, motion__in={"", motion}).exists():
         raise ValidationError({"day": _("That day is a holiday already.")})
     made, is_new = Holiday.objects.get_or_create(day=day, motion=motion, defaults={"name": holiday.name})

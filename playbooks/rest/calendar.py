@@ -31,7 +31,7 @@ FIRST, LAST = dt.date(2000, 1, 1), dt.date(2200, 1, 1)
 
 class NewHoliday(msgspec.Struct, forbid_unknown_fields=True):
     day: dt.date
-    name: Annotated[str, msgspec.Meta(max_length=NAME)]
+    name: Annotated[str, msgspec.Meta(max_length=NAME)] = ""
     motion: str = ""
 
 
@@ -45,15 +45,10 @@ NEW_HOLIDAY = {
         "type": "object",
         "properties": {
             "day": {"type": "string", "format": "date"},
-            "name": {
-                "type": "string",
-                "minLength": 1,
-                "maxLength": NAME,
-                "pattern": r"^[^\u0000]*[^\s\u0000][^\u0000]*$",
-            },
+            "name": {"type": "string", "maxLength": NAME, "pattern": r"^[^\u0000]*$", "default": ""},
             "motion": {"type": "string", "enum": ["", *WORKERS], "default": "", "description": "Empty: every queue."},
         },
-        "required": ["day", "name"],
+        "required": ["day"],
         "additionalProperties": False,
     }
 }
@@ -78,7 +73,7 @@ class HolidaySerializer(serializers.Serializer[Holiday]):
 
     id = serializers.IntegerField()
     day = serializers.DateField()
-    name = serializers.CharField()
+    name = serializers.CharField(allow_blank=True)
     motion = serializers.ChoiceField(MOTIONS, allow_blank=True, help_text=gettext_lazy("Empty: every queue."))
 
 
@@ -112,8 +107,8 @@ def holidays(request: Request) -> Response:
         rows: Any = Holiday.objects.order_by("day", "motion")
         return Response(HolidaySerializer(rows, many=True).data)
     said = told(request, NewHoliday)
-    if not said.name.strip() or "\x00" in said.name:
-        raise rest.bad("name", _("Say which holiday it is."))
+    if "\x00" in said.name:
+        raise rest.bad("name", _("Holds a character that cannot be stored."))
     if not FIRST <= said.day < LAST:
         raise rest.bad("day", _("is not a day of this century or the next."))
     if said.motion and said.motion not in WORKERS:

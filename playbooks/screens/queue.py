@@ -284,7 +284,7 @@ def page(
         may_assign=can(member, "administer"),
         whose=tabs.whose(wanted, path),
         order_words=tabs.order_words(wanted),
-        empty_title=_("Nothing to work in this queue"),
+        empty_title=tabs.empty_title(wanted),
         empty_words=tabs.empty_words(wanted),
         match=wanted.query() or "?",
         match_words=_match_words(here.paginator.count) if here.paginator.count > len(rows) else "",

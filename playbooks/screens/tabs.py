@@ -74,6 +74,15 @@ def empty_words(wanted: QueueFilter) -> str:
     }[Motion(wanted.motion)]
 
 
+def empty_title(wanted: QueueFilter) -> str:
+    return {
+        "mine": _("Nothing is yours here yet"),
+        "snoozed": _("Nothing sleeps here"),
+        "closed": _("Nothing was closed lately"),
+        "hand_raised": _("No hand is raised"),
+    }.get(wanted.tab, _("Nothing to work in this queue"))
+
+
 def order_words(wanted: QueueFilter) -> str:
     if wanted.tab == "closed":
         return _("What was closed last comes first; after 30 days it is found on the account’s page.")
