@@ -9,7 +9,17 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from accounts import corrections
-from accounts.models import Contact, HandRaise, HandRaiseForm, Member, MergeSuggestion, Role, SetAside
+from accounts.models import (
+    Ambiguity,
+    Contact,
+    DomainRule,
+    HandRaise,
+    HandRaiseForm,
+    Member,
+    MergeSuggestion,
+    Role,
+    SetAside,
+)
 from playbooks.models import (
     Answer,
     Motion,
@@ -25,7 +35,7 @@ from playbooks.models import (
 from plsapp.permissions import MATRIX, MEMBER, PUBLIC, allows
 from scoring import definitions, drafts
 from scoring.models import BuyerState, ScoringRun, Segment, Tier
-from tests.factories import AccountFactory, EventTypeFactory, MemberFactory, SourceFactory
+from tests.factories import AccountFactory, EventTypeFactory, MemberFactory, SourceFactory, WorkspaceFactory
 
 NOTHING = 2_000_000_000
 #: They answer for one's own rows and queues; what the fixture has is somebody else's.
@@ -103,6 +113,10 @@ def arguments(db) -> dict[str, dict[str, object]]:
         "suggestion_id": MergeSuggestion.objects.create(
             account=account, into=AccountFactory(), score=0.9, evidence={}, found_at=now
         ).pk,
+        "ambiguity_id": Ambiguity.objects.create(
+            workspace=WorkspaceFactory(), step="members", candidates=[], first_seen_at=now, last_seen_at=now
+        ).pk,
+        "domain_rule_id": DomainRule.objects.create(domain="club.example", kind="shared").pk,
         "view_id": SavedView.objects.create(member=MemberFactory(), motion="sales", name="Warm").pk,
         "token": "none",
         "rows": "queue",
