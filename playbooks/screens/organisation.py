@@ -17,8 +17,8 @@ from accounts.models import BuyingRole, Department, Seniority
 from accounts.organisation import One, Organisation
 from playbooks.screens.detail import ROLE_TAGS
 
-#: So many people are drawn one by one; of more, those who matter, and the others as one bubble a field.
-DRAWN = 150
+#: So many people are drawn one by one; of more, so many of those who matter, and the others as one bubble a field.
+DRAWN, MATTER = 150, 90
 #: From the top of the picture to its foot.
 LEVELS = (*(level.value for level in Seniority), "")
 UNKNOWN = ""
@@ -232,7 +232,7 @@ def picture(organisation: Organisation) -> Picture:
                 "words": _node_words(one, organisation),
                 "size": round(9 + min(len(one.brought), 12) * 1.5, 1),
                 "quiet": one.is_quiet,
-                "label": one.key in labelled and (len(drawn) <= 30 or one.role in ROLE_ORDER),
+                "label": one.key in labelled and (len(drawn) <= 30 or _kind(one) in ("buyer", "champion")),
             }
         )
     bubbles = [
@@ -265,13 +265,16 @@ def picture(organisation: Organisation) -> Picture:
 
 
 def _who_matter(everybody: list[One]) -> list[One]:
-    """Those with a role, leaders, and those who brought others, up to `DRAWN`."""
+    """Buyers, champions and others whose role is likely, leaders, and those who brought most; the foremost `MATTER` of them."""
     found = [
         one
         for one in everybody
-        if one.role in ROLE_ORDER or one.seniority in ("c_level", "vp", "director") or len(one.brought) > 0
+        if (one.role in ROLE_ORDER and one.sure >= evidence.LIKELY)
+        or _kind(one) == "champion"
+        or one.seniority in ("c_level", "vp")
+        or len(one.brought) > 1
     ]
-    return sorted(found, key=lambda one: (one.role not in ROLE_ORDER, -len(one.brought), _rank(one)))[:DRAWN]
+    return sorted(found, key=lambda one: (_kind(one) not in ("buyer", "champion"), -len(one.brought), _rank(one)))[:MATTER]
 
 
 def _columns(n: int) -> int:

@@ -105,6 +105,8 @@ def arguments(db) -> dict[str, dict[str, object]]:
         "item_id": item.pk,
         "touch_id": Touch.objects.create(item=item, account=account, kind="call", at=now).pk,
         "step_id": Step.objects.create(item=item, account=account, text="Call").pk,
+        "user_id": (user := ProductUserFactory()).pk,
+        "word_id": roles.say(member=MemberFactory(), role="champion", user_id=user.pk).pk,
         "contact_id": Contact.objects.create(email="eve@else.com", account=account, source="").pk,
         "play_id": play.pk,
         "use_id": PlayUse.objects.create(play=play, item=item, started_at=now).pk,
