@@ -13,13 +13,15 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from accounts import landing, loading, messages
-from accounts.models import Member, Source
+from accounts.models import HandRaiseForm, Member, ProductUser, Source
+from accounts.raising import taking
 from playbooks import queue
 from plsapp import demo_team, simulation
 from scoring import history, matrices, outcomes, runs
 from scoring.models import Outcome
 
 SOURCE, DEALS = "Demo product", "Demo CRM"
+ASKED = ("What does it cost for 60 seats?", "We need SSO before March.", "Can somebody walk our team through it?")
 #: Weeks of score history that the engine works out from the usage, so that charts have a past.
 HISTORY_WEEKS = 12
 
@@ -49,6 +51,8 @@ def fill(*, accounts: int = 2000, days: int = 120, progress: Callable[[str], Any
         if working is not None:
             total += working.result()
         total += loader.submit(_load).result()
+        _raise_hands(source)
+        total += loader.submit(_load).result()
     progress(f"Loaded {total.messages:,} messages, {total.duplicates:,} repeated, {total.set_aside:,} set aside")
     history.backfill(weeks=HISTORY_WEEKS, progress=lambda weeks: tqdm(weeks, desc="Scoring the past", file=sys.stderr))
     run = runs.score_all()
@@ -62,6 +66,23 @@ def fill(*, accounts: int = 2000, days: int = 120, progress: Callable[[str], Any
     if Member.objects.filter(email="sales@demo.example").exists():
         demo_team.work()
     progress(f"Scored {run.accounts:,} accounts in {(run.duration_ms or 0) / 1000:.1f} s")
+
+
+def _raise_hands(source: Source) -> None:
+    """A form on the pricing page, and what three people of the demo company and a program sent with it. Once."""
+    form, is_new = HandRaiseForm.objects.get_or_create(
+        name="Pricing page",
+        defaults={"source": source, "placement": "pricing page", "asks": ["name", "company", "message"]},
+    )
+    if not is_new:
+        return
+    people = ProductUser.objects.exclude(email="").filter(memberships__workspace__account__of_person=False)
+    told = people.order_by("-last_seen_at", "pk").values_list("key", "email", "name").distinct()[:3]
+    for number, (key, email, name) in enumerate(told):
+        said = {"user_id": key.removeprefix("u:"), "email": email, "name": name, "message": ASKED[number]}
+        taking.take(source=source, form=form, fields=said, received_at=timezone.now())
+    spam = {"email": "best@prices.example", "message": "Buy followers", "website": "https://prices.example"}
+    taking.take(source=source, form=form, fields=spam, received_at=timezone.now())
 
 
 def _age_queues() -> None:
