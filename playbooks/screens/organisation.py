@@ -274,7 +274,9 @@ def _who_matter(everybody: list[One]) -> list[One]:
         or one.seniority in ("c_level", "vp")
         or len(one.brought) > 1
     ]
-    return sorted(found, key=lambda one: (_kind(one) not in ("buyer", "champion"), -len(one.brought), _rank(one)))[:MATTER]
+    return sorted(found, key=lambda one: (_kind(one) not in ("buyer", "champion"), -len(one.brought), _rank(one)))[
+        :MATTER
+    ]
 
 
 def _columns(n: int) -> int:

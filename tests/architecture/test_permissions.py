@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from accounts import corrections
+from accounts import corrections, roles
 from accounts.models import (
     Ambiguity,
     Contact,
@@ -35,7 +35,14 @@ from playbooks.models import (
 from plsapp.permissions import MATRIX, MEMBER, PUBLIC, allows
 from scoring import definitions, drafts
 from scoring.models import BuyerState, ScoringRun, Segment, Tier
-from tests.factories import AccountFactory, EventTypeFactory, MemberFactory, SourceFactory, WorkspaceFactory
+from tests.factories import (
+    AccountFactory,
+    EventTypeFactory,
+    MemberFactory,
+    ProductUserFactory,
+    SourceFactory,
+    WorkspaceFactory,
+)
 
 NOTHING = 2_000_000_000
 #: They answer for one's own rows and queues; what the fixture has is somebody else's.
