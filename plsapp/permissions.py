@@ -217,6 +217,17 @@ MATRIX: dict[str, Row] = {
     "api_routing_preview": frozenset({ADMIN}),
     "api_hand_raises": MEMBER,
     "api_outcomes": frozenset({PRODUCT, ADMIN}),
+    "api_title": MEMBER,
+    "api_title_rules": frozenset({ADMIN}),
+    "api_title_rule_move": frozenset({ADMIN}),
+    "api_title_rule_remove": frozenset({ADMIN}),
+    "api_title_rule_back": frozenset({ADMIN}),
+    "api_personas": MEMBER,  # writing them: admins
+    "api_persona": MEMBER,
+    "api_persona_move": frozenset({ADMIN}),
+    "api_persona_remove": frozenset({ADMIN}),
+    "api_persona_back": frozenset({ADMIN}),
+    "api_profiling_run": frozenset({ADMIN}),
     "api_nothing": MEMBER,
     # what reps answered
     "trust": MEMBER,

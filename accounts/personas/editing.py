@@ -200,6 +200,9 @@ def _take(persona: Persona, said: Mapping[str, Any]) -> None:
     persona.name = persona.name.strip()
     persona.use_cases = [kept for case in persona.use_cases if (kept := " ".join(case.split())[:120])]
     errors: dict[str, str] = {}
+    for name in ("name", "angle", "use_cases"):
+        if "\x00" in "".join(getattr(persona, name)):
+            errors[name] = _("Null characters are not allowed.")
     for name, choices in (("seniorities", Seniority), ("departments", Department)):
         wrong = [value for value in getattr(persona, name) if value not in choices.values]
         if wrong:

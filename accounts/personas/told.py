@@ -25,7 +25,10 @@ class Said:
     role: str
     confidence: float
     angle: str
-    values: tuple[str, str, str]
+    #: The values of the labels above.
+    seniority_value: str
+    department_value: str
+    role_value: str
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,9 @@ def of_title(title: str) -> Said | None:
         role=str(BuyingRole(rated.role).label) if rated.role else "",
         confidence=rated.confidence,
         angle=persona.angle if persona else "",
-        values=(now.seniority, now.department, rated.role),
+        seniority_value=now.seniority,
+        department_value=now.department,
+        role_value=rated.role,
     )
 
 

@@ -10,6 +10,7 @@ from playbooks.rest import corrections as correct
 from playbooks.rest import definitions as definition_effects
 from playbooks.rest import identity as identity_rest
 from playbooks.rest import people as people_rest
+from playbooks.rest import personas as persona_rest
 from playbooks.rest import plans as plan_rest
 from playbooks.rest import plays as play_rest
 from playbooks.rest import queue as queues
@@ -23,6 +24,17 @@ from scoring import rest_definitions as definitions
 urlpatterns: list[URLPattern] = [
     path("audit/", audits.audit, name="api_audit"),
     path("erase/", erasing.erase, name="api_erase"),
+    path("accounts/<int:account_id>/people/", people_rest.people_of, name="api_account_people"),
+    path("accounts/<int:account_id>/buying-group/", people_rest.buying_group, name="api_buying_group"),
+    path("people/<int:user_id>/role/", people_rest.person_role, name="api_person_role"),
+    path("contacts/<int:contact_id>/role/", people_rest.contact_role, name="api_contact_role"),
+    path("roles/<int:word_id>/withdraw/", people_rest.role_withdraw, name="api_role_withdraw"),
+    path("corrections/", correct.correction_list, name="api_corrections"),
+    path("corrections/preview/", correct.correction_preview, name="api_correction_preview"),
+    path("corrections/<int:correction_id>/undo/", correct.correction_undo, name="api_correction_undo"),
+    path("merge-suggestions/", correct.suggestion_list, name="api_suggestions"),
+    path("merge-suggestions/<int:suggestion_id>/dismiss/", correct.suggestion_dismiss, name="api_suggestion_dismiss"),
+    path("merge-suggestions/<int:suggestion_id>/put-back/", correct.suggestion_back, name="api_suggestion_back"),
     path("ambiguities/", identity_rest.ambiguities, name="api_ambiguities"),
     path("ambiguities/<int:ambiguity_id>/decide/", identity_rest.decide, name="api_ambiguity_decide"),
     path("ambiguities/<int:ambiguity_id>/take-back/", identity_rest.take_back, name="api_ambiguity_back"),
@@ -110,6 +122,17 @@ urlpatterns: list[URLPattern] = [
     path("contacts/imports/<int:import_id>/undo/", contact_rest.import_undo, name="api_contact_import_undo"),
     path("buckets/", contact_rest.bucket_counts, name="api_buckets"),
     path("accounts/", account_rest.accounts, name="api_accounts"),
+    path("titles/", persona_rest.title, name="api_title"),
+    path("title-rules/", persona_rest.rules, name="api_title_rules"),
+    path("title-rules/<int:rule_id>/move/", persona_rest.rule_move, name="api_title_rule_move"),
+    path("title-rules/<int:rule_id>/remove/", persona_rest.rule_remove, name="api_title_rule_remove"),
+    path("title-rules/<int:rule_id>/put-back/", persona_rest.rule_back, name="api_title_rule_back"),
+    path("personas/", persona_rest.persona_list, name="api_personas"),
+    path("personas/<int:persona_id>/", persona_rest.persona, name="api_persona"),
+    path("personas/<int:persona_id>/move/", persona_rest.persona_move, name="api_persona_move"),
+    path("personas/<int:persona_id>/remove/", persona_rest.persona_remove, name="api_persona_remove"),
+    path("personas/<int:persona_id>/put-back/", persona_rest.persona_back, name="api_persona_back"),
+    path("profiling-run/", persona_rest.profiling_run, name="api_profiling_run"),
     path("plays/", play_rest.play_list, name="api_plays"),
     path("plays/<int:play_id>/", play_rest.play, name="api_play"),
     path("plays/<int:play_id>/copy/", play_editing.play_copy, name="api_play_copy"),

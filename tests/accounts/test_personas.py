@@ -263,3 +263,31 @@ def test_the_list_of_personas_costs_the_same_for_many_people(sign_in, django_ass
         ProductUserFactory(persona=Persona.objects.get(key="founder"), name=f"N{n}")
     with django_assert_max_num_queries(9):
         assert "3 people" in client.get(PERSONAS).content.decode()
+
+
+def test_the_same_by_rest(sign_in):
+    admin, seller = sign_in(Role.ADMIN), sign_in(Role.SALES)
+    read = seller.get("/api/titles/", {"title": "Einkäuferin"}).json()
+    assert (read["seniority"], read["department"], read["role"]) == ("individual", "procurement", "procurement")
+    assert seller.get("/api/titles/").status_code == 400
+    rule = {"kind": "seniority", "value": "vp", "pattern": "wizard"}
+    made = admin.post("/api/title-rules/", rule, "application/json")
+    assert made.status_code == 201
+    assert seller.get("/api/title-rules/").status_code == 403
+    bad = admin.post("/api/title-rules/", rule | {"pattern": "(", "is_regex": True}, "application/json").json()["error"]
+    assert bad["field"] == "pattern"
+    removed = admin.post(f"/api/title-rules/{made.json()['id']}/remove/", {}, "application/json").json()
+    assert removed["removed_at"]
+    assert admin.get("/api/title-rules/").json()["count"] == 0
+    assert seller.get("/api/personas/").json()["count"] == len(LIBRARY)
+    assert seller.post("/api/personas/", {"name": "x"}, "application/json").status_code == 403
+    persona = admin.post("/api/personas/", {"name": "Data lead", "departments": ["data"]}, "application/json").json()
+    there = f"/api/personas/{persona['id']}/"
+    assert admin.patch(there, {"employees_below": 5, "employees_from": 5}, "application/json").json()["error"]["field"]
+    changed = admin.patch(there, {"is_active": False, "angle": "Ask."}, "application/json").json()
+    assert (changed["is_active"], changed["angle"], changed["departments"]) == (False, "Ask.", ["data"])
+    moved = admin.post(f"{there}move/", {"up": False}, "application/json")
+    assert moved.status_code == 200
+    assert [one["name"] for one in admin.get("/api/personas/?limit=2").json()["results"]][1] == "Data lead"
+    assert admin.get("/api/profiling-run/").json()["ended_at"] is None
+    assert AuditEntry.objects.filter(way="api").count() == 6

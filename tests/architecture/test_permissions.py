@@ -17,8 +17,10 @@ from accounts.models import (
     HandRaiseForm,
     Member,
     MergeSuggestion,
+    Persona,
     Role,
     SetAside,
+    TitleRule,
 )
 from playbooks.models import (
     Answer,
@@ -126,6 +128,8 @@ def arguments(db) -> dict[str, dict[str, object]]:
             workspace=WorkspaceFactory(), step="members", candidates=[], first_seen_at=now, last_seen_at=now
         ).pk,
         "domain_rule_id": DomainRule.objects.create(domain="club.example", kind="shared").pk,
+        "rule_id": TitleRule.objects.create(kind="seniority", value="vp", pattern="wizard").pk,
+        "persona_id": Persona.objects.create(name="Wizards", seniorities=["vp"]).pk,
         "view_id": SavedView.objects.create(member=MemberFactory(), motion="sales", name="Warm").pk,
         "token": "none",
         "rows": "queue",
