@@ -1,0 +1,115 @@
+"""Merges, moves and splits in any order, undone in any order that is allowed, with messages in between."""
+
+from django.utils import timezone
+from hypothesis import HealthCheck, Phase, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
+
+from accounts import corrections
+from accounts.corrections import Refused
+from accounts.ladder import again
+from accounts.models import Account, AccountDomain, Contact, Correction, ProductUser, Role, Signal, Workspace
+from playbooks import following
+from playbooks.models import QueueItem
+from tests.accounts.test_corrections import state
+from tests.factories import MemberFactory
+from tests.feed import account_of, account_of_workspace, group, identify, load, track
+from tests.playbooks.test_queue_page import make_item
+
+NAMES = ("alpha.com", "beta.io", "gamma.net")
+SPACES = ("stated", "voted", "own")
+
+
+class TestAnyOrder(TestCase):
+    @hypothesis_settings(
+        max_examples=10,
+        deadline=None,
+        phases=[Phase.generate],  # making a failing example smaller takes minutes
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    @given(data=st.data())
+    def test_undoing_all_leaves_what_would_be_there_without_them(self, data):
+        people = fill()
+        before, items = state(), queues()
+        done: list[Correction] = []
+        came: list[tuple[str, str]] = []
+        for step in range(data.draw(st.integers(2, 5), label="steps")):
+            kind = data.draw(
+                st.sampled_from(["merge", "domain", "workspace", "split", "message", "undo"]), label="kind"
+            )
+            domain = data.draw(st.sampled_from(NAMES), label="domain")
+            space = data.draw(st.sampled_from(SPACES), label="workspace")
+            living = list(Account.objects.filter(merged_into=None).order_by("pk"))
+            one, other = (
+                data.draw(st.permutations(living), label="accounts")[:2] if living[1:] else (living[0], living[0])
+            )
+            if kind == "message":
+                came.append((f"new{step}@{domain}", domain))
+                load(track(came[-1][0], group=space), identify(came[-1][0], email=came[-1][0]))
+                continue
+            try:
+                if kind == "undo":
+                    done and undo(data.draw(st.sampled_from(done), label="undone"), done)
+                else:
+                    verb, said = {
+                        "merge": (corrections.merge, {"account_id": one.pk, "into_id": other.pk}),
+                        "domain": (corrections.move_domain, {"domain": domain, "into_id": other.pk}),
+                        "workspace": (
+                            corrections.move_workspace,
+                            {"workspace_id": Workspace.objects.get(external_id=space).pk, "into_id": other.pk},
+                        ),
+                        "split": (
+                            corrections.split,
+                            {"account_id": AccountDomain.objects.get(domain=domain).account_id, "domains": [domain]},
+                        ),
+                    }[kind]
+                    done.append(following.correct(verb, **said, member=None))
+            except Refused:
+                continue
+        while done:
+            undone = data.draw(st.sampled_from(done), label="undone at last")
+            try:
+                undo(undone, done)
+            except Refused as refused:
+                assert refused.first in [one.pk for one in done]  # noqa: PT017
+                undo_first(refused.first, done)
+        assert queues() == items
+        if not came:
+            assert state() == before
+        for address, domain in [*((person, person.partition("@")[2]) for person in people), *came]:
+            assert account_of(address).domain == domain
+        assert account_of_workspace("stated").domain == "alpha.com"
+        everybody = list(ProductUser.objects.values_list("pk", flat=True))
+        assert again.people(everybody, spaces=list(Workspace.objects.values_list("pk", flat=True)))[0] == 0
+
+
+def fill() -> list[str]:
+    """Three companies with two people, a contact, a signal and a queue item each, and three workspaces."""
+    people = [f"{who}@{name}" for name in NAMES for who in ("ann", "bob")]
+    load(*(identify(person, email=person) for person in people), *(track(person) for person in people))
+    load(group("stated", "x", domain="alpha.com"), group("voted", "ann@beta.io"), group("own", "y", name="Own"))
+    load(track("ann@gamma.net", group="stated"), track("bob@beta.io", group="voted"))
+    for place, name in enumerate(NAMES):
+        account = Account.objects.get(domain=name)
+        Contact.objects.create(email=f"eve@{name}", account=account, source="list")
+        Signal.objects.create(kind="usage_spike", at=timezone.now(), account=account, key=f"{place:032x}")
+        make_item(account=account, owner=MemberFactory(role=Role.SALES) if place else None)
+    return people
+
+
+def queues() -> list[tuple]:
+    return list(QueueItem.objects.order_by("pk").values_list("pk", "account", "motion", "state", "owner"))
+
+
+def undo(one: Correction, done: list[Correction]) -> None:
+    following.correct(corrections.undo, correction_id=one.pk, member=None)
+    done.remove(one)
+
+
+def undo_first(first: int, done: list[Correction]) -> None:
+    """Undoes the one that stands in the way, and before it what stands in its own."""
+    try:
+        undo(next(one for one in done if one.pk == first), done)
+    except Refused as refused:
+        undo_first(refused.first, done)
