@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from accounts.evidence import CONFIRMED
 from accounts.models import ProductUser
 from playbooks.models import QueueItem
 from scoring.models import BuyerState
@@ -56,6 +57,6 @@ def unknown(state: str, profiled: str | float | None, active: str | float | None
 
 
 def _confidence(state: str, person: ProductUser) -> str:
-    if state == BuyerState.CONFIRMED:
+    if state == BuyerState.CONFIRMED or person.buying_confidence >= CONFIRMED:  # said a moment ago: scoring follows
         return _("buyer confirmed")
     return _("likely buyer %(share)d\u00a0%%") % {"share": round(person.buying_confidence * 100)}
