@@ -25,7 +25,7 @@ from django.utils import timezone
 from accounts import applying, requests
 from accounts.alongside import Alongside
 from accounts.messages import Bad, Message
-from accounts.models import SetAside
+from accounts.models import HandRaise, SetAside
 from accounts.repeats import Repeats, forget
 from accounts.requests import BadItem, Landed, Request
 
@@ -278,4 +278,5 @@ def prune() -> int:
     """Forgets message ids beyond the dedup window and set-aside rows older than 90 days; returns how many ids went."""
     today = timezone.now().date()
     SetAside.objects.filter(received_at__lt=timezone.now() - dt.timedelta(days=90)).delete()
+    HandRaise.objects.filter(is_spam=True, received_at__lt=timezone.now() - dt.timedelta(days=90)).delete()
     return forget(today)

@@ -219,4 +219,6 @@ def _address(request: HttpRequest) -> str:
         found = ipaddress.ip_address(address)
     except ValueError:
         return address[:64]
+    if found.version == 6 and found.ipv4_mapped is not None:  # a server that listens to both calls IPv4 clients so
+        found = found.ipv4_mapped
     return str(ipaddress.ip_network((found, 64), strict=False)) if found.version == 6 else str(found)

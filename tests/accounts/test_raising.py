@@ -8,7 +8,7 @@ import time_machine
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import landing
+from accounts import landing, loading
 from accounts.models import AuditEntry, HandRaise, HandRaiseForm, Landing, Role
 from accounts.raising import forms, spam, taking
 from tests.factories import SourceFactory
@@ -90,7 +90,7 @@ def test_the_sixth_from_one_address_or_with_one_e_mail_in_ten_minutes_is_held_ba
         for n in range(6):
             post(client, form, email=f"a{n}@acme.com", headers={"x-forwarded-for": "6.6.6.6, 203.0.113.7"})
         for n in range(6):
-            post(client, form, email="bob@acme.com", headers={"x-forwarded-for": f"2001:db8:{n}::1"})
+            post(client, form, email="bob@acme.com", headers={"x-forwarded-for": f"2001:db8:{n}::1, ::ffff:192.0.2.{n}"})
         post(client, form, email="eve@acme.com", headers={"x-forwarded-for": "2001:db8:0::2"})
         said = list(HandRaise.objects.order_by("pk").values_list("spam_because", flat=True))
         assert said == [*[""] * 5, "address", *[""] * 5, "email", ""]
@@ -105,6 +105,14 @@ def test_a_flood_of_spam_is_counted_and_not_kept(client, form, monkeypatch):
     for _ in range(4):
         assert post(client, form, website="x").status_code == 200
     assert HandRaise.objects.count() == 2
+
+
+def test_spam_is_kept_for_90_days_and_raised_hands_for_good(client, form):
+    post(client, form)
+    post(client, form, website="x")
+    HandRaise.objects.update(received_at=timezone.now() - dt.timedelta(days=91))
+    loading.prune()
+    assert [row.is_spam for row in HandRaise.objects.all()] == [False]
 
 
 def test_an_admin_lets_through_what_is_none_and_only_once(client, form, sign_in):

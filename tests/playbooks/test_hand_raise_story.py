@@ -43,7 +43,7 @@ def test_the_account_is_frozen_as_it_was_when_the_hand_was_raised(client, form, 
     assert (first.account, first.features["active_users_28"]) == (account, 4)
     assert (first.score, first.tier) == (account.score.score, account.score.tier)
     assert first.definition == account.score.definition
-    team("acme.com", people=9, days=range(28))
+    load(*(track(f"{n}@acme.com") for n in range(4, 9)))
     runs.score_all()
     account.refresh_from_db()
     assert account.score.features["active_users_28"] == 9
