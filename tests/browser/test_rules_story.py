@@ -10,7 +10,9 @@ from playwright.sync_api import expect
 
 from playbooks import tasks
 from playbooks.assignment import policies
-from playbooks.models import QueueItem, Touch
+from playbooks.models import Play, QueueItem, Touch
+from playbooks.plays import rows
+from tests.browser.test_finish import findings
 from tests.browser.test_working_day import at, item
 from tests.factories import AccountFactory
 from tests.playbooks.test_queue_page import make_item
@@ -97,3 +99,26 @@ def test_a_view_is_kept_shared_and_opened_by_another_and_the_key_undoes_one_thin
     expect(kim.locator(".view-name")).to_have_text("Warm ones")
     assert "low=80" in kim.url
     expect(kim.locator(".row-item", has_text="Halcyon Health")).to_have_count(int(item("Halcyon Health").score >= 80))
+
+
+def test_forms_that_are_pages_and_the_pages_of_a_working_day_are_accessible_wide_and_on_a_phone(scene, sign_in_page):
+    """Light: their colours are those of the pages that are looked at in both themes (`test_finish`, `test_settings_story`)."""
+    rows.built_in()
+    play = Play.objects.order_by("pk").first()
+    held = scene["items"]["Juniper Legal"].pk
+    forms = [f"/queue/items/{held}/{verb}" for verb in ("snooze", "done", "disqualify", "return", "assign", "touch")]
+    both = [*forms, f"/queue/items/{held}/step", "/plays/new/", f"/plays/{play.pk}/", "/queue/marketing/"]
+    looked_at_wide = ["/queue/success/", "/queue/sales/trust/", "/feedback/", "/settings/queues/", "/profile/work/"]
+    looked_at_wide += ["/views/", "/notifications/", "/profile/notifications/"]
+    page = sign_in_page("admin@team.example")
+    wrong = {}
+    for width, paths in ((1440, both), (390, [*both, *looked_at_wide])):
+        page.set_viewport_size({"width": width, "height": 900})
+        for path in paths:
+            page.goto(path)
+            found = findings(page)
+            if page.evaluate("document.documentElement.scrollWidth") > width:
+                found.append("scrolls sideways")
+            if found:
+                wrong[width, path] = found
+    assert not wrong
