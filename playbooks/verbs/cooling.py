@@ -11,7 +11,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from django.db.models import QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import access
@@ -65,11 +64,6 @@ def closing_of(item: QueueItem) -> str:
     if item.state == QueueItem.State.DISQUALIFIED:
         return item.reason
     return reasons.RETURNED if item.state == QueueItem.State.RETURNED else ""
-
-
-def is_cooling(account_id: int, motion: str, *, now: dt.datetime | None = None) -> bool:
-    """Whether routing leaves this account out of this motion now."""
-    return bool(of_accounts([account_id], now=now or timezone.now()).get(account_id, {}).get(motion))
 
 
 def of_accounts(account_ids: Collection[int], *, now: dt.datetime) -> dict[int, dict[str, Rest]]:

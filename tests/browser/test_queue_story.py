@@ -210,8 +210,16 @@ def test_the_queue_refreshes_itself_without_jumping(scene, sign_in_page):
 def test_a_lost_connection_is_told_and_mends_itself(scene, sign_in_page):
     page = sign_in_page("sales@team.example")
     page.expected += ["Failed to load resource", "Failed to fetch", "net::ERR"]
+    page.click(".item-actions a:has-text('Disqualify')")
+    page.click(".choice:has-text('Something else')")
     page.context.set_offline(True)
 
+    # What is typed without a connection stays in the form and, when that is closed, for the next time.
+    page.fill("#verb-dialog [name=words]", "They only test our API")
+    page.click("#verb-dialog button[type=submit]")
+    page.wait_for_selector("#toasts >> text=the server could not be reached")
+    assert page.input_value("#verb-dialog [name=words]") == "They only test our API"
+    page.keyboard.press("Escape")
     page.click(".item-actions button:has-text('Claim')")
     page.wait_for_selector("#toasts >> text=the server could not be reached")
     page.wait_for_selector("#stale", state="visible", timeout=14_000)
@@ -220,6 +228,12 @@ def test_a_lost_connection_is_told_and_mends_itself(scene, sign_in_page):
     page.context.set_offline(False)
     page.wait_for_selector("#stale", state="hidden", timeout=14_000)
     assert QueueItem.objects.get(account__name="Northwind Robotics").state == "new"
+    page.click(".item-actions a:has-text('Disqualify')")
+    page.wait_for_selector(".draft-note")
+    assert page.input_value("#verb-dialog [name=words]") == "They only test our API"
+    page.click("#verb-dialog button[type=submit]")
+    page.wait_for_selector("#verb-dialog h2:has-text('Your answer')")
+    assert QueueItem.objects.get(account__name="Northwind Robotics").reason_words == "They only test our API"
 
 
 def test_who_is_signed_out_meanwhile_signs_in_and_goes_on_with_what_was_typed(scene, sign_in_page):
