@@ -9,6 +9,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from accounts import corrections, roles
+from accounts.contacts import files
 from accounts.models import (
     Ambiguity,
     Contact,
@@ -116,6 +117,7 @@ def arguments(db) -> dict[str, dict[str, object]]:
         "step_id": Step.objects.create(item=item, account=account, text="Call").pk,
         "user_id": (user := ProductUserFactory()).pk,
         "word_id": roles.say(member=MemberFactory(), role="champion", user_id=user.pk).pk,
+        "import_id": files.upload(name="x.csv", data=b"email\na@", member=MemberFactory()).pk,
         "contact_id": Contact.objects.create(email="eve@else.com", account=account, source="").pk,
         "play_id": play.pk,
         "use_id": PlayUse.objects.create(play=play, item=item, started_at=now).pk,
