@@ -205,7 +205,9 @@ def say(
     _check(member, source)
     if role and role not in BuyingRole.values:
         raise ValidationError({"role": _("Choose one of the roles.")})
-    note = " ".join(note.replace("\x00", "").split())
+    if "\x00" in note:
+        raise ValidationError({"note": _("Holds a character that cannot be stored.")})
+    note = " ".join(note.split())
     if len(note) > 300:
         raise ValidationError({"note": _("At most %(n)d characters.") % {"n": 300}})
     _wait_for_loader()
