@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 AXE = Path(__file__).parent / "vendor" / "axe-core-4.14.1" / "axe.min.js"
 PAGES = ["queue", "queue of another team", "filtered to nothing", "account", "quiet account", "accounts", "buyers"]
-PAGES += ["trust", "feedback"]
+PAGES += ["trust", "feedback", "people of an account", "profiling"]
 
 
 def address(page: str, scene: dict[str, Any]) -> str:
@@ -24,6 +24,8 @@ def address(page: str, scene: dict[str, Any]) -> str:
         "quiet account": f"/accounts/{scene['accounts']['Dusty Archive'].pk}/",
         "accounts": "/accounts/",
         "buyers": "/buyers/",
+        "people of an account": f"/accounts/{scene['accounts']['Northwind Robotics'].pk}/people/",
+        "profiling": "/buyers/profiling/",
         "trust": "/queue/sales/trust/",
         "feedback": "/feedback/",
     }[page]
