@@ -90,7 +90,9 @@ def test_the_sixth_from_one_address_or_with_one_e_mail_in_ten_minutes_is_held_ba
         for n in range(6):
             post(client, form, email=f"a{n}@acme.com", headers={"x-forwarded-for": "6.6.6.6, 203.0.113.7"})
         for n in range(6):
-            post(client, form, email="bob@acme.com", headers={"x-forwarded-for": f"2001:db8:{n}::1, ::ffff:192.0.2.{n}"})
+            post(
+                client, form, email="bob@acme.com", headers={"x-forwarded-for": f"2001:db8:{n}::1, ::ffff:192.0.2.{n}"}
+            )
         post(client, form, email="eve@acme.com", headers={"x-forwarded-for": "2001:db8:0::2"})
         said = list(HandRaise.objects.order_by("pk").values_list("spam_because", flat=True))
         assert said == [*[""] * 5, "address", *[""] * 5, "email", ""]
