@@ -17,7 +17,7 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import audit, corrections, rest
+from accounts import audit, corrections, rest, suggesting
 from accounts.corrections import Refused, listing
 from accounts.corrections.listing import STATES, CorrectionFilter
 from accounts.corrections.verbs import MOST
@@ -139,8 +139,12 @@ class SuggestionSerializer(serializers.Serializer[MergeSuggestion]):
     into = rest.AccountNameSerializer()
     score = serializers.FloatField(help_text=gettext_lazy("0 to 1."))
     evidence = serializers.JSONField()
+    words = serializers.SerializerMethodField(help_text=gettext_lazy("The evidence in sentences, the strongest first."))
     found_at = rest.Moment()
     dismissed_at = rest.Moment(allow_null=True)
+
+    def get_words(self, one: MergeSuggestion) -> list[str]:
+        return suggesting.words(one.evidence)
 
 
 class SuggestionPageSerializer(rest.PageSerializer):

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts import corrections
+from accounts import corrections, suggesting
 from accounts.models import Account, AccountDomain, Correction, MergeSuggestion, ProductUser, Workspace
 from playbooks.correction_asks import DOMAIN, MERGE, SPLIT, WORKSPACE, Ask
 from playbooks.foreseeing import Foreseen, Side
@@ -238,21 +238,10 @@ def likely(found: Iterable[MergeSuggestion]) -> list[Likely]:
             away=one.account,
             into=one.into,
             share=one.score,
-            evidence=evidence_in_words(one.evidence),
+            evidence=suggesting.words(one.evidence),
             dismissed_at=one.dismissed_at,
             dismissed_by=str(one.dismissed_by) if one.dismissed_by else "",
             href=reverse("account_correct", args=[one.account_id]) + f"?do=merge&other={one.into_id}",
         )
         for one in found
-    ]
-
-
-def evidence_in_words(evidence: Any) -> list[str]:
-    """What was seen, as numbers with their names; sentences where the suggestion brings them."""
-    if not isinstance(evidence, dict):
-        return []
-    if isinstance(evidence.get("words"), list):
-        return [str(word) for word in evidence["words"]]
-    return [
-        f"{name.replace('_', ' ')}: {value}" for name, value in evidence.items() if not isinstance(value, dict | list)
     ]

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts import corrections
+from accounts import corrections, tasks
 from accounts.corrections import Refused, listing
 from accounts.corrections.listing import CorrectionFilter
 from accounts.models import Account, Correction, Member, MergeSuggestion
@@ -89,8 +89,13 @@ def correction_undo(request: MemberRequest, correction_id: int) -> HttpResponse:
     return done(request, to=here, words=_("Undone: %(what)s.") % {"what": corrections.in_words(undone)})
 
 
-@require_GET
+@require_http_methods(["GET", "HEAD", "POST"])
 def correction_list(request: MemberRequest) -> HttpResponse:
+    """The list, and likely merges above it. POST looks for those now instead of in the night."""
+    if request.method == "POST":
+        tasks.suggest_merges.delay_on_commit()
+        words = _("Looking for accounts that may be one company. They show here in a minute.")
+        return done(request, to=reverse("corrections"), words=words)
     wanted = CorrectionFilter.read(request.GET)
     page = Paginator(wanted.rows(), PAGE).get_page(request.GET.get("page"))
     dismissed = request.GET.get("likely") == "dismissed"

@@ -111,14 +111,19 @@ def test_what_cannot_be_corrected_says_why_and_keeps_what_was_chosen(companies, 
 def test_likely_merges_are_shown_with_their_evidence_dismissed_and_put_back(sign_in):
     away, into = AccountFactory(name="Mellanox"), AccountFactory(name="NVIDIA")
     likely = MergeSuggestion.objects.create(
-        account=away, into=into, score=0.9, evidence={"people": 41}, found_at=timezone.now()
+        account=away,
+        into=into,
+        score=0.9,
+        evidence={"people": {"confidence": 0.9, "people": 41}},
+        found_at=timezone.now(),
     )
     client = sign_in(Role.ADMIN)
 
     page = client.get(reverse("corrections")).text
     assert "Mellanox" in page
-    assert "people: 41" in page
+    assert "41 people have the same name or e-mail at both." in page
     assert "NVIDIA" in client.get(reverse("account_correct", args=[away.pk])).text
+    assert "in a minute" in client.post(reverse("corrections"), follow=True).text
     client.post(reverse("suggestion_dismiss", args=[likely.pk]))
     client.get(reverse("corrections"))  # shows the toast
     assert "Mellanox" not in client.get(reverse("account_correct", args=[into.pk])).text
