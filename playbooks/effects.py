@@ -105,15 +105,19 @@ def of(draft: rules.Spec, *, published: rules.Spec | None = None, snapshot: Snap
     hands = np.isin(snapshot.account_id, raised)
     table = queue.table()
     now, then = (_side(spec, snapshot, tiers, hands, table) for spec in (published, draft))
+    queues = _queues(snapshot.account_id)
+    held = sum(
+        ((own.state >= CLAIMED).astype(np.int8) << place for place, own in enumerate(queues)),
+        np.zeros(len(snapshot), dtype=np.int8),
+    )
     ways = [
-        spaces_effect.queued(spec, account_ids=snapshot.account_id, hands=hands, table=table)
+        spaces_effect.queued(spec, account_ids=snapshot.account_id, hands=hands, held=held, table=table)
         for spec in (published, draft)
     ]
     # An account gives way to its workspaces, unless somebody has its own item.
     now, then = (
         replace(side, motions=side.motions & ~queued.way) for side, queued in zip((now, then), ways, strict=True)
     )
-    queues = _queues(snapshot.account_id)
     found = []
     for bit, own in enumerate(queues):
         was, is_wanted = (now.motions >> bit & 1) == 1, (then.motions >> bit & 1) == 1
@@ -121,7 +125,7 @@ def of(draft: rules.Spec, *, published: rules.Spec | None = None, snapshot: Snap
         rows = {
             "enter": won & (own.state == 0),
             "leave": lost & (own.state == NEW),
-            "mark": lost & (own.state == CLAIMED) & ((ways[1].way >> bit & 1) == 0),
+            "mark": lost & (own.state == CLAIMED),
             "unmark": won & (own.state == MARKED),
         }
         found.append({name: np.flatnonzero(these) for name, these in rows.items()})

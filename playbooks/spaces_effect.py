@@ -40,8 +40,9 @@ class Standing:
     items_then: int
 
 
-def queued(spec: rules.Spec, *, account_ids: np.ndarray, hands: np.ndarray, table: Table) -> Queued:
-    """Nobody gives way where no workspace is queued. `account_ids`: sorted, n; `hands`: raised ones, bool n. One query."""
+def queued(spec: rules.Spec, *, account_ids: np.ndarray, hands: np.ndarray, held: np.ndarray, table: Table) -> Queued:
+    """Nobody gives way where no workspace is queued. `account_ids`: sorted, n; `hands`: raised ones, bool n; `held`: bits of the
+    motions in which somebody has the account's own item, int8 n: there its workspaces wait. One query."""
     nothing = Queued([0] * len(MOTIONS), np.zeros(len(account_ids), dtype=np.int8))
     recipe = spec.for_workspaces
     if recipe is None or not spec.queues_workspaces or not workspaces.are_scored(spec) or not len(account_ids):
@@ -69,7 +70,7 @@ def queued(spec: rules.Spec, *, account_ids: np.ndarray, hands: np.ndarray, tabl
             weekly_active_days=snapshot.features["weekly_active_days"],
         ),
     )
-    bits = np.where(known & ~hands[row], bits, np.int8(0))
+    bits = np.where(known & ~hands[row], bits & ~held[row], np.int8(0))
     way = nothing.way.copy()
     np.bitwise_or.at(way, row, bits)
     return Queued([int((bits >> place & 1).sum()) for place in range(len(MOTIONS))], way)

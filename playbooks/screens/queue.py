@@ -157,7 +157,7 @@ def row(
         id=item.pk,
         account_id=item.account_id,
         name=item.account.name,
-        workspace=str(item.workspace or ""),
+        workspace=_space(item),
         href=href,
         is_selected=item.pk == selected,
         is_new=item.state == QueueItem.State.NEW,
@@ -193,6 +193,13 @@ def row(
         step_due_on=timezone.localtime(item.step_due_at).date() if item.step_due_at and "due" in shows else None,
         lost=lost,
     )
+
+
+def _space(item: QueueItem) -> str:
+    """What a row says of the workspace that it is about: many are called as their account."""
+    if item.workspace is None:
+        return ""
+    return _("one workspace") if item.workspace.name == item.account.name else str(item.workspace)
 
 
 def page(

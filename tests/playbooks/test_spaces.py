@@ -31,13 +31,13 @@ def work():
 
 def big(name, first):
     """A workspace of nine people, by the recipe a PQA."""
-    return space(name, people=9, first=first, days=range(0, 28, 2))
+    return space(name, people=9, first=first)
 
 
 @pytest.fixture
 def company():
     """An account with two qualified workspaces and a small one, in sales' queue as one item."""
-    big("core", 0)
+    space("core", people=9, days=range(0, 28, 2))  # so that the account is one too
     big("labs", 20)
     space("side", people=2, first=40)
     load(identify("0@acme.com", email="0@acme.com", title="Chief Executive Officer", employees=500))
@@ -83,6 +83,8 @@ def test_while_somebody_has_the_account_its_workspaces_wait(company):
     rep = MemberFactory(role=Role.SALES)
     own = QueueItem.objects.get()
     verbs.claim(item_id=own.pk, member=rep)
+    told = effects.of(rules.parse(definitions.published().spec | {"workspace": IN_QUEUE}))
+    assert told.is_nothing
     publish(IN_QUEUE)
     work()
     assert standing() == [(None, "claimed")]
@@ -176,6 +178,6 @@ def test_the_number_of_queries_stays_with_more_workspaces(company):
     routing()
     big("more", 60)
     one_enters = routing()
-    big("evenmore", 80)
-    big("most", 100)
+    big("most", 80)
+    big("uppermost", 100)
     assert routing() == one_enters
