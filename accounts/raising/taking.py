@@ -14,10 +14,11 @@ import msgspec
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Count, Q
+from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
 from accounts import audit, hand_raise, landing
-from accounts.models import HandRaise, HandRaiseForm, Member, Source
+from accounts.models import HandRaise, HandRaiseForm, Member, ProductUser, Source
 from accounts.raising import spam
 
 HOUR = dt.timedelta(hours=1)
@@ -99,8 +100,19 @@ def let_through(*, raise_id: int, member: Member) -> HandRaise:
 
 
 def _land(row: HandRaise, source: Source) -> None:
-    message = msgspec.json.encode(hand_raise.to_message(row.fields, message_id=row.message_id))
+    """Somebody who is known by the e-mail alone raises it as the person whose usage is here."""
+    fields = (
+        row.fields if row.fields.get("user_id") else row.fields | {"user_id": _known_by(row.fields.get("email", ""))}
+    )
+    message = msgspec.json.encode(hand_raise.to_message(fields, message_id=row.message_id))
     landing.accept(source=source, path="track", body=message, size=1, received_at=row.received_at)
+
+
+def _known_by(email: str) -> str:
+    """The user id of the one person with this e-mail; empty: nobody, or several. One query by index."""
+    people = ProductUser.objects.alias(low=Lower("email")).filter(low=email.lower(), key__startswith="u:")
+    keys = list(people.exclude(email="").values_list("key", flat=True)[:2])
+    return keys[0].removeprefix("u:") if len(keys) == 1 else ""
 
 
 def _seen(sender: str, email: str, now: dt.datetime) -> spam.Seen:

@@ -47,6 +47,14 @@ def test_a_raised_hand_is_kept_beside_its_message_and_linked_by_the_loader(clien
     assert row.linked_at
 
 
+@pytest.mark.parametrize(("others", "who"), [([], "u:u-7"), (["u-8"], "u:ann@acme.com")])
+def test_whoever_is_known_by_the_e_mail_alone_raises_it_unless_there_are_several(client, form, others, who):
+    load(*(identify(user, email="Ann@acme.com") for user in ["u-7", *others]))
+    post(client, form)
+    load()
+    assert HandRaise.objects.get().user.key == who
+
+
 def test_somebody_without_a_company_is_linked_to_the_account_of_his_own(client, form):
     post(client, form, email="ann@gmail.com")
     load()
