@@ -217,6 +217,8 @@ SPECTACULAR_SETTINGS = {
         "TierEnum": "scoring.models.Tier",
         "SegmentEnum": "scoring.models.Segment",
         "BuyingRoleEnum": "accounts.models.BuyingRole",
+        "SeniorityEnum": "accounts.models.Seniority",
+        "DepartmentEnum": "accounts.models.Department",
         "DefinitionStateEnum": "scoring.models.Definition.State",
         "RunStateEnum": "scoring.models.ScoringRun.State",
         "QueueItemStateEnum": "playbooks.models.QueueItem.State",

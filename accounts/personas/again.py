@@ -10,7 +10,7 @@ A batch is one transaction under the loader's lock, so that both never write the
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +30,7 @@ from accounts.titles import Title
 BATCH = 5_000
 
 _READ = """
-SELECT p.id, p.account_id, p.title, p.seniority, p.department, coalesce(p.employees, a.employees), p.use_case,
+SELECT p.id, p.account_id, p.title, p.seniority, p.department, coalesce(p.employees, a.employees), p.use_case, p.said_at,
     p.persona_id, p.buying_role, p.buying_confidence, p.role_evidence::text
 FROM accounts_productuser p LEFT JOIN accounts_account a ON a.id = p.account_id
 WHERE p.id > %s ORDER BY p.id LIMIT %s FOR NO KEY UPDATE OF p
@@ -132,10 +132,11 @@ def _batch(run_id: int, rules: reading.Rules, then: _Then) -> bool:
 def _people(read: Sequence[tuple[Any, ...]], rules: reading.Rules, then: _Then) -> tuple[int, set[int]]:
     """Writes those who are others now; answers how many, and their accounts."""
     new, accounts = [], set()
-    for id_, account_id, title, seniority, department, employees, use_case, *stored in read:
+    for id_, account_id, title, seniority, department, employees, use_case, said_at, *stored in read:
         if not (title or seniority or department or use_case):
             continue
-        now = _title(rules, then, title, seniority, department)
+        said = msgspec.json.decode(said_at) if said_at else {}
+        now = _title(rules, then, title, seniority, department, said)
         rated = rules.rate(now.seniority, now.department, employees, use_case)
         persona_id, role, confidence, pieces = rated.persona_id, *_role(rated, stored)
         if (now.seniority, now.department, persona_id, role, confidence, pieces) != (seniority, department, *stored):
@@ -157,14 +158,21 @@ def _people(read: Sequence[tuple[Any, ...]], rules: reading.Rules, then: _Then) 
     return len(new), accounts
 
 
-def _title(rules: reading.Rules, then: _Then, title: str, seniority: str, department: str) -> Title:
-    """What is known now: of the title by today's rules, but what was said outright stays."""
+def _title(
+    rules: reading.Rules, then: _Then, title: str, seniority: str, department: str, said: Mapping[str, int]
+) -> Title:
+    """What is known now: of the title by today's rules, but what was said outright stays. `said`: fields that messages said;
+    of people from before that was kept it is guessed."""
     if not title:
         return Title(seniority, department)
     now = rules.titles.classify(title)
+
+    def is_of_title(kind: str, stored: str) -> bool:
+        return kind not in said if said else then.may_be(stored, title, kind)
+
     return Title(
-        now.seniority if then.may_be(seniority, title, "seniority") else seniority,
-        now.department if then.may_be(department, title, "department") else department,
+        now.seniority if is_of_title("seniority", seniority) else seniority,
+        now.department if is_of_title("department", department) else department,
     )
 
 
@@ -208,7 +216,7 @@ def _contacts(then: _Then) -> tuple[int, set[int]]:
         )
         rules = reading.rules()
         for row in rows:
-            now = _title(rules, then, row.title, row.seniority, row.department)
+            now = _title(rules, then, row.title, row.seniority, row.department, {})
             row.seniority, row.department = now.seniority, now.department
             size = sizes.get(row.account_id) if row.account_id else None
             row.persona_id = rules.rate(now.seniority, now.department, size, "").persona_id

@@ -138,7 +138,7 @@ class PersonaSerializer(serializers.Serializer[Persona]):
     removed_at = rest.Moment(allow_null=True)
 
 
-class RulePageSerializer(rest.PageSerializer):
+class TitleRulePageSerializer(rest.PageSerializer):
     results = TitleRuleSerializer(many=True)
 
 
@@ -193,7 +193,7 @@ def title(request: Request) -> Response:
     operation_id="list_title_rules",
     summary="The admin's rules of titles",
     parameters=NoFilters.parameters(),
-    responses=RulePageSerializer,
+    responses=TitleRulePageSerializer,
 )
 @extend_schema(
     methods=["POST"],

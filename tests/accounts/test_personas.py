@@ -111,22 +111,25 @@ def test_everybody_is_looked_at_again_but_what_people_said_stays(admin):
         ProductUserFactory(account=account, title="Data Wizard", seniority="other", department="data"),
         ProductUserFactory(account=account, title="Data Wizard", seniority="vp", department="data"),  # said so
         ProductUserFactory(account=account, title="", seniority="", department=""),
+        ProductUserFactory(
+            title="Data Wizard", seniority="other", department="data", said_at='{"title":1,"seniority":1}'
+        ),
     ]
     again.work(run_id=again.begin(by=None).pk)
     AccountChange.objects.all().delete()
     rule = editing.add_rule(kind="seniority", value="director", pattern="*wizard", is_regex=False, member=admin)
     run = again.newest()
-    assert (run.ended_at, run.people, run.started_by) == (None, 3, admin)
+    assert (run.ended_at, run.people, run.started_by) == (None, 4, admin)
     assert again.work(run_id=run.pk)
-    first, second, third = (ProductUser.objects.get(pk=one.pk) for one in people)
+    first, second, third, fourth = (ProductUser.objects.get(pk=one.pk) for one in people)
     assert (first.seniority, first.buying_role, first.buying_confidence) == ("director", "economic_buyer", 0.6)
     assert first.persona.key == "director"
     assert [one["source"] for one in first.role_evidence] == ["title"]
-    assert second.seniority == "vp"
+    assert (second.seniority, fourth.seniority) == ("vp", "other")
     assert (third.seniority, third.persona, third.buying_role) == ("", None, "")
     assert AccountChange.objects.get().account == account
     run.refresh_from_db()
-    assert (run.seen, run.changed, run.accounts) == (3, 1, 1)
+    assert (run.seen, run.changed, run.accounts) == (4, 1, 1)
     assert again.under_way() is None
     # Removed again, it is as before; a run that was overtaken half-way does no harm.
     editing.remove_rule(rule_id=rule.pk, member=admin)

@@ -27,7 +27,7 @@ from accounts import roles
 from accounts.api import PATHS
 from accounts.contacts import files
 from accounts.corrections import merge
-from accounts.models import BuyingRole, Contact, MergeSuggestion, Role
+from accounts.models import BuyingRole, Contact, MergeSuggestion, Persona, Role, TitleRule
 from playbooks.models import Holiday, Play, PlayUse, QueueItemEvent, SavedView, Step, Touch
 from plsapp import rest
 from plsapp.permissions import MATRIX
@@ -85,6 +85,8 @@ IDS = {
     "holiday_id": "holiday",
     "ambiguity_id": "ambiguity",
     "domain_rule_id": "domain_rule",
+    "rule_id": "title_rule",
+    "persona_id": "persona",
 }
 
 FUZZ = settings(
@@ -178,6 +180,8 @@ def world(db):
             account=account, into=AccountFactory(), score=0.9, evidence={}, found_at=timezone.now()
         ).pk,
         "view": SavedView.objects.create(member=MemberFactory(), motion="sales", name="Warm", is_shared=True).pk,
+        "title_rule": TitleRule.objects.create(kind="seniority", value="vp", pattern="wizard").pk,
+        "persona": Persona.objects.create(name="Wizards", seniorities=["vp"]).pk,
         "item": item.pk,
         "definition": draft.pk,
         "touch": touch.pk,
