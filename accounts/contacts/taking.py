@@ -271,9 +271,9 @@ def take_back(taken: Taken) -> int:
     changed = [int(pk) for pk in taken.before if int(pk) not in set(taken.back)]
     restored = []
     for contact in contacts.filter(pk__in=changed):
-        for name, (was, became) in taken.before[str(contact.pk)].items():
-            if getattr(contact, name) == became:
-                setattr(contact, name, was)
+        for name, pair in taken.before[str(contact.pk)].items():
+            if len(pair) == 2 and getattr(contact, name) == pair[1]:  # of an erased person nothing is kept
+                setattr(contact, name, pair[0])
         restored.append(contact)
         touched |= {contact.account_id} if contact.account_id else set()
     words = RoleWord.objects.filter(pk__in=taken.words, withdrawn_at=None)
