@@ -25,7 +25,7 @@ BODY: Any = {
                 "type": "string",
                 "minLength": 1,
                 "maxLength": LENGTH,
-                "pattern": r"^[^\s\u0000]+$",
+                "pattern": r"^[^\u0000]*[^\s\u0000][^\u0000]*$",
                 "description": "An e-mail, a userId or an anonymousId, whole.",
             },
         },
