@@ -74,6 +74,15 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class Angle:
+    """What to say to somebody, by the persona that this person is."""
+
+    who: str
+    persona: str
+    words: str
+
+
+@dataclass(frozen=True)
 class Box:
     """The play of an item: the one that runs (`use_id`), else the suggested one with its reason. `play_id` none: no play fits.
 
@@ -87,6 +96,7 @@ class Box:
     because: str
     goal: Words
     points: list[Words]
+    angles: list[Angle]
     steps: list[BoxStep]
     progress: str
     missing: list[str]
@@ -99,7 +109,7 @@ class Box:
 
 
 def box(item: QueueItem, member: Member) -> Box:
-    """The play box of an item that was read by `for_rows`. Ten queries at most, whatever the play says."""
+    """The play box of an item that was read by `for_rows`. Eleven queries at most, whatever the play says."""
     last = PlayUse.objects.filter(item=item).select_related("play").order_by("-started_at", "-pk").first()
     running = last if last is not None and last.ended_at is None and item.is_open else None
     known = list(Play.objects.filter(motion=item.motion, removed_at=None).order_by("name"))
@@ -125,6 +135,7 @@ def box(item: QueueItem, member: Member) -> Box:
         because="" if running or not play else item.play_because,
         goal=Words(merging.fill(text.goal, values)),
         points=[Words(merging.fill(line, values)) for line in text.talking_points.splitlines() if line.strip()],
+        angles=angles_of(item) if play else [],
         steps=told,
         progress=_("%(done)d of %(all)d steps done") % {"done": sum(step.is_done for step in told), "all": len(told)}
         if running
@@ -139,6 +150,19 @@ def box(item: QueueItem, member: Member) -> Box:
         may_stop=may_work and running is not None,
         may_edit=play is not None and play_editing.may_edit(member, play.motion),
     )
+
+
+def angles_of(item: QueueItem) -> list[Angle]:
+    """Of the buyer and the champion what their personas say to say. One query."""
+    people: dict[int, str] = {}
+    if item.buyer_id and item.buyer:
+        people[item.buyer_id] = str(item.buyer)
+    if item.champion_id and item.champion:
+        people[item.champion_id] = str(item.champion)
+    rows = ProductUser.objects.filter(pk__in=people, persona__is_active=True, persona__removed_at=None)
+    told = rows.exclude(persona__angle="").values_list("pk", "persona__name", "persona__angle")
+    known = {pk: Angle(people[pk], name, words) for pk, name, words in told}
+    return [known[pk] for pk in people if pk in known]
 
 
 def in_a_line(item: QueueItem, there: Pane) -> tuple[str, str]:

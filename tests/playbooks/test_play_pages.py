@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import Role
+from accounts.models import Persona, Role
 from playbooks.models import Play, PlayUse, QueueItem, Step, Touch
 from playbooks.plays import editing as play_editing
 from playbooks.plays import plays
@@ -178,13 +178,14 @@ def test_switching_copying_removing_and_resetting_have_a_way_back(sign_in, play)
 
 def test_the_box_shows_the_suggested_play_its_reason_and_its_words(sign_in, play):
     client = sign_in(Role.SALES)
-    buyer = ProductUserFactory(name="Dana Ortiz", email="dana@acme.com")
+    leads = Persona.objects.create(name="Data lead", angle="Ask for the report that takes longest.")
+    buyer = ProductUserFactory(name="Dana Ortiz", email="dana@acme.com", persona=leads)
     item = make_item(buyer=buyer, play=play, play_because="The buyer is known")
     item = QueueItem.objects.for_rows().get(pk=item.pk)
     screen.box(item, client.member)
     with CaptureQueriesContext(connection) as asked:
         box = screen.box(item, client.member)
-    assert len(asked) <= 10
+    assert len(asked) <= 11
     assert (box.name, box.because, box.may_begin) == ("Ours", "The buyer is known", True)
     letter = box.steps[0]
     assert letter.words.plain == "Hi Dana,\nsee <b>"
@@ -192,6 +193,7 @@ def test_the_box_shows_the_suggested_play_its_reason_and_its_words(sign_in, play
     assert letter.missing == []
     shown = html(client.get(f"/queue/items/{item.pk}/play"))
     assert "Words for Dana Ortiz" in shown
+    assert "Ask for the report that takes longest." in shown
     assert "see &lt;b&gt;" in shown
 
 
