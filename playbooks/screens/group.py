@@ -68,13 +68,18 @@ class RoleLine:
 
 @dataclass(frozen=True)
 class Group:
-    """`state` is a `BuyerState`, with its words; `settle` says what would settle it, and is empty when nothing is open."""
+    """`state` is a `BuyerState`, with its words; `settle` says what would settle it, and is empty when nothing is open.
+
+    `profiled` of the `active` people have a title or a seniority, as of the last score.
+    """
 
     state: str
     state_label: str
     state_tag: str
     settle: str
     roles: list[RoleLine]
+    profiled: int
+    active: int
 
     @property
     def filled(self) -> int:
@@ -99,6 +104,8 @@ def of_account(people: account_people.Group, contacts: Sequence[Contact], score:
         state_tag=STATE_TAGS[BuyerState(state)],
         settle=settle(state, people, best, features),
         roles=roles,
+        profiled=int(features.get("profiled_active") or 0),
+        active=int(features.get("active_users_28") or 0),
     )
 
 
