@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -21,6 +22,8 @@ from accounts.views.requests import MemberRequest
 from accounts.views.titles import whole_id
 
 PAGE = 100
+#: Rules that one click takes back.
+UNDONE = 100
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -43,21 +46,21 @@ def _act(request: MemberRequest) -> HttpResponse:
         return _add(request, said)
     if action in ("look", "import"):
         return _companies(request, said, action)
-    rule_id = whole_id(said.get("id", ""))
+    if action not in ("remove", "back"):
+        raise Http404
+    ids = said.get("id", "")
+    verb, back = (rules.remove, "back") if action == "remove" else (rules.put_back, "remove")
     try:
-        if action == "remove":
-            rule, job = rules.remove(rule_id=rule_id, member=request.user)
-            words, back = _("The rule for %(domain)s is removed."), "back"
-        elif action == "back":
-            rule, job = rules.put_back(rule_id=rule_id, member=request.user)
-            words, back = _("The rule for %(domain)s holds again."), "remove"
-        else:
-            raise Http404
+        with transaction.atomic():
+            changed = [verb(rule_id=whole_id(id_), member=request.user)[0] for id_ in ids.split(",")[:UNDONE]]
     except DomainRule.DoesNotExist:
         return done(request, to=here, words=_("That rule is gone."), kind="warning")
-    if job is not None:
-        tasks.resettle.delay_on_commit()
-    return done(request, to=here, words=words % {"domain": rule}, undo=f"{here}?action={back}&id={rule_id}")
+    tasks.resettle.delay_on_commit()
+    words = (
+        _("The rule for %(domain)s is removed.") if action == "remove" else _("The rule for %(domain)s holds again.")
+    )
+    told_of = ", ".join(map(str, changed[:3])) + (" …" if len(changed) > 3 else "")
+    return done(request, to=here, words=words % {"domain": told_of}, undo=f"{here}?action={back}&id={ids}")
 
 
 def _add(request: MemberRequest, said: Any) -> HttpResponse:
@@ -75,7 +78,8 @@ def _add(request: MemberRequest, said: Any) -> HttpResponse:
         return done(request, to=here, words=_("These rules hold already."), kind="warning")
     tasks.resettle.delay_on_commit()
     words = ngettext("%(n)d rule holds now.", "%(n)d rules hold now.", len(made)) % {"n": len(made)}
-    undo = f"{here}?action=remove&id={made[0].pk}" if len(made) == 1 else ""
+    ids = ",".join(str(rule.pk) for rule in made)
+    undo = f"{here}?action=remove&id={ids}" if len(made) <= UNDONE else ""
     return done(request, to=here, words=words, undo=undo)
 
 

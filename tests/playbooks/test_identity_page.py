@@ -115,11 +115,11 @@ def test_the_box_says_what_a_domain_is_and_rules_are_added_and_taken_back_on_the
     wrong = admin.post(here, {"action": "add", "lines": "nothing", "kind": "shared"})
     assert wrong.status_code == 422
     assert ">nothing</textarea>" in wrong.content.decode()
-    admin.post(here, {"action": "add", "lines": "acme.com", "kind": "disposable"})
+    admin.post(here, {"action": "add", "lines": "acme.com\nx.org,shared", "kind": "disposable"})
     told = admin.get("/api/domain/", {"q": "acme.com"}).json()
     assert (told["kind"], told["entry"]) == ("disposable", "acme.com")
-    (rule,) = admin.get("/api/domain-rules/").json()["results"]
-    admin.post(here + f"?action=remove&id={rule['id']}")
+    ids = [str(rule["id"]) for rule in admin.get("/api/domain-rules/").json()["results"]]
+    admin.post(here + f"?action=remove&id={','.join(ids)}")
     assert admin.get("/api/domain/", {"q": "acme.com"}).json()["kind"] == "company"
 
 
