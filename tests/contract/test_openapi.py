@@ -27,7 +27,7 @@ from accounts import roles
 from accounts.api import PATHS
 from accounts.contacts import files
 from accounts.corrections import merge
-from accounts.models import BuyingRole, Contact, MergeSuggestion, Persona, Role, TitleRule
+from accounts.models import Ambiguity, BuyingRole, Contact, DomainRule, MergeSuggestion, Persona, Role, TitleRule
 from playbooks.models import Holiday, Play, PlayUse, QueueItemEvent, SavedView, Step, Touch
 from plsapp import rest
 from plsapp.permissions import MATRIX
@@ -182,6 +182,14 @@ def world(db):
         "view": SavedView.objects.create(member=MemberFactory(), motion="sales", name="Warm", is_shared=True).pk,
         "title_rule": TitleRule.objects.create(kind="seniority", value="vp", pattern="wizard").pk,
         "persona": Persona.objects.create(name="Wizards", seniorities=["vp"]).pk,
+        "ambiguity": Ambiguity.objects.create(
+            workspace=WorkspaceFactory(),
+            step="members",
+            candidates=[{"account": account.pk, "domain": "", "people": 1, "since": None}],
+            first_seen_at=timezone.now(),
+            last_seen_at=timezone.now(),
+        ).pk,
+        "domain_rule": DomainRule.objects.create(domain="club.example", kind="shared").pk,
         "item": item.pk,
         "definition": draft.pk,
         "touch": touch.pk,
