@@ -25,6 +25,7 @@ from accounts.models import (
 )
 from playbooks.models import (
     Answer,
+    Holiday,
     Motion,
     Notification,
     Play,
@@ -98,6 +99,7 @@ def arguments(db) -> dict[str, dict[str, object]]:
     Answer.objects.create(item=item, account=account, motion=item.motion, at=now, verdict="good")
     raised = HandRaise.objects.create(source=SourceFactory(), received_at=now, message_id="1", fields={}, is_spam=True)
     known = {
+        "holiday_id": Holiday.objects.create(day=now.date(), name="Founders’ day").pk,
         "form_id": HandRaiseForm.objects.create(name="Pricing", source=SourceFactory(), key="pricing").pk,
         "form_key": "pricing",
         "raise_id": raised.pk,
