@@ -80,7 +80,7 @@ def _add(request: MemberRequest, said: Any) -> HttpResponse:
                 "rule": rule,
                 "value": BADGE[rule.kind](rule.value).label,
             }
-            return done(request, to=here, words=words, undo=f"{here}?action=remove&id={rule.pk}")
+            return done(request, to=f"{here}#profiling-run", words=words, undo=f"{here}?action=remove&id={rule.pk}")
     return _page(request, form)
 
 
