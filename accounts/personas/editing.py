@@ -203,6 +203,8 @@ def _take(persona: Persona, said: Mapping[str, Any]) -> None:
     for name in ("name", "angle", "use_cases"):
         if "\x00" in "".join(getattr(persona, name)):
             errors[name] = _("Null characters are not allowed.")
+    if errors:
+        raise ValidationError(errors)
     for name, choices in (("seniorities", Seniority), ("departments", Department)):
         wrong = [value for value in getattr(persona, name) if value not in choices.values]
         if wrong:
