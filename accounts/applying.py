@@ -35,6 +35,7 @@ from accounts.identity import Directory
 from accounts.identity_rows import USAGE_TYPES, Person, Space
 from accounts.messages import Message
 from accounts.models import Category, EventType, SignalKind
+from accounts.raising import linking
 from accounts.repeats import Repeats
 from accounts.requests import Landed
 
@@ -184,6 +185,7 @@ def _write(batch: Resolved, alongside: Alongside, waiting: Callable[[], list[Lan
         signals.record([*(_signal(*one) for one in batch.strong), *_new_buyers(directory)])
         invitations.record(_sent(batch.invited))
         raised_hands.settle(directory)
+        linking.link(batch.strong)
     # All usage is written by now.
     acted = {directory.root(person).id for person in (*batch.acted, *(person for _, person in directory.merges))}
     _changed, buyers = roles.work_out([id_ for id_ in acted if id_ is not None])

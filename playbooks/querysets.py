@@ -35,7 +35,7 @@ class QueueItemQuerySet(models.QuerySet["QueueItem"]):
         return self.filter(state__in=WORKING)
 
     def for_rows(self) -> QueueItemQuerySet:
-        """With everything a row shows: account, workspace, owner, buyer, champion, and how many of its active people are profiled."""
+        """With everything a row shows: account, workspace, owner, buyer, champion, and how many active people are profiled."""
         from scoring.breakdown import feature_in_query  # models are imported by every command, its engines need not be
 
         return self.select_related("account", "workspace", "owner", "buyer", "buyer_contact", "champion").annotate(

@@ -46,7 +46,15 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     lines = [
         ("queue", _("Queue"), "inbox", ("queue", "queue_motion", "trust")),
         ("accounts", _("Accounts"), "building", ("accounts", "account", "account_correct", "account_people")),
-        ("buyers", _("Buyers"), "users", ("buyers", "buyers_profiling",)),
+        (
+            "buyers",
+            _("Buyers"),
+            "users",
+            (
+                "buyers",
+                "buyers_profiling",
+            ),
+        ),
         ("contacts", _("Contacts"), "mail", CONTACTS),
         ("definitions", _("Definitions"), "adjustments", DEFINITIONS),
         ("events", _("Events"), "activity", ("events", "event_type")),

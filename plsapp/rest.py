@@ -213,7 +213,12 @@ FORM = {
         "token": {"type": "string", "description": "The signed time at which one of our own forms was drawn."},
     }
     | {name: {"type": "string", "maxLength": most} for name, _other, most in hand_raise.FIELDS}
-    | {hand_raise.HONEYPOT: {"type": "string", "description": "Hidden from people: what programs fill in is kept as spam."}},
+    | {
+        hand_raise.HONEYPOT: {
+            "type": "string",
+            "description": "Hidden from people: what programs fill in is kept as spam.",
+        }
+    },
     "required": ["email"],
 }
 INTAKE = {

@@ -79,6 +79,7 @@ def correction_undo(request: MemberRequest, correction_id: int) -> HttpResponse:
     """Takes one back, whenever it was made."""
     here = reverse("corrections")
     if request.method != "POST":
+        get_object_or_404(Correction, pk=correction_id)
         return redirect(here)
     try:
         undone = following.correct(corrections.undo, correction_id=correction_id, member=request.user)
@@ -141,6 +142,7 @@ def corrections_csv(request: MemberRequest) -> HttpResponseBase:
 def suggestion_dismiss(request: MemberRequest, suggestion_id: int) -> HttpResponse:
     """These two are not the same company."""
     if request.method != "POST":
+        get_object_or_404(MergeSuggestion, pk=suggestion_id)
         return redirect("corrections")
     try:
         found = listing.dismiss(suggestion_id=suggestion_id, member=request.user)
@@ -154,6 +156,7 @@ def suggestion_dismiss(request: MemberRequest, suggestion_id: int) -> HttpRespon
 def suggestion_back(request: MemberRequest, suggestion_id: int) -> HttpResponse:
     """The undo of `suggestion_dismiss`."""
     if request.method != "POST":
+        get_object_or_404(MergeSuggestion, pk=suggestion_id)
         return redirect("corrections")
     try:
         listing.put_back(suggestion_id=suggestion_id, member=request.user)

@@ -27,7 +27,9 @@ def test_a_rule_moves_people_workspaces_and_history_and_its_removal_brings_them_
     )
     club = account_of("ann")
     assert account_of_workspace("ws") == account_of_workspace("people") == club
-    wanted, wrong = rules.read_lines("domain,kind\nclub.example;shared;a club\nnot a domain\nx.org, nonsense", kind="shared")
+    wanted, wrong = rules.read_lines(
+        "domain,kind\nclub.example;shared;a club\nnot a domain\nx.org, nonsense", kind="shared"
+    )
     assert [str(line) for line in wrong] == [
         "Line 3: “not a domain” is no domain.",
         "Line 4: “nonsense” is none of shared, disposable, company.",
@@ -46,7 +48,9 @@ def test_a_rule_moves_people_workspaces_and_history_and_its_removal_brings_them_
 
     rules.remove(rule_id=rule.pk, member=admin)
     assert settling.work()
-    assert account_of("ann") == account_of("eve") == account_of_workspace("ws") == account_of_workspace("people") == club
+    assert (
+        account_of("ann") == account_of("eve") == account_of_workspace("ws") == account_of_workspace("people") == club
+    )
     rules.put_back(rule_id=rule.pk, member=admin)
     assert settling.work()
     assert account_of("ann") is None

@@ -26,7 +26,9 @@ def test_holidays_are_added_listed_and_taken_away_by_program(sign_in):
     assert (again.json()["error"]["field"], bad.json()["error"]["field"]) == ("day", "day")
     assert listed == [made.json()] == [gone.json()]
     assert not Holiday.objects.exists()
-    assert send(client, "post", "holidays", day="2026-12-26").json()["name"] == "", "a day needs no name, as on the page"
+    assert send(client, "post", "holidays", day="2026-12-26").json()["name"] == "", (
+        "a day needs no name, as on the page"
+    )
 
 
 def test_cool_downs_are_changed_by_program_and_what_is_left_out_stays(sign_in):
