@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
 from accounts import api, landing, loading
-from accounts.models import Landing, LoadState, SeenMessage, SetAside, Usage
+from accounts.models import AuditEntry, Landing, LoadState, SeenMessage, SetAside, Usage
 from tests.contract import hostile
 from tests.contract.hostile import KEY, Sending
 from tests.factories import SourceFactory
@@ -108,7 +108,10 @@ def test_no_input_is_a_server_error_and_what_is_accepted_is_counted_or_set_aside
     assert not Landing.objects.exists()
     assert loaded.messages + loaded.duplicates + loaded.set_aside == landed
     aside = SetAside.objects.filter(kind=SetAside.Kind.MESSAGE)
-    assert aside.count() == loaded.set_aside
+    if AuditEntry.objects.filter(action="person.erase").exists():  # with the messages that were set aside of them
+        assert 0 < aside.count() <= loaded.set_aside
+    else:
+        assert aside.count() == loaded.set_aside
     assert not aside.filter(reason="").exists()
     assert not aside.filter(code="").exists()
     assert SeenMessage.objects.count() == loaded.messages

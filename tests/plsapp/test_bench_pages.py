@@ -6,7 +6,7 @@ pytestmark = [pytest.mark.process, pytest.mark.xdist_group("up")]
 
 
 def test_ten_reps_read_every_kind_of_page(bench):
-    report = bench("queue", accounts=400, seconds=8)
+    report = bench("queue", accounts=400, seconds=5)
 
     assert report["open_items"] > 50
     assert report["not_200"] == {}
