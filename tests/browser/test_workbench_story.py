@@ -252,9 +252,10 @@ def test_a_component_is_dragged_and_half_a_number_survives_a_reload(draft, sign_
     page.expected.append("422")
     page.goto(f"{address(draft)}?recipe=1")
     names = page.locator(".component h3")
+    page.wait_for_load_state("networkidle")  # what is drawn late moves what is measured
     first, third = (page.locator(".component").nth(place).bounding_box() for place in (0, 2))
     grip = page.get_by_role("button", name="Move Usage").bounding_box()
-    below = third["y"] + third["height"] - 5
+    below = third["y"] + 0.75 * third["height"]
     drag(page, (grip["x"] + 10, grip["y"] + 10), (first["x"] + 30, below))
     expect(names).to_have_text(["Team size", "Features", "Usage", "Velocity", "Behaviour", "Fit"])
     saved(page, 3)

@@ -1,6 +1,7 @@
 import csv
 import datetime as dt
 import io
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
@@ -144,7 +145,7 @@ def test_hostile_names_are_no_formulas_in_the_file(sign_in):
     assert rows[0][0] == "\ufeffAccount"
     assert [row[0] for row in rows[1:]] == [f"'{name}" for name in HOSTILE[:-1]] + HOSTILE[-1:]
     assert rows[1][rows[0].index("In the queue since")] == "2026-03-02T05:00:00+09:00"
-    assert f"sales-{timezone.localdate()}.csv" in answer["Content-Disposition"]
+    assert f"sales-{timezone.localdate(timezone=ZoneInfo('Asia/Tokyo'))}.csv" in answer["Content-Disposition"]
     assert read(client.get("/queue/sales/queue.csv?low=20&bom=0"))[0][0] == "Account"
     assert len(read(client.get("/accounts/accounts.csv?q=too+cold"))) == 2
 
