@@ -37,6 +37,7 @@ class WorkspaceLine:
 class AccountPage:
     """Everything the page shows. `why` is none without a score, and `no_score` says why there is none."""
 
+    score: Score | None
     header: detail.Header
     domains: list[str]
     scored_at: dt.datetime | None
@@ -75,16 +76,17 @@ def page(account: Account, member: Member, *, today: dt.date) -> AccountPage:
     ]
     known = account_people.group_of(account.pk, limit=PEOPLE)
     people = known.first
-    items = detail.item_lines(account.pk, member, people=people, score=score)
+    outside = list(contacts.of_account(account.pk)[:CONTACTS])
+    for contact in outside:
+        contact.account = account
+    items = detail.item_lines(account.pk, member, people=people, score=score, outside=outside)
     rows = account_usage.weekly_by_category(account.pk, weeks=WEEKS, until=today)
     has_score = score is not None and score.score is not None
     open_items = [item for item in items if item.actions.is_open]
     why_now = open_items[0].why_now if open_items else ""
     signals = detail.signal_lines(account_signals.of_account(account.pk, limit=SIGNALS))
-    outside = list(contacts.of_account(account.pk)[:CONTACTS])
-    for contact in outside:
-        contact.account = account
     return AccountPage(
+        score=score,
         header=detail.header(account, score, len(spaces)),
         domains=[
             domain

@@ -53,12 +53,14 @@ class Asked:
         return words % told
 
 
-def answer(account: Account, said: Mapping[str, str], *, today: dt.date) -> Asked:
-    """`said`: `as_of` (a date, today without it) and `draft` (an id; without it the definition in force)."""
+def answer(account: Account, said: Mapping[str, str], *, today: dt.date, score: Score | None) -> Asked:
+    """`score` is the account's, with its definition.
+
+    `said`: `as_of` (a date, today without it) and `draft` (an id; without it the definition in force).
+    """
     drafts = list(Definition.objects.filter(state="draft", discarded_at=None).order_by("-updated_at", "-pk")[:100])
     day, number = said.get("as_of", "").strip(), said.get("draft", "").strip()
     if not day and not number:
-        score = Score.objects.filter(pk=account.pk).select_related("definition").first()
         return Asked(today, None, drafts, False, paths=explain.path_of(score) if score else Paths())
     try:
         as_of = dt.date.fromisoformat(day) if day else today

@@ -309,7 +309,12 @@ class ItemLine:
 
 
 def item_lines(
-    account_id: int, member: Member, *, people: Sequence[account_people.Person], score: Score | None
+    account_id: int,
+    member: Member,
+    *,
+    people: Sequence[account_people.Person],
+    score: Score | None,
+    outside: Sequence[Contact],
 ) -> list[ItemLine]:
     """The account's queue items, open ones first, with what happened to them."""
     items = list(
@@ -332,7 +337,16 @@ def item_lines(
             first_step=item.first_step,
             mark=item.mark,
             history=by_item.get(item.pk, []),
-            work=history.of_item(item, member, people=people, score=score, told=by_item.get(item.pk, [])[:50])
+            work=history.of_item(
+                item,
+                member,
+                people=people,
+                score=score,
+                told=by_item.get(item.pk, [])[:50],
+                there=pane.of(item),
+                outside=outside,
+                early_days=days[item.motion],
+            )
             if item.is_open
             else None,
         )

@@ -69,8 +69,9 @@ def account(request: MemberRequest, account_id: int) -> HttpResponse:
         messages.success(request, words)
         return redirect("account", account_id=found.merged_into_id)
     today = timezone.now().date()
+    page = account_screen.page(found, request.user, today=today)
     context = {
-        "page": account_screen.page(found, request.user, today=today),
-        "asked": asked.answer(found, request.GET, today=today),
+        "page": page,
+        "asked": asked.answer(found, request.GET, today=today, score=page.score),
     }
     return render(request, "playbooks/account.html", context)
