@@ -55,7 +55,8 @@ def of(motion: str) -> Counted:
         return kept[1]
     rows = items.open().values_list("state", "owner").annotate(Count("pk"), Count("hand_raised_at"))
     counted = Counted(tuple(Group(*row) for row in rows), changed)
-    _kept[place] = (time.monotonic(), counted)
+    if not connection.in_atomic_block:  # what is not committed yet is nobody else's
+        _kept[place] = (time.monotonic(), counted)
     return counted
 
 
