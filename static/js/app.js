@@ -92,5 +92,10 @@
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-autosubmit] select")) event.target.form.requestSubmit();
   });
+  // On a phone the tabs are a strip that scrolls: the one that shows is brought into view.
+  for (const here of document.querySelectorAll(".tabs > [aria-current]")) {
+    const strip = here.parentElement;
+    strip.scrollLeft = here.offsetLeft - strip.offsetLeft - (strip.clientWidth - here.offsetWidth) / 2;
+  }
   watchAll();
 })();
