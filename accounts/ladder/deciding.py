@@ -154,11 +154,13 @@ def cases(rows: list[Ambiguity]) -> list[Case]:
     members = _count("membership", "workspace_id", spaces)
     if spaces:
         with connection.cursor() as cursor:
+            # A sum for each member: so the usage of these few is read by its key, however much there is of others.
             cursor.execute(
                 """
-                SELECT u.workspace_id, sum(u.count)::bigint, count(DISTINCT u.user_id) FROM accounts_usage u
-                WHERE u.user_id IN (SELECT user_id FROM accounts_membership WHERE workspace_id = ANY (%(ids)s::bigint[]))
-                    AND u.workspace_id = ANY (%(ids)s::bigint[]) AND u.day > %(since)s GROUP BY 1
+                SELECT m.workspace_id, sum(did.events)::bigint, count(did.events) FROM accounts_membership m, LATERAL (
+                    SELECT sum(u.count) AS events FROM accounts_usage u
+                    WHERE u.user_id = m.user_id AND u.workspace_id = m.workspace_id AND u.day > %(since)s
+                ) AS did WHERE m.workspace_id = ANY (%(ids)s::bigint[]) AND did.events IS NOT NULL GROUP BY 1
                 """,
                 {"ids": bulk.plain(spaces), "since": timezone.now().date() - dt.timedelta(days=DAYS)},
             )
