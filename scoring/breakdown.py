@@ -72,7 +72,7 @@ def contributions(row: Score | ScoreChange | WorkspaceScore) -> list[dict[str, A
     ]
 
 
-def contributions_before(row: Score) -> list[dict[str, Any]]:
+def contributions_before(row: Score | WorkspaceScore) -> list[dict[str, Any]]:
     """The same of seven days earlier, only `{key, value, effect}`."""
     values, effects = row.week_ago_values, row.week_ago_effects
     if not effects:

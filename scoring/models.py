@@ -243,11 +243,17 @@ class WorkspaceScore(models.Model):
     score = models.PositiveSmallIntegerField(null=True)
     tier = models.CharField(max_length=10, choices=Tier)
     tier_reason = models.CharField(max_length=300, blank=True, help_text="the gate that capped the tier")
+    week_ago_score = models.PositiveSmallIntegerField(null=True)
     definition = models.ForeignKey(Definition, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
     scored_at = models.DateTimeField()
+    tier_since = models.DateTimeField(null=True, help_text="none: since before this was kept")
     digest = models.BigIntegerField(default=0, help_text="of all the others")
     feature_values = ArrayField(models.FloatField(), default=list)
     effects = ArrayField(models.SmallIntegerField(), default=list)
+    week_ago_values = ArrayField(
+        models.FloatField(), default=list, db_default=[], help_text="of the components' features"
+    )
+    week_ago_effects = ArrayField(models.SmallIntegerField(), default=list, db_default=[])
 
     class Meta:
         indexes = [
@@ -258,11 +264,48 @@ class WorkspaceScore(models.Model):
         ]
 
     @property
+    def delta(self) -> int | None:
+        """As that of `Score`."""
+        if self.score is None or self.week_ago_score is None:
+            return None
+        return self.score - self.week_ago_score
+
+    @property
     def contributions(self) -> list[dict[str, Any]]:
         """The components with their values, points and effects; effects add up to `score`."""
         from scoring import breakdown
 
         return breakdown.contributions(self)
+
+    @property
+    def week_ago(self) -> list[dict[str, Any]]:
+        """The components of seven days earlier: `key`, `value` and `effect`."""
+        from scoring import breakdown
+
+        return breakdown.contributions_before(self)
+
+    @property
+    def features(self) -> dict[str, float | None]:
+        """Every feature by its key."""
+        from scoring import breakdown
+
+        return breakdown.features_of(self.feature_values)
+
+
+class WorkspaceScoreChange(models.Model):
+    """The history of workspaces: one row for each change of score or tier. Kept as `ScoreChange` is, without the breakdown."""
+
+    workspace = models.ForeignKey(
+        Workspace, models.CASCADE, related_name="score_changes", db_constraint=False, db_index=False
+    )
+    at = models.DateTimeField()
+    definition = models.ForeignKey(Definition, models.PROTECT, related_name="+", db_constraint=False, db_index=False)
+    score = models.PositiveSmallIntegerField(null=True)
+    tier = models.CharField(max_length=10, choices=Tier)
+    tier_reason = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["workspace", "-at"])]
 
 
 class ScoredAccount(models.Model):

@@ -2,7 +2,8 @@
 
 A run scores them after the accounts, in its transaction, when its definition has such a recipe; when it has none, a full run
 removes what is there, and that is one look at an empty table. Workspaces without an account have no score. There are no segments
-here and no history. They are routed where the recipe says that workspaces stand in the queues (`playbooks.spaces`).
+here. As for accounts, the score of a week before is by the same recipe, and every change of score or tier goes to a history. They
+are routed where the recipe says that workspaces stand in the queues (`playbooks.spaces`).
 """
 
 from __future__ import annotations
@@ -16,36 +17,46 @@ from typing import Any
 import numpy as np
 from django.db import connection
 from django.db.models import Count, F, Window
+from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from accounts import columns
 from accounts.models import Workspace
-from scoring import digests, features, holding, rules, warehouse, writing
+from scoring import copying, digests, features, holding, rules, warehouse, writing
+from scoring.before import NEVER
 from scoring.breakdown import KEYS
 from scoring.copying import Nullable, Texts
 from scoring.features import Matrix
-from scoring.models import Definition, WorkspaceScore
+from scoring.models import Definition, WorkspaceScore, WorkspaceScoreChange
 
-TABLE = "scoring_workspacescore"
+TABLE, HISTORY = "scoring_workspacescore", "scoring_workspacescorechange"
 NOBODY = np.empty(0, dtype=np.int64)
 
 
 @dataclass(frozen=True)
 class Before:
-    """n workspaces that have a row, in the order of `workspace_id`. `tier`: places in `rules.TIERS`."""
+    """n workspaces that have a row, in the order of `workspace_id`. `tier`: places in `rules.TIERS`; `score`: 0 for none."""
 
     workspace_id: np.ndarray
     tier: np.ndarray
+    tier_since: np.ndarray
+    score: np.ndarray
     digest: np.ndarray
 
     def of(self, workspace_ids: np.ndarray) -> Before:
-        """The same for these workspaces in this order; tier −1 and digest 0 where there is no row."""
+        """The same for these workspaces in this order; tier −1, no time, score and digest 0 where there is no row."""
         if not len(self.workspace_id):
             nothing = np.zeros(len(workspace_ids), dtype=np.int64)
-            return Before(workspace_ids, nothing - 1, nothing)
+            return Before(workspace_ids, nothing - 1, np.full(len(nothing), NEVER), nothing, nothing)
         place = np.searchsorted(self.workspace_id, workspace_ids).clip(max=len(self.workspace_id) - 1)
         found = self.workspace_id[place] == workspace_ids
-        return Before(workspace_ids, np.where(found, self.tier[place], -1), np.where(found, self.digest[place], 0))
+        return Before(
+            workspace_ids,
+            np.where(found, self.tier[place], -1),
+            np.where(found, self.tier_since[place], NEVER),
+            np.where(found, self.score[place], 0),
+            np.where(found, self.digest[place], 0),
+        )
 
 
 def are_scored(spec: rules.Spec) -> bool:
@@ -72,10 +83,11 @@ def score(
     if recipe is None or not are_scored(spec):
         return None, NOBODY
     pair = features.pair_of_workspaces(as_of, account_ids, between=between)
-    now = holding.hold(pair, as_of, account_ids, between=between, read=features.pair_of_workspaces)[0]
+    now, then = holding.hold(pair, as_of, account_ids, between=between, read=features.pair_of_workspaces)
     past = read(account_ids, between=between).of(now["account_id"])
     found = rules.evaluate(recipe, now, evidence=now["events_28"] > 0, tier_before=past.tier)
-    changed = _write(definition, recipe, now, found, past)
+    week_ago = rules.evaluate(recipe, then, evidence=then["events_28"] > 0)
+    changed = _write(definition, recipe, now, found, then, week_ago, past)
     return now, _accounts_of(changed) if spec.queues_workspaces else NOBODY
 
 
@@ -92,6 +104,8 @@ def read(account_ids: Collection[int] | None = None, *, between: tuple[int, int]
         {
             "workspace_id": ("s.workspace_id", "int8"),
             "tier": (f"CASE s.tier {places} END", "int2"),
+            "tier_since": ("coalesce(s.tier_since, s.scored_at)", "timestamptz"),
+            "score": ("coalesce(s.score, 0)", "int2"),
             "digest": ("s.digest", "int8"),
         },
         source,
@@ -108,7 +122,27 @@ def of_account(account_id: int, *, limit: int) -> list[WorkspaceScore]:
     return list(rows.annotate(among=Window(Count("*"))).order_by(*order)[:limit])
 
 
-def _write(definition: Definition, recipe: rules.Spec, now: Matrix, found: rules.Evaluated, past: Before) -> np.ndarray:
+def course_of(
+    workspace_ids: Collection[int], *, most: int = 400
+) -> dict[int, list[tuple[dt.datetime, int | None, str]]]:
+    """When these workspaces had which score and tier, each the newest first and `most` of them. One query."""
+    place = Window(RowNumber(), partition_by="workspace", order_by=("-at", "-pk"))
+    rows = WorkspaceScoreChange.objects.filter(workspace__in=workspace_ids).annotate(place=place)
+    found: dict[int, list[tuple[dt.datetime, int | None, str]]] = {}
+    for row in rows.filter(place__lte=most).order_by("workspace", "place"):
+        found.setdefault(row.workspace_id, []).append((row.at, row.score, str(row.get_tier_display())))
+    return found
+
+
+def _write(
+    definition: Definition,
+    recipe: rules.Spec,
+    now: Matrix,
+    found: rules.Evaluated,
+    then: Matrix,
+    week_ago: rules.Evaluated,
+    past: Before,
+) -> np.ndarray:
     """Answers the ids of the workspaces whose row changed."""
     n = len(now["account_id"])
     reasons = ("", *(gate.reason[:300] for gate in recipe.gates))
@@ -120,6 +154,9 @@ def _write(definition: Definition, recipe: rules.Spec, now: Matrix, found: rules
         "definition_id": np.full(n, definition.pk),
         "feature_values": np.stack([now[key] for key in KEYS], axis=1),
         "effects": found.effect.astype(np.int16),
+        "week_ago_score": Nullable(week_ago.score.astype(np.int16), week_ago.score > 0),
+        "week_ago_values": np.stack([then[one.feature] for one in recipe.components], axis=1),
+        "week_ago_effects": week_ago.effect.astype(np.int16),
     }
     digest = digests.rows(writing.parts(told), about=json.dumps([definition.spec, KEYS], sort_keys=True).encode())
     has_row = past.tier >= 0
@@ -127,9 +164,17 @@ def _write(definition: Definition, recipe: rules.Spec, now: Matrix, found: rules
     if not len(changed):
         return NOBODY
     moment = np.datetime64(timezone.now().replace(tzinfo=None), "us")
-    told |= {"scored_at": np.full(n, moment), "digest": digest}
+    same_tier = has_row & (past.tier == found.tier)
+    since = np.where(same_tier, past.tier_since, moment)
+    told |= {"scored_at": np.full(n, moment), "tier_since": since, "digest": digest}
     writing.write_rows(TABLE, "workspace_id", told, changed, has_row)
+    _write_history(told, changed[~(same_tier & (past.score == found.score))[changed]], moment)
     return now["account_id"][changed]
+
+
+def _write_history(told: dict[str, Any], rows: np.ndarray, at: np.datetime64) -> None:
+    names = ("workspace_id", "definition_id", "score", "tier", "tier_reason")
+    copying.copy(HISTORY, {name: told[name] for name in names} | {"at": np.full(len(told["scored_at"]), at)}, rows)
 
 
 def _accounts_of(workspace_ids: np.ndarray) -> np.ndarray:
