@@ -118,7 +118,7 @@ def merge_accounts(directory: Directory, old_id: int, into_id: int, *, because: 
         cursor.execute(
             "UPDATE accounts_workspace SET account_id = %s, account_at = now() WHERE account_id = %s", [into_id, old_id]
         )
-        for table in ("accountdomain", "signal", "contact"):
+        for table in ("accountdomain", "signal", "contact", "handraise"):
             cursor.execute(f"UPDATE accounts_{table} SET account_id = %s WHERE account_id = %s", [into_id, old_id])
         cursor.execute(
             "UPDATE accounts_productuser SET account_id = %s WHERE account_id = %s RETURNING id", [into_id, old_id]
