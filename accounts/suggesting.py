@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,15 +20,19 @@ import numpy as np
 from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from accounts import bulk, handovers
-from accounts.models import Ambiguity, MergeSuggestion
+from accounts.models import Account, Ambiguity, MergeSuggestion
 
 #: Below this a suggestion is not worth a look.
 LEAST = 0.3
 #: Suggestions kept at a time, the surest.
 MOST = 500
+#: Companies that claim one workspace; when more do, it says nothing of any two of them.
+MOST_CLAIMS = 3
+#: People read at a time.
+CHUNK = 50_000
 #: Parts before the @ that many companies have.
 _OFFICES = (
     "admin|administrator|info|contact|hello|office|support|help|helpdesk|sales|billing|accounts|accounting|finance|marketing|team|test|tests"
@@ -90,7 +94,8 @@ WITH {_PEOPLE_OF}, chosen AS (
 SELECT s.account_id, u.event_type_id, sum(u.count)::float8 FROM chosen s JOIN accounts_usage u ON u.user_id = s.user_id
 WHERE s.n <= 200 GROUP BY 1, 2
 """
-#: Rare keys of people that two or three accounts have: (account a, account b, keys, of whom a's was gone when b's began).
+#: Rare keys of people that two or three accounts have: (account a, account b, keys, of whom a's was gone when b's began). Of many
+#: people of one account with the same key one counts: so there are at most six rows a key, whatever is called "Test User".
 _SAME = f"""
 WITH {_PEOPLE_OF}, who AS MATERIALIZED (
     SELECT o.account_id, p.id, p.first_seen_at, p.last_seen_at, lower(split_part(p.email, '@', 1)) AS part, lower(p.name) AS name
@@ -100,17 +105,23 @@ WITH {_PEOPLE_OF}, who AS MATERIALIZED (
     WHERE length(part) >= 5 AND part !~ '^({_OFFICES})[0-9]*$'
     UNION ALL
     SELECT account_id, id, first_seen_at, last_seen_at, 'n' || name FROM who WHERE name ~ '\\S\\s+\\S'
+), held AS MATERIALIZED (
+    SELECT key, account_id, min(id) AS id, min(first_seen_at) AS first_seen_at, max(last_seen_at) AS last_seen_at
+    FROM keys GROUP BY key, account_id
 ), rare AS (
-    SELECT key FROM keys GROUP BY key HAVING count(DISTINCT account_id) BETWEEN 2 AND 3
+    SELECT key FROM held GROUP BY key HAVING count(*) BETWEEN 2 AND 3
 )
 SELECT a.account_id, b.account_id, count(DISTINCT a.id), count(DISTINCT a.id) FILTER (
     WHERE a.last_seen_at < b.first_seen_at + interval '30 days')
-FROM rare JOIN keys a USING (key) JOIN keys b USING (key) WHERE a.account_id <> b.account_id AND a.id <> b.id GROUP BY 1, 2
+FROM rare JOIN held a USING (key) JOIN held b USING (key) WHERE a.account_id <> b.account_id AND a.id <> b.id GROUP BY 1, 2
+HAVING count(DISTINCT a.id) > 1
 """
+#: One person of both says something only beside other evidence: of pairs that have it (two arrays, the lower id first).
 _SHARED = f"""
 WITH {_PEOPLE_OF}, several AS (SELECT user_id FROM people_of GROUP BY user_id HAVING count(*) BETWEEN 2 AND 3)
 SELECT a.account_id, b.account_id, count(*) FROM several JOIN people_of a USING (user_id) JOIN people_of b USING (user_id)
 WHERE a.account_id < b.account_id GROUP BY 1, 2
+HAVING count(*) > 1 OR (a.account_id, b.account_id) IN (SELECT * FROM unnest(%s::bigint[], %s::bigint[]))
 """
 _SIZES = f"WITH {_PEOPLE_OF} SELECT account_id, count(*) FROM people_of GROUP BY 1"
 _DOMAINS = """
@@ -147,11 +158,11 @@ class Result:
 def refresh(*, now: dt.datetime | None = None) -> Result:
     """Looks at all accounts and brings the suggestions up to date. What a member dismissed or merged stays as it is."""
     now = now or timezone.now()
-    found = find(now=now)
+    found = find(now=now, without=_settled(MergeSuggestion.objects.all()))
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [70_611_022])
         known = {frozenset((row.account_id, row.into_id)): row for row in MergeSuggestion.objects.all()}
-        settled = {pair for pair, row in known.items() if row.dismissed_at or row.correction_id}
+        settled = _settled(known.values())
         wanted = {frozenset((one.account, one.into)): one for one in found}
         gone = [row.pk for pair, row in known.items() if pair not in wanted and pair not in settled]
         MergeSuggestion.objects.filter(pk__in=gone).delete()
@@ -171,8 +182,16 @@ def refresh(*, now: dt.datetime | None = None) -> Result:
     return Result(new, standing, len(gone))
 
 
-def find(*, now: dt.datetime) -> list[Found]:
-    """The pairs that are worth a look, surest first, at most `MOST`. Reads all people once; about five queries."""
+def _settled(rows: Iterable[MergeSuggestion]) -> set[frozenset[int]]:
+    """The pairs of which a member said yes or no."""
+    return {frozenset((row.account_id, row.into_id)) for row in rows if row.dismissed_at or row.correction_id}
+
+
+def find(*, now: dt.datetime, without: Collection[frozenset[int]] = ()) -> list[Found]:
+    """The pairs that are worth a look, but for those that were decided, surest first, at most `MOST`.
+
+    Seven queries. Time grows with people, never with pairs of them; memory with accounts and with what is found.
+    """
     sizes = dict(_rows(_SIZES))
     pairs: dict[frozenset[int], Found] = {}
 
@@ -192,12 +211,20 @@ def find(*, now: dt.datetime) -> list[Found]:
         }
     # Both ways round are there; the one with more people who came later says the direction.
     for a, b, n, later in sorted(_rows(_SAME), key=lambda one: -one[3]):
-        if n < 2 or "people" in pair(a, b).evidence:
+        if "people" in pair(a, b).evidence:
             continue
         share = min(n / max(1, min(sizes[a], sizes[b])), 1.0)
         confidence = 0.9 * (1 - 0.6**n) * min(1.0, 2 * share) * (1.0 if later else 0.7)
         _add(pair(a, b), "people", confidence, people=n, later=later, share=round(share, 3))
-    for a, b, n in _rows(_SHARED):
+    for step, candidates in Ambiguity.objects.filter(settled_at=None).values_list("step", "candidates"):
+        accounts = {one["account"] for one in candidates if one.get("account")}
+        for a, b in _each_pair(sorted(accounts)) if len(accounts) <= MOST_CLAIMS else ():
+            worth = 0.5 if step == Ambiguity.Step.DOMAIN else 0.35
+            _add(pair(*_smaller_first(a, b, sizes)), "stated", worth, step=step)
+    for a, b, names in _named_alike(_rows(_DOMAINS)):
+        _add(pair(*_smaller_first(a, b, sizes)), "name", 0.5, names=names)
+    known = [sorted(pair) for pair in pairs]
+    for a, b, n in _rows(_SHARED, [[low for low, _high in known], [high for _low, high in known]]):
         share = n / max(1, min(sizes[a], sizes[b]))
         _add(
             pair(*_smaller_first(a, b, sizes)),
@@ -206,13 +233,12 @@ def find(*, now: dt.datetime) -> list[Found]:
             people=n,
             share=round(share, 3),
         )
-    for step, candidates in Ambiguity.objects.filter(settled_at=None).values_list("step", "candidates"):
-        for a, b in _each_pair([one["account"] for one in candidates if one.get("account")]):
-            worth = 0.5 if step == Ambiguity.Step.DOMAIN else 0.35
-            _add(pair(*_smaller_first(a, b, sizes)), "stated", worth, step=step)
-    for a, b, names in _named_alike(_rows(_DOMAINS)):
-        _add(pair(*_smaller_first(a, b, sizes)), "name", 0.5, names=names)
-    worth_a_look = [one for one in pairs.values() if one.score >= LEAST]
+    merged = set(Account.objects.filter(merged_into__isnull=False).values_list("pk", flat=True))
+    worth_a_look = [
+        one
+        for both, one in pairs.items()
+        if one.score >= LEAST and both not in without and not (one.account in merged or one.into in merged)
+    ]
     return sorted(worth_a_look, key=lambda one: (-one.score, one.account, one.into))[:MOST]
 
 
@@ -225,6 +251,21 @@ def words(evidence: Mapping[str, Mapping[str, Any]]) -> list[str]:
     ]
 
 
+def would_settle(evidence: Mapping[str, Mapping[str, Any]]) -> str:
+    """What a member should look at before saying yes: what else the strongest evidence may mean."""
+    kinds = [kind for kind, _one in sorted(evidence.items(), key=lambda kept: -kept[1]["confidence"])]
+    return str(next((_SURE[kind] for kind in kinds if kind in _SURE), ""))
+
+
+_SURE = {
+    "handover": gettext_lazy(
+        "Sure when it is known that one company took over the other: a competitor that grew at that time looks the same."
+    ),
+    "people": gettext_lazy("Sure when these are the same people: a name that many have looks the same."),
+    "shared": gettext_lazy("Sure when they are employees of both: an agency that works for both looks the same."),
+    "stated": gettext_lazy("Sure when the workspace is one company's: a customer and its supplier may share one."),
+    "name": gettext_lazy("Sure when both sites name the same company: strangers and resellers may be called alike."),
+}
 _WORDS = {
     "handover": lambda one: (
         _(
@@ -256,7 +297,10 @@ def _rows(sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
 
 
 def _handovers(now: dt.datetime) -> list[handovers.Handover]:
-    seen = np.array(_rows(_SEEN), dtype=np.int64).reshape(-1, 3)
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(_SEEN)
+        parts = [np.array(rows, dtype=np.int64) for rows in iter(lambda: cursor.fetchmany(CHUNK), [])]
+    seen = np.concatenate(parts) if parts else np.empty((0, 3), dtype=np.int64)
     people = handovers.People(seen[:, 0], seen[:, 1], seen[:, 2])
     # Quiet is measured by the last day that anybody was seen: an import of old data has its own today.
     today = min(int(people.last.max(initial=0)), now.date().toordinal())

@@ -140,11 +140,15 @@ class SuggestionSerializer(serializers.Serializer[MergeSuggestion]):
     score = serializers.FloatField(help_text=gettext_lazy("0 to 1."))
     evidence = serializers.JSONField()
     words = serializers.SerializerMethodField(help_text=gettext_lazy("The evidence in sentences, the strongest first."))
+    would_settle = serializers.SerializerMethodField(help_text=gettext_lazy("What to look at before saying yes."))
     found_at = rest.Moment()
     dismissed_at = rest.Moment(allow_null=True)
 
     def get_words(self, one: MergeSuggestion) -> list[str]:
         return suggesting.words(one.evidence)
+
+    def get_would_settle(self, one: MergeSuggestion) -> str:
+        return suggesting.would_settle(one.evidence)
 
 
 class SuggestionPageSerializer(rest.PageSerializer):

@@ -72,6 +72,7 @@ class Likely:
     into: Account
     share: float
     evidence: list[str]
+    would_settle: str
     dismissed_at: dt.datetime | None
     dismissed_by: str
     href: str
@@ -239,6 +240,7 @@ def likely(found: Iterable[MergeSuggestion]) -> list[Likely]:
             into=one.into,
             share=one.score,
             evidence=suggesting.words(one.evidence),
+            would_settle=suggesting.would_settle(one.evidence),
             dismissed_at=one.dismissed_at,
             dismissed_by=str(one.dismissed_by) if one.dismissed_by else "",
             href=reverse("account_correct", args=[one.account_id]) + f"?do=merge&other={one.into_id}",

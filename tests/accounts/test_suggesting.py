@@ -92,6 +92,7 @@ def test_people_names_workspaces_and_open_questions_speak_for_it():
     assert (second.account, second.into) == (old.pk, new.pk), "who came later stays"
     assert (second.evidence["people"]["people"], second.evidence["people"]["later"]) == (3, 3)
     assert suggesting.words(second.evidence) == ["3 people have the same name or e-mail at both."]
+    assert "the same people" in suggesting.would_settle(second.evidence)
 
 
 @pytest.mark.django_db
@@ -108,6 +109,25 @@ def test_a_round_keeps_what_members_decided_and_forgets_what_nothing_speaks_for(
     assert suggesting.refresh() == suggesting.Result(new=0, standing=1, gone=1)
     assert MergeSuggestion.objects.filter(dismissed_at=None).count() == 1
     assert "cyber" in run()
+
+
+@pytest.mark.django_db
+def test_a_name_that_half_a_company_has_is_one_name_and_a_workspace_of_four_says_nothing():
+    one, other, *more = (AccountFactory(domain=f"{name}.com") for name in ("first", "second", "third", "fourth"))
+    for account in (one, other):
+        for n in range(30):
+            person(account, f"load{account.pk}x{n}@{account.domain}", "Test User")
+    now = timezone.now()
+    claims = [{"account": account.pk, "domain": account.domain} for account in (one, other, *more)]
+    space = WorkspaceFactory()
+    Ambiguity.objects.create(workspace=space, step="domain", candidates=claims, first_seen_at=now, last_seen_at=now)
+    assert suggesting.find(now=now) == []
+    Ambiguity.objects.update(candidates=claims[:3])
+    found = [(one.account, one.into) for one in suggesting.find(now=now)]
+    assert len(found) == 3
+    more[0].merged_into = one
+    more[0].save()
+    assert suggesting.find(now=now, without=[frozenset((other.pk, one.pk))]) == []
 
 
 def run(*arguments):
