@@ -2,10 +2,10 @@
 
 import atexit
 import os
-import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import hypothesis
 import pytest
@@ -13,7 +13,7 @@ from django.conf import settings
 from django.test import Client
 
 from accounts.models import Member, Role
-from plsapp import embedded
+from tests import prepared
 
 pytest_plugins = ["tests.requirements_hook"]
 if os.environ.get("PLSAPP_REQUIRE_ALL") == "1":
@@ -27,24 +27,30 @@ if not os.environ.get("DATABASE_URL"):
     # The controller of xdist comes here first and hands the URL on to its workers, which inherit the environment.
     _home = Path(tempfile.mkdtemp(prefix="plsapp-tests-"))
     _home.chmod(0o755)  # as root, the server runs as another user, who must get in
-    _server = embedded.start(_home)
-    os.environ["DATABASE_URL"] = _server.url("postgres")
-    os.environ["PLSAPP_HOME"] = str(_home)
-    embedded.make_fast_and_unsafe(_server)
+    _making = prepared.begin(_home)
 
-    def _clean_up(server: embedded.Server, home: Path, owner: int) -> None:
-        """Half a gigabyte a run. Not by a process that was forked from this one."""
+    def _clean_up(home: Path, owner: int) -> None:
+        """Not by a process that was forked from this one."""
         if os.getpid() == owner:
-            server.release()
-            shutil.rmtree(home, ignore_errors=True)
+            _making.join()
+            prepared.end(home)
 
-    atexit.register(_clean_up, _server, _home, os.getpid())
-    settings.DATABASES["default"].update({"HOST": _server.host, "USER": _server.user})
+    atexit.register(_clean_up, _home, os.getpid())
+    _place = urlsplit(os.environ["DATABASE_URL"])
+    settings.DATABASES["default"].update({"HOST": parse_qs(_place.query)["host"][0], "USER": _place.username})
 elif "PYTEST_XDIST_WORKER" not in os.environ and "PLSAPP_HOME" not in os.environ:
     os.environ["PLSAPP_HOME"] = tempfile.mkdtemp(prefix="plsapp-tests-")
 settings.HOME = Path(os.environ["PLSAPP_HOME"])
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = settings.SECURE_SSL_REDIRECT = False
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """The databases of the tests begin as copies of a migrated one."""
+    if prepared.FOLDER in os.environ:
+        prepared.wait()
+        settings.DATABASES["default"]["TEST"]["TEMPLATE"] = prepared.TEMPLATE
 
 
 @pytest.fixture

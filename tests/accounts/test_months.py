@@ -9,7 +9,6 @@ import threading
 import pytest
 from django.conf import settings as project
 from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from accounts import months
@@ -274,7 +273,7 @@ def test_a_month_dropped_by_another_process_loses_nothing(settings):
     assert counted() == 2
 
 
-# Several at once, and the migration -----------------------------------------------------------------------------------
+# Several at once ------------------------------------------------------------------------------------------------------
 
 AT_ONCE = """
 import sys, datetime as dt
@@ -318,31 +317,3 @@ def test_two_processes_that_make_the_same_months_both_succeed():
     assert counted() == 12
     for month in wanted:
         assert table_of(month + dt.timedelta(days=3)) == {months.partition_of(month)}
-
-
-@pytest.mark.django_db(transaction=True)
-def test_the_migration_moves_every_row_there_and_back_and_there_again():
-    def migrate(to: str) -> None:
-        executor = MigrationExecutor(connection)
-        executor.migrate([("accounts", to)])
-
-    leaves = MigrationExecutor(connection).loader.graph.leaf_nodes()
-    put(dt.date(2004, 2, 29), this_month(40), this_month(13), timezone.now().date(), this_month(-9), count=7)
-    rows = sorted(Usage.objects.values_list("user_id", "day", "event_type_id", "workspace_id", "count"))
-    try:
-        for _ in range(2):
-            migrate("0003_account_of_person")
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT user_id, day, event_type_id, workspace_id, count FROM accounts_usage")
-                assert sorted(cursor.fetchall()) == rows
-                cursor.execute("SELECT relkind::text FROM pg_class WHERE relname = 'accounts_usage'")
-                assert cursor.fetchone() == ("r",)
-                cursor.execute("SELECT count(*) FROM pg_class WHERE relname LIKE 'accounts_usage_2%%'")
-                assert cursor.fetchone() == (0,)
-            MigrationExecutor(connection).migrate(leaves)
-            assert sorted(Usage.objects.values_list("user_id", "day", "event_type_id", "workspace_id", "count")) == rows
-            assert set(versions()) == {row[1] for row in rows}
-            assert table_of(this_month(13)) == {months.partition_of(this_month(13))}
-            assert table_of(dt.date(2004, 2, 29)) == {months.OTHER}
-    finally:
-        MigrationExecutor(connection).migrate(leaves)

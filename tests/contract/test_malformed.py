@@ -14,6 +14,7 @@ from random import Random
 
 import pytest
 
+from tests import prepared
 from tests.plsapp.running import App, wait_for
 
 pytestmark = pytest.mark.process
@@ -29,7 +30,7 @@ WEB_SOCKET = b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x
 def app() -> Iterator[App]:
     folder = Path(tempfile.mkdtemp(prefix="plsapp-malformed-"))
     folder.chmod(0o755)
-    app = App(folder / "home")
+    app = App(prepared.fill(folder / "home"))
     try:
         yield app.wait_until_ready()
     finally:

@@ -9,6 +9,7 @@ import pytest
 
 from plsapp.faults.scene import Stage
 from plsapp.running import App
+from tests import prepared
 
 #: Events that a fault is tried with.
 SIZE = 1_000
@@ -26,7 +27,7 @@ def place() -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def stage(place: Path) -> Iterator[Stage]:
     """One app, its queue in its own PostgreSQL, for all faults of a module."""
-    app = App(place / "home")
+    app = App(prepared.fill(place / "home"))
     try:
         yield Stage(app.wait_until_ready(), size=SIZE)
     finally:

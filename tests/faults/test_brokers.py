@@ -8,6 +8,7 @@ import pytest
 from plsapp.faults import brokers
 from plsapp.faults.scene import Scenario, Stage
 from plsapp.running import App
+from tests import prepared
 from tests.faults.conftest import SIZE
 
 pytestmark = [
@@ -21,7 +22,7 @@ pytestmark = [
 def stage(place: Path) -> Iterator[Stage]:
     redis = brokers.Redis(place)
     redis.start()
-    app = App(place / "home", CELERY_BROKER_URL=redis.url)
+    app = App(prepared.fill(place / "home"), CELERY_BROKER_URL=redis.url)
     try:
         yield Stage(app.wait_until_ready(), size=SIZE, broker=redis)
     finally:

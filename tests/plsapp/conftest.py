@@ -9,9 +9,16 @@ from typing import Any
 
 import pytest
 
+from tests import prepared
 from tests.plsapp.running import manage
 
-SHORT = "import json; from plsapp.bench import {name}; print(json.dumps({name}.run(**{sizes}).as_json()))"
+SHORT = """
+import json
+from django.db import connection
+from plsapp.bench import {name}
+connection.settings_dict["TEST"]["TEMPLATE"] = {template!r}
+print(json.dumps({name}.run(**{sizes}).as_json()))
+"""
 
 
 @pytest.fixture
@@ -21,7 +28,9 @@ def bench() -> Iterator[Callable[..., dict[str, Any]]]:
     folder.chmod(0o755)
 
     def bench(name: str, **sizes: float) -> dict[str, Any]:
-        done = manage(folder / "home", "shell", "--no-imports", "-c", SHORT.format(name=name, sizes=sizes))
+        home = prepared.fill(folder / "home", durable=name == "ingest")
+        code = SHORT.format(name=name, sizes=sizes, template=prepared.template())
+        done = manage(home, "shell", "--no-imports", "-c", code)
         assert done.returncode == 0, done.stderr
         report: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
         return report

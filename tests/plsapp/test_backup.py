@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from tests import prepared
 from tests.plsapp.running import manage
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("up")]
@@ -85,7 +86,7 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def demo(folder: Path) -> Path:
-    home = folder / "demo"
+    home = prepared.fill(folder / "demo")
     done = manage(home, "demo", "--no-serve", "--accounts", "40", "--days", "45")
     assert done.returncode == 0, done.stderr
     return home

@@ -10,6 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import Member, Role
+from tests import prepared
 from tests.plsapp.running import manage
 
 
@@ -17,7 +18,7 @@ from tests.plsapp.running import manage
 def home() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="plsapp-demo-"))
     folder.chmod(0o755)
-    yield folder / "home"
+    yield prepared.fill(folder / "home")
     shutil.rmtree(folder, ignore_errors=True)
 
 

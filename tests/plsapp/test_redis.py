@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import prepared
 from tests.plsapp.running import App, free_port, manage, wait_for
 
 pytestmark = [
@@ -39,7 +40,7 @@ def redis(place: Path) -> Iterator[tuple[str, subprocess.Popen]]:
 
 def test_the_app_works_with_redis_and_notices_its_end(place: Path, redis):
     url, server = redis
-    app = App(place / "home", CELERY_BROKER_URL=url)
+    app = App(prepared.fill(place / "home", cluster=False), CELERY_BROKER_URL=url)
     try:
         app.wait_until_ready()
         assert app.query("SELECT to_regclass('pgmq.meta')") is None, "nothing of pgmq is installed"

@@ -12,6 +12,7 @@ import pytest
 import requests
 from segment.analytics import Client
 
+from tests import prepared
 from tests.plsapp.running import App, wait_for
 
 pytestmark = [pytest.mark.process, pytest.mark.xdist_group("up")]
@@ -23,7 +24,7 @@ KINDS = ("Report Exported", "Dashboard Created", "Teammate Invited", "Query Run"
 def app() -> Iterator[App]:
     folder = Path(tempfile.mkdtemp(prefix="plsapp-story-"))
     folder.chmod(0o755)
-    app = App(folder / "home")
+    app = App(prepared.fill(folder / "home"))
     try:
         yield app.wait_until_ready()
     finally:

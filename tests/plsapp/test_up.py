@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests import prepared
 from tests.plsapp.running import App, free_port, manage, still_there, wait_for
 
 pytestmark = pytest.mark.process
@@ -29,7 +30,7 @@ def place() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def app(place: Path) -> Iterator[App]:
-    """One running app for the tests that leave it as healthy as it was."""
+    """One running app for the tests that leave it as healthy as it was. It starts from nothing."""
     app = App(place / "shared")
     try:
         yield app.wait_until_ready()
@@ -117,7 +118,7 @@ def test_what_is_due_is_sent_and_done(app: App):
 
 
 def test_a_signal_ends_every_process_and_keeps_the_data(place: Path):
-    home = place / "stopped"
+    home = prepared.fill(place / "stopped")
     app = App(home)
     try:
         family = app.wait_until_ready().family()
@@ -134,7 +135,7 @@ def test_a_signal_ends_every_process_and_keeps_the_data(place: Path):
 
 
 def test_when_the_supervisor_is_killed_all_others_end(place: Path):
-    app = App(place / "killed")
+    app = App(prepared.fill(place / "killed"))
     try:
         family = app.wait_until_ready().family()
         app.process.kill()

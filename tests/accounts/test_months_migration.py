@@ -1,0 +1,78 @@
+"""The migration to usage by month, in a database of its own: in that of the tests, all later ones would go and come back."""
+
+import datetime as dt
+from collections.abc import Iterator
+
+import pytest
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
+from django.utils import timezone
+
+from accounts import months
+from tests.accounts.test_months import this_month
+
+
+@pytest.fixture
+def empty(django_db_setup, django_db_blocker) -> Iterator[None]:
+    tests = connection.settings_dict["NAME"]
+    name = f"{tests}_early"
+    with django_db_blocker.unblock():
+        with connection._nodb_cursor() as cursor:
+            cursor.execute(f'DROP DATABASE IF EXISTS "{name}"')
+            cursor.execute(f'CREATE DATABASE "{name}"')
+        connection.close()
+        connection.settings_dict["NAME"] = name
+        try:
+            yield
+        finally:
+            connection.close()
+            connection.settings_dict["NAME"] = tests
+            with connection._nodb_cursor() as cursor:
+                cursor.execute(f'DROP DATABASE "{name}"')
+
+
+def migrate(to: str) -> None:
+    MigrationExecutor(connection).migrate([("accounts", to)])
+
+
+def asked(sql: str) -> list:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return cursor.fetchall()
+
+
+def usage() -> list:
+    return sorted(asked("SELECT user_id, day, event_type_id, workspace_id, count FROM accounts_usage"))
+
+
+def test_every_row_moves_there_and_back_and_there_again(empty):
+    days = [dt.date(2004, 2, 29), this_month(40), this_month(13), timezone.now().date(), this_month(-9)]
+    rows = [(number, day, 3, 0, 7) for number, day in enumerate(days, start=1)]
+    migrate("0003_account_of_person")
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO accounts_usage (user_id, day, event_type_id, workspace_id, count) VALUES (%s, %s, %s, %s, %s)",
+            rows,
+        )
+    for _ in range(2):
+        migrate("0004_usage_by_month")
+        assert usage() == rows
+        assert {day for (day,) in asked("SELECT day FROM accounts_usageday")} == set(days)
+        lies = dict(asked("SELECT day, tableoid::regclass::text FROM accounts_usage"))
+        assert lies[this_month(13)] == months.partition_of(this_month(13))
+        assert lies[dt.date(2004, 2, 29)] == months.OTHER
+
+        migrate("0003_account_of_person")
+        assert usage() == rows
+        assert asked("SELECT relkind::text FROM pg_class WHERE relname = 'accounts_usage'") == [("r",)]
+        assert asked("SELECT count(*) FROM pg_class WHERE relname LIKE 'accounts_usage_2%'") == [(0,)]
+
+
+@pytest.mark.parametrize("app", ["accounts", "scoring", "playbooks", "plsapp"])
+def test_every_migration_can_be_taken_back(app):
+    loaded = MigrationLoader(None).disk_migrations
+    ours = {key: migration for key, migration in loaded.items() if key[0] == app}
+
+    assert ours
+    assert not [key for key, migration in ours.items() if not all(one.reversible for one in migration.operations)]
