@@ -1,7 +1,7 @@
 """How often titles are read right, measured on lists of real ones: shares and confusion matrices. Pure.
 
 A list is a TSV with the columns `Position` and `Classification`, whose values are levels (C-Suite, VP, Director, Manager, Other) or
-areas (Business, Technical, Sales-Marketing, Other).
+areas (Business, Technical, Sales-Marketing, Other); or with `Position` and any of `Level`, `Area` and `Department`.
 """
 
 from __future__ import annotations
@@ -45,20 +45,30 @@ def level(title: str) -> str:
     return titles.classify(title).seniority.replace("other", "individual") or "individual"
 
 
-def of_file(path: Path) -> Report:
-    """Raises `BadList`, also for a file that cannot be read."""
+def of_file(path: Path) -> list[Report]:
+    """A report for each thing that the list says of its titles. Raises `BadList`, also for a file that cannot be read."""
     try:
-        with path.open(encoding="utf-8", newline="") as lines:
-            rows = [(row["Position"], row["Classification"]) for row in csv.DictReader(lines, delimiter="\t")]
+        with path.open(encoding="utf-8-sig", newline="") as lines:
+            rows = list(csv.DictReader(lines, delimiter="\t"))
     except (OSError, UnicodeDecodeError) as error:
         raise BadList(f"{path}: {error}") from None
-    except KeyError as error:
-        raise BadList(f"{path}: has no column {error}") from None
     if not rows:
         raise BadList(f"{path}: has no titles")
-    if {truth for _title, truth in rows} <= set(LEVELS):
-        return _report("level", [(title, LEVELS[truth]) for title, truth in rows], level)
-    return _report("area", rows, titles.area)
+    has = [name for name in ("Classification", "Level", "Area", "Department") if name in rows[0]]
+    if "Position" not in rows[0] or not has:
+        raise BadList(f"{path}: has no column {'Classification' if 'Position' in rows[0] else 'Position'}")
+    return [_of_column([(row["Position"] or "", row[name] or "") for row in rows], name.lower()) for name in has]
+
+
+def _of_column(rows: list[tuple[str, str]], kind: str) -> Report:
+    if kind == "classification":
+        kind = "level" if {truth for _title, truth in rows} <= set(LEVELS) else "area"
+    match kind:
+        case "level":
+            return _report(kind, [(title, LEVELS.get(truth, truth)) for title, truth in rows], level)
+        case "department":
+            return _report(kind, rows, lambda title: titles.classify(title).department)
+    return _report(kind, rows, titles.area)
 
 
 def _report(kind: str, rows: list[tuple[str, str]], predict: Callable[[str], str]) -> Report:

@@ -4,15 +4,24 @@ The rules are tables of words in `accounts.title_words`. `docs/titles.md` tells 
 right on lists of real titles. What an admin says besides comes first and lives in `accounts.title_rules`.
 """
 
+import hashlib
+import html
 import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
+from accounts import title_departments as parts
 from accounts import title_words as words
 
 LONGEST = 200
 """Characters of a title that are looked at, which is what is stored."""
+
+#: Another one whenever the rules or their words are others: people are then looked at again.
+MARK = hashlib.sha256(
+    b"".join(Path(str(file)).read_bytes() for file in (__file__, words.__file__, parts.__file__))
+).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,30 +54,71 @@ SMALL, BIG = 200, 1000
 def plain_text(title: str, *, keep: str = "") -> str:
     """Lower-case words without accents parted by single spaces: `"Sr. V.P., R&D"` → `"sr vp r d"`. `keep`: characters
     that count as parts of words."""
-    text = unicodedata.normalize("NFKD", title[:LONGEST])
-    text = "".join(char for char in text if not unicodedata.combining(char)).casefold()
-    text = re.sub(r"(?<!\w)((?:\w\.){2,})", lambda found: found[1].replace(".", "") + " ", text)
+    text = title[:LONGEST]
+    if "<" in text or "&" in text:
+        text = html.unescape(_TAG.sub(" ", text))
+    text = unicodedata.normalize("NFKD", text).replace("_", " ")
+    text = "".join(char for char in text if not unicodedata.combining(char) and unicodedata.category(char) != "Cf")
+    text = _INITIALS.sub(lambda found: found[0].replace(".", "") + " ", text.casefold())
     return " ".join(re.findall(rf"[\w{keep}]+", text.partition("@")[0] or text))
 
 
 def plain_words(title: str) -> str:
-    """The plain title without the employer's name ("… at Lead Forensics") and without other people's titles; `""` when
-    it is none ("N/A")."""
-    text = words.SOMEBODY_ELSE.sub(lambda found: found[0].split()[0], plain_text(title))
+    """The plain title without the employer's name ("… at Lead Forensics", "President, Acme Inc.") and without other
+    people's titles; `""` when it is none ("N/A")."""
+    text = plain_text(_COMPANY.sub("", _BOTH_FORMS.sub("", title[:LONGEST])))
+    text = words.OFFICE_OF.sub(" office", words.SOMEBODY_ELSE.sub(_own, text)).strip()
     own = re.split(r"(?<!\S)(?:at|bei|chez|presso) ", text, maxsplit=1)[0].strip() or text
     return "" if own in words.NO_TITLE else own
 
 
+_TAG = re.compile(r"<[^<>]*>")
+#: "V.P.", "C.E.O", "P.-D.G.": letters each with a dot, the last one perhaps without.
+_INITIALS = re.compile(r"(?<!\w)(?:\w\.-?)+(?:\w(?!\w)|(?<=\.))")
+#: A company after a comma or a dash, by the letters of its form.
+_COMPANY = re.compile(
+    r"(?:\s*[,|(]|\s[-–—])\s*(?:(?!\b(?:at|of|for)\b)[^,|()–—])*\b(?:inc|llc|ltd|limited|gmbh|corp|corporation|plc|pty|kg|s\.a\.s?|s\.?r\.?l|b\.?v)\b\.?\)?\s*$",
+    re.IGNORECASE,
+)
+
+
+#: What makes both forms of a word: "Leiter:in", "Chargé(e)", "Jefe/a".
+_BOTH_FORMS = re.compile(
+    r"\((?:e|s|in|a|ne|rice|euse)\)|[·•](?:e|s|ne|rice|euse|trice)\b|[:*_/]in(?:nen)?\b|(?<=\w\w)/a\b"
+)
+
+
+def _own(found: re.Match[str]) -> str:
+    """What is left of "assistant to the CEO": whose title it is."""
+    before, _to, _whose = found[0].partition(" to ")
+    return before if _to else found[0].split()[0]
+
+
+def spelt(text: str) -> str:
+    """The plain title with abbreviations written out and the commonest slips mended: a letter of a common word that is missing,
+    doubled or in the wrong place."""
+    return " ".join([words.MISSPELT.get(word, word) for word in text.split(" ")])
+
+
 def _east_asian(title: str) -> tuple[str, str]:
-    for parts, level in words.EAST_ASIAN:
-        for part in parts.split("|"):
+    for alternatives, level in words.EAST_ASIAN:
+        for part in alternatives.split("|"):
             if part in title:
                 return level, part
     return "", ""
 
 
+_DOCTOR = re.compile(r"(?<!\S)md(?!\S)")
+
+
 def _seniority(title: str, text: str) -> tuple[str, str]:
     """The value and the words that say it."""
+    if found := words.RETIRED.search(text):
+        return "other", found[0]
+    if text.startswith("chief of staff"):
+        return "manager", "chief of staff"
+    if (found := words.ASSISTANT.search(text)) and not words.MANAGER.search(text):
+        return "individual", found[0]
     if found := words.CHIEF_EXECUTIVE.search(text):
         return "c_level", found[0]
     if found := words.VICE_PRESIDENT.search(text):
@@ -79,14 +129,16 @@ def _seniority(title: str, text: str) -> tuple[str, str]:
         return "c_level", found[0]
     if found := words.CHIEF.search(words.NO_CHIEF.sub(" ", text)) or words.OWNER.search(text):
         return "c_level", found[0]
+    if words.BOARD_ALONE.search(text):
+        return "c_level", text
     if found := words.PRESIDENT.search(text):
         return "director" if words.PRESIDENT_ALONE.sub(" ", text).strip() else "c_level", found[0]
     if found := words.DIRECTOR.search(words.LEADS_FEW.sub(" ", without_board)):
         return "director", found[0]
     if found := words.MANAGER.search(text) or words.LEADS_FEW.search(text):
         return "manager", found[0]
-    if "chief of staff" in text:
-        return "manager", "chief of staff"
+    if found := words.LEADS_A_PART.search(text):
+        return "manager", found[0]
     level, part = _east_asian(title)
     if level:
         return level, part
@@ -95,23 +147,26 @@ def _seniority(title: str, text: str) -> tuple[str, str]:
 
 
 def _department(title: str, text: str) -> tuple[str, str]:
-    in_capitals = bool(words.IT_IN_CAPITALS.search(title)) and title.upper() != title
-    for department, pattern in words.DEPARTMENTS:
-        found = pattern.search(text)
+    in_capitals = bool(parts.IT_IN_CAPITALS.search(title)) and title.upper() != title
+    without_rank = words.VICE_PRESIDENT.sub(" ", text)
+    for department, pattern in parts.DEPARTMENTS:
+        found = pattern.search(without_rank if department == "general" else text)
         # Only the abbreviations of chiefs and the departments that IT people work for go before "IT".
         if in_capitals and department in ("design", "data", "product", "engineering", "it", "finance", "operations"):
             return ("finance", found[0]) if department == "finance" and found else ("it", "IT")
         if found:
             return department, found[0]
-    return ("it", "it") if re.search(r"(?<!\S)it(?!\S)", text) else ("other", "")
+    return "other", ""
 
 
 def explained(title: str) -> tuple[Title, Why]:
     """As `classify`, with the words that decided."""
     title = title[:LONGEST].strip()
-    text = plain_words(title)
+    text = spelt(plain_words(title))
     if not text:
         return Title("", ""), Why("", "")
+    if words.MEDICAL.search(text):
+        text = _DOCTOR.sub("doctor", text)
     (seniority, senior_by), (department, department_by) = _seniority(title, text), _department(title, text)
     if (seniority, department) == ("c_level", "other"):
         # Who leads a company without naming a department leads the whole of it.
@@ -133,27 +188,30 @@ def classify(title: str) -> Title:
 def area(title: str) -> str:
     """`"Business"`, `"Technical"`, `"Sales-Marketing"` or `"Other"`: what kind of talk a person of this title wants."""
     seniority = classify(title).seniority
-    text = plain_words(title[:LONGEST])
-    technical = bool(words.TECHNICAL.search(text) or words.IT_IN_CAPITALS.search(title))
-    makes = bool(words.MAKES.search(text.replace("business development", "")))
-    if words.LEADS_ALL.search(words.VICE_PRESIDENT.sub(" ", text)):
-        return "Technical" if words.TECHNICAL_LEAD.search(text) else "Business"
-    if words.TECHNICAL_CHIEF.search(text) and not words.OTHER_CHIEF.search(text):
+    text = spelt(plain_words(title[:LONGEST]))
+    text = text.replace("biz dev", "business development")
+    technical = bool(parts.TECHNICAL.search(text) or parts.IT_IN_CAPITALS.search(title))
+    makes = bool(parts.MAKES.search(text.replace("business development", "")))
+    if parts.LEADS_ALL.search(words.VICE_PRESIDENT.sub(" ", text)):
+        return "Technical" if parts.TECHNICAL_LEAD.search(text) else "Business"
+    if parts.TECHNICAL_CHIEF.search(text) and not parts.OTHER_CHIEF.search(text):
         return "Technical"
-    if words.SELLS.search(text):
-        return "Technical" if words.BUILDS.search(text) else "Sales-Marketing"
+    if parts.SELLS.search(text):
+        return "Technical" if parts.BUILDS.search(text) and "sales engineer" not in text else "Sales-Marketing"
     match seniority:
         case "vp":
-            return "Technical" if words.BUILDS.search(text) else "Business"
+            return "Technical" if parts.BUILDS.search(text) else "Business"
         case "c_level":
-            return "Business" if not words.STAFF.search(text) else "Other"
+            return "Business" if not parts.STAFF.search(text) else "Other"
         case "director":
-            if words.STAFF.search(text):
+            if parts.STAFF.search(text):
                 return "Other"
-            return "Technical" if technical and not words.RUNS.search(text) else "Business"
-        case "manager":
-            return "Technical" if technical or makes else "Other"
-    return "Technical" if technical or makes else "Other"
+            return "Technical" if technical and not parts.RUNS.search(text) else "Business"
+    if parts.DEVELOPS_BUSINESS.search(text):
+        return "Business"
+    if technical or makes:
+        return "Technical"
+    return "Business" if "business" in text.split(" ") and not parts.STAFF.search(text) else "Other"
 
 
 def buying_role(seniority: str, department: str, employees: int | None = None) -> tuple[str, float]:

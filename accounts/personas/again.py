@@ -19,7 +19,7 @@ from django.db import connection, transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from accounts import bulk, changes, evidence, loading, title_words, titles
+from accounts import bulk, changes, evidence, loading, titles
 from accounts.contacts import rating
 from accounts.models import Account, Contact, Member, ProductUser, ProfilingRun
 from accounts.personas import reading
@@ -92,7 +92,7 @@ def newest() -> ProfilingRun | None:
 
 def effect(rules: reading.Rules) -> str:
     """A mark of what decides about people: not of names and angles of personas."""
-    return rules.effect(title_words.MARK)
+    return rules.effect(titles.MARK)
 
 
 def work(*, run_id: int, seconds: float = 60.0) -> bool:

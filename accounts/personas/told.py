@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from accounts import title_words, titles
+from accounts import title_departments, title_words, titles
 from accounts.models import BuyingRole, Department, Persona, Seniority
 from accounts.personas import reading
 
@@ -90,7 +90,7 @@ def built_in() -> list[tuple[str, list[Words]]]:
     for value, words in ranks:
         seniority.setdefault(str(value.label), []).extend(words.words)
     department: dict[str, list[str]] = {}
-    for name, words in title_words.DEPARTMENTS:
+    for name, words in title_departments.DEPARTMENTS:
         department.setdefault(str(Department(name).label), []).extend(words.words)
     return [
         (_("Seniority"), [Words(label, list(dict.fromkeys(words))) for label, words in seniority.items()]),
