@@ -12,10 +12,12 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.core.cache import cache
 from django.db import connection
 from django.db.models import Count, Max
 
 from playbooks.models import QueueItem
+from scoring import buckets
 
 if TYPE_CHECKING:
     from accounts.models import Member
@@ -79,3 +81,15 @@ def for_tabs(motion: str, member: Member) -> dict[str, int | dt.datetime | None]
         found["hand_raised"] += group.hands
     found["to_work"] = found["unclaimed"] + found["others"]
     return {**found, "changed": counted.changed}
+
+
+def by_bucket(motion: str) -> dict[str, int]:
+    """How many items of a queue that are to be worked are in each attribution bucket; `buckets.KEPT` seconds old at most."""
+    key = f"playbooks.buckets.{motion}"
+    known: dict[str, int] | None = cache.get(key)
+    if known is None:
+        items = QueueItem.objects.working().filter(motion=motion).order_by().annotate(bucket=buckets.value("account__"))
+        found = dict(items.values_list("bucket").annotate(Count("pk")))
+        known = {bucket: found.get(bucket, 0) for bucket in buckets.Bucket.values}
+        cache.set(key, known, buckets.KEPT)
+    return known

@@ -35,7 +35,8 @@ def of_queue(wanted: QueueFilter, member: Member, *, origin: str) -> Export:
     items = QueueItem.objects.for_queue_page(wanted, member)
     heads = [
         *(_("Account"), _("Domain"), _("State"), _("Owner"), _("Score"), _("Change in a week"), _("Tier")),
-        *(_("Segment"), _("Buyer"), _("Buyer’s title"), _("Buyer’s e-mail"), _("Champion"), _("Champion’s e-mail")),
+        *(_("Segment"), _("Bucket"), _("Buyer"), _("Buyer’s title"), _("Buyer’s e-mail")),
+        *(_("Champion"), _("Champion’s e-mail")),
         *(
             _("Why now"),
             _("First step"),
@@ -48,6 +49,7 @@ def of_queue(wanted: QueueFilter, member: Member, *, origin: str) -> Export:
         *(_("Link"), _("Workspace")),
     ]
     rows = items.select_related("account", "workspace", "owner", "buyer", "buyer_contact", "champion")
+    rows = rows.annotate(bucket=buckets.value("account__"))
     return Export(wanted.motion, heads, _queue_rows(rows, origin), max(0, items.count() - MOST))
 
 
@@ -58,6 +60,7 @@ def _queue_rows(items: QuerySet[QueueItem], origin: str) -> Iterator[Sequence[ob
         yield (
             *(item.account.name, item.account.domain, str(item.get_state_display()), str(item.owner or "")),
             *(item.score, item.delta, str(item.get_tier_display()), str(item.get_segment_display())),
+            buckets.label(getattr(item, "bucket", "")),
             *((str(buyer), buyer.title, buyer.email) if buyer else ("", "", "")),
             *((str(champion), champion.email) if champion else ("", "")),
             *(item.why_now, item.first_step, item.hand_raised_at, item.last_signal_text, item.last_signal_at),
@@ -84,7 +87,8 @@ def _contact_rows(ids: QuerySet[Contact, int], origin: str) -> Iterator[Sequence
     wanted = list(ids[:MOST])
     for start in range(0, len(wanted), CHUNK):
         part = wanted[start : start + CHUNK]
-        found = Contact.objects.select_related("account__score", "added_by").in_bulk(part)
+        known = Contact.objects.select_related("account", "added_by").annotate(bucket=buckets.value_of_contact())
+        found = known.in_bulk(part)
         for contact in (found[pk] for pk in part if pk in found):
             account = contact.account
             yield (
@@ -92,18 +96,10 @@ def _contact_rows(ids: QuerySet[Contact, int], origin: str) -> Iterator[Sequence
                 *(str(contact.get_department_display()), str(contact.get_seniority_display())),
                 *(str(contact.get_buying_role_display()), round(contact.buying_confidence, 2)),
                 *((account.name, account.domain) if account else ("", "")),
-                bucket_of(account, has_contact=contact.user_id is None),
+                buckets.label(contact.bucket),
                 *(contact.source, contact.created_at, str(contact.added_by or ""), contact.user_id is not None),
                 f"{origin}/contacts/{contact.pk}/",
             )
-
-
-def bucket_of(account: Account | None, *, has_contact: bool) -> str:
-    """Its attribution bucket in words, of an account that was read with its score; empty: none."""
-    score = getattr(account, "score", None) if account is not None else None
-    active = score.features.get(buckets.USED) if score else None
-    value = buckets.bucket(active=active, buyer_state=score.buyer_state if score else "", has_contact=has_contact)
-    return str(buckets.Bucket(value).label) if value else ""
 
 
 def of_accounts(wanted: AccountFilter, *, origin: str) -> Export:
@@ -128,14 +124,10 @@ def _account_rows(ids: Ids[Account], origin: str) -> Iterator[Sequence[object]]:
     wanted = list(ids[:MOST])
     for start in range(0, len(wanted), CHUNK):
         part = wanted[start : start + CHUNK]
-        found = Account.objects.select_related("score").in_bulk(part)
-        known = set(
-            Contact.objects.filter(account__in=part, removed_at=None, user=None).values_list("account", flat=True)
-        )
+        found = Account.objects.select_related("score").annotate(bucket=buckets.value()).in_bulk(part)
         for row in account_rows(found[pk] for pk in part if pk in found):
-            bucket = bucket_of(found[row.id], has_contact=row.id in known)
             yield (
                 *(row.name, row.domain, row.score, row.delta, row.tier_label, row.segment, row.employees),
-                *(row.buyer, bucket, row.active, row.last_use, row.is_customer, row.hand_raised),
+                *(row.buyer, row.bucket, row.active, row.last_use, row.is_customer, row.hand_raised),
                 f"{origin}/accounts/{row.id}/",
             )

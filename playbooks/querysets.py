@@ -35,12 +35,14 @@ class QueueItemQuerySet(models.QuerySet["QueueItem"]):
         return self.filter(state__in=WORKING)
 
     def for_rows(self) -> QueueItemQuerySet:
-        """With everything a row shows: account, workspace, owner, buyer, champion, and how many active people are profiled."""
+        """With everything a row shows: account, its bucket, workspace, owner, buyer, champion, and how many active are profiled."""
+        from scoring import buckets
         from scoring.breakdown import feature_in_query  # models are imported by every command, its engines need not be
 
         return self.select_related("account", "workspace", "owner", "buyer", "buyer_contact", "champion").annotate(
             active_people=feature_in_query("account__score__feature_values", "active_users_28"),
             profiled_people=feature_in_query("account__score__feature_values", "profiled_active"),
+            bucket=buckets.value("account__"),
         )
 
     def in_order(self) -> QueueItemQuerySet:

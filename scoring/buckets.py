@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from django.core.cache import cache
 from django.db import connection, models
-from django.db.models import Exists, OuterRef, Q, Value
+from django.db.models import Case, Exists, OuterRef, Q, Value, When
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import GreaterThan, LessThanOrEqual
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Contact
+from accounts.models import Account, Contact
 from scoring.breakdown import PLACES, feature_in_query
 from scoring.models import BuyerState
 
@@ -31,6 +31,8 @@ USED = "active_users_28"
 #: Seconds that counts are kept: they pass over all scores, and every look at the account list shows them.
 KEPT = 60
 _KEY = "scoring.buckets.counts"
+#: A contact of no account, who is nobody of the product: a lead as well.
+OF_NO_ACCOUNT = Q(account=None, user=None)
 KNOWN_BUYER = (BuyerState.CONFIRMED.value, BuyerState.LIKELY.value)
 
 
@@ -49,6 +51,27 @@ def condition(wanted: str, path: str = "") -> Q:
         return Q(LessThanOrEqual(active, 0.0)) & Q(Exists(known))
     states = [state for state in BuyerState.values if (state in KNOWN_BUYER) == (wanted == Bucket.WITH_BUYER)]
     return Q(GreaterThan(active, 0.0)) & Q(**{f"{path}score__buyer_state__in": states})
+
+
+def value(path: str = "") -> Case:
+    """The bucket as a column of the rows, empty for none. Put it on the rows that are read, not on those that are counted."""
+    cases = [When(condition(one, path), then=Value(one)) for one in Bucket.values]
+    return Case(*cases, default=Value(""), output_field=models.CharField())
+
+
+def value_of_contact() -> Case:
+    """The same of rows of contacts."""
+    lead = When(OF_NO_ACCOUNT, then=Value(Bucket.LEAD.value))
+    return Case(lead, default=value("account__"), output_field=models.CharField())
+
+
+def of_account(account_id: int) -> str:
+    """The bucket of one account. One query."""
+    return Account.objects.filter(pk=account_id).annotate(bucket=value()).values_list("bucket", flat=True).get()
+
+
+def label(bucket: str) -> str:
+    return str(Bucket(bucket).label) if bucket else ""
 
 
 def counts(*, fresh: bool = False) -> dict[str, int]:

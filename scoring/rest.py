@@ -17,11 +17,29 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import rest
-from scoring import holding, workspaces
+from scoring import buckets, holding, workspaces
+from scoring.buckets import Bucket
 from scoring.holding import Held
 from scoring.models import BuyerState, Score, ScoreChange, Segment, Tier, WorkspaceScore
 
+BUCKET_HELP = _("Of attribution; empty: neither usage nor contacts.")
 MERGED = OpenApiResponse(description="The account was merged into the one at `Location`.")
+
+
+class BucketField(serializers.ChoiceField):
+    """The attribution bucket of a row that was read with it (`bucket`), else of the row's account."""
+
+    def __init__(self, help_text: Any = BUCKET_HELP, **more: Any) -> None:
+        fixed = {"allow_blank": True, "read_only": True, "source": "*", "help_text": help_text}
+        super().__init__(Bucket.choices, **{**more, **fixed})
+
+    def to_representation(self, row: Any) -> str:
+        said: str | None = row.get("bucket") if isinstance(row, dict) else getattr(row, "bucket", None)
+        if said is not None:
+            return said
+        if row.account_id is not None:
+            return buckets.of_account(row.account_id)
+        return Bucket.LEAD.value if row.user_id is None else ""  # a contact of no account
 
 
 class EffectSerializer(serializers.Serializer[Any]):
@@ -99,6 +117,7 @@ class WorkspaceScoreSerializer(serializers.Serializer[WorkspaceScore]):
 
 
 class AccountSerializer(rest.AccountFactsSerializer):
+    bucket = BucketField()
     score = ScoreSerializer(allow_null=True, help_text=_("Null: not scored yet."))
     workspace_scores = WorkspaceScoreSerializer(
         many=True,
@@ -145,6 +164,7 @@ def account(request: Request, account_id: int) -> Response:
         return rest.moved(reverse("api_account", args=[found.merged_into_id]), request)
     score = Score.objects.filter(pk=found.pk).select_related("definition").first()
     told = rest.facts(found) | {
+        "bucket": buckets.of_account(found.pk),
         "score": score,
         "workspace_scores": workspaces.of_account(found.pk, limit=AccountSerializer.LIMITS["workspaces"]),
         "held": holding.held(timezone.now().date()),

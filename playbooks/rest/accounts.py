@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema, extend_schema_field
@@ -14,14 +12,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import rest
-from accounts.models import Account, AccountDomain, Contact
+from accounts.models import Account, AccountDomain
 from scoring import buckets
 from scoring.buckets import Bucket
 from scoring.models import BuyerState, Score, Segment, Tier
+from scoring.rest import BucketField
 
 
 class AccountRowSerializer(rest.AccountNameSerializer):
-    """From an account that was read with its score, annotated with `has_contact`."""
+    """From an account that was read with its score, and with its `bucket`."""
 
     employees = serializers.IntegerField(allow_null=True)
     plan = serializers.CharField(allow_blank=True)
@@ -29,7 +28,7 @@ class AccountRowSerializer(rest.AccountNameSerializer):
     tier = serializers.SerializerMethodField()
     segment = serializers.SerializerMethodField()
     buyer_state = serializers.SerializerMethodField()
-    bucket = serializers.SerializerMethodField(help_text=gettext_lazy("Of attribution; empty: none."))
+    bucket = BucketField()
     created_at = rest.Moment()
 
     @extend_schema_field(serializers.IntegerField(allow_null=True))
@@ -51,13 +50,6 @@ class AccountRowSerializer(rest.AccountNameSerializer):
     def get_buyer_state(self, account: Account) -> str:
         score = _score(account)
         return score.buyer_state if score else ""
-
-    @extend_schema_field(serializers.ChoiceField(Bucket.choices, allow_blank=True))
-    def get_bucket(self, account: Any) -> str:
-        score = _score(account)
-        active = score.features.get(buckets.USED) if score else None
-        state = score.buyer_state if score else ""
-        return buckets.bucket(active=active, buyer_state=state, has_contact=account.has_contact)
 
 
 class AccountRowPageSerializer(rest.PageSerializer):
@@ -98,9 +90,8 @@ class AccountFilters(rest.Filters):
 @api_view(["GET"])
 def accounts(request: Request) -> Response:
     """Without those that were merged into another."""
-    known = Contact.objects.filter(account=OuterRef("pk"), removed_at=None, user=None)
     rows = Account.objects.filter(merged_into=None).select_related("score").order_by("pk")
-    rows = AccountFilters.rows(request, rows).annotate(has_contact=Exists(known))
+    rows = AccountFilters.rows(request, rows).annotate(bucket=buckets.value())
     return rest.page(request, rows, AccountRowSerializer)
 
 

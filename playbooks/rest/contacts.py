@@ -20,7 +20,9 @@ from accounts import access, rest
 from accounts.contacts import CONFIRMED, book, files, rating
 from accounts.contacts.fields import FIELDS, LENGTHS
 from accounts.models import BuyingRole, Contact, ContactImport, Member, RoleWord
+from playbooks import counting
 from playbooks.rest.plans import ContactPageSerializer, ContactSerializer
+from playbooks.rest.queue import MOTIONS
 from playbooks.rest.touches import heard
 from scoring import buckets
 from scoring.buckets import Bucket
@@ -152,10 +154,22 @@ class ImportSerializer(serializers.Serializer[ContactImport]):
         ]
 
 
-class BucketsSerializer(serializers.Serializer[Any]):
+class BucketCountsSerializer(serializers.Serializer[Any]):
     with_buyer = serializers.IntegerField(help_text=gettext_lazy("Accounts used in 28 days with a known buyer."))
     without_buyer = serializers.IntegerField(help_text=gettext_lazy("Accounts used in 28 days without one."))
     lead = serializers.IntegerField(help_text=gettext_lazy("Accounts with contacts and without usage."))
+
+
+class QueueBucketsSerializer(serializers.Serializer[Any]):
+    """Items to be worked, by motion."""
+
+    sales = BucketCountsSerializer()
+    success = BucketCountsSerializer()
+    marketing = BucketCountsSerializer()
+
+
+class BucketsSerializer(BucketCountsSerializer):
+    queues = QueueBucketsSerializer()
 
 
 class ContactFilters(rest.Filters):
@@ -173,7 +187,7 @@ class ContactFilters(rest.Filters):
     )
 
     def by_bucket(self, rows: QuerySet[Contact], name: str, value: str) -> QuerySet[Contact]:
-        of_none = Q(account=None, user=None) if value == Bucket.LEAD else Q(pk__in=())
+        of_none = buckets.OF_NO_ACCOUNT if value == Bucket.LEAD else Q(pk__in=())
         return rows.filter(of_none | buckets.condition(value, "account__"))
 
     def by_name(self, rows: QuerySet[Contact], name: str, value: str) -> QuerySet[Contact]:
@@ -199,7 +213,8 @@ def contacts(request: Request) -> Response:
     """A company that nobody knew gets an account; a freemail address gets none. Who uses the product is linked to that person."""
     if request.method == "GET":
         rows = Contact.objects.filter(removed_at=None).select_related("added_by").order_by("-created_at", "-pk")
-        return rest.page(request, ContactFilters.rows(request, rows), ContactSerializer)
+        rows = ContactFilters.rows(request, rows).annotate(bucket=buckets.value_of_contact())
+        return rest.page(request, rows, ContactSerializer)
     _may_write(request)
     said = msgspec.structs.asdict(told(request, NewContact))
     _check_role(said["role"])
@@ -315,8 +330,9 @@ def import_undo(request: Request, import_id: int) -> Response:
 @extend_schema(operation_id="count_buckets", summary="Accounts by attribution bucket", responses=BucketsSerializer)
 @api_view(["GET"])
 def bucket_counts(request: Request) -> Response:
-    """As of their last scores; counted once a minute at most."""
-    return Response(BucketsSerializer(buckets.counts()).data)
+    """Of all accounts and of those in each queue, as of their last scores; counted once a minute at most."""
+    queues = {motion.value: counting.by_bucket(motion) for motion in MOTIONS}
+    return Response(BucketsSerializer({**buckets.counts(), "queues": queues}).data)
 
 
 def _act(request: Request, contact_id: int, verb: Any) -> Response:

@@ -24,6 +24,7 @@ from playbooks.rest.queue import no_item
 from playbooks.rest.touches import PageOnly, heard, item_or_gone
 from playbooks.steps import TEXT_LENGTH
 from scoring.paths import MOST_PATHS
+from scoring.rest import BucketField
 from scoring.rest_shapes import told
 
 
@@ -138,6 +139,7 @@ class ContactSerializer(serializers.Serializer[Contact]):
     )
     source = serializers.CharField(allow_blank=True)  # type: ignore[assignment]
     added_by = serializers.SerializerMethodField(help_text=gettext_lazy("Empty: not by a member."))
+    bucket = BucketField(help_text=gettext_lazy("Of the account; `lead` without a known one."))
     removed_at = rest.Moment(allow_null=True)
 
     def get_added_by(self, contact: Contact) -> str:

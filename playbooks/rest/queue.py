@@ -21,6 +21,7 @@ from playbooks.models import Closing, Motion, QueueItem, QueueItemEvent, Reason
 from scoring import buckets
 from scoring.buckets import Bucket
 from scoring.models import BuyerState, Segment, Tier
+from scoring.rest import BucketField
 
 MOTIONS = (Motion.SALES, Motion.SUCCESS, Motion.MARKETING)
 MOTION_CHOICES = [(motion.value, motion.label) for motion in MOTIONS]
@@ -75,6 +76,7 @@ class QueueItemSerializer(serializers.Serializer[QueueItem]):
     tier = serializers.ChoiceField(Tier.choices)
     segment = serializers.ChoiceField(Segment.choices)
     buyer_state = serializers.ChoiceField(BuyerState.choices)
+    bucket = BucketField()
     why_now = serializers.CharField(allow_blank=True)
     first_step = serializers.CharField(allow_blank=True)
     mark = serializers.CharField(
@@ -231,7 +233,8 @@ def queue(request: Request, motion: str) -> Response:
         raise NotFound(_("The queues are sales, success and marketing."))
     items = QueueItem.objects.all() if "state" in request.query_params else QueueItem.objects.working()
     items = items.filter(motion=motion).select_related(*SHOWN).in_order()
-    return rest.page(request, QueueFilters.rows(request, items), QueueItemSerializer)
+    rows = QueueFilters.rows(request, items).annotate(bucket=buckets.value("account__"))
+    return rest.page(request, rows, QueueItemSerializer)
 
 
 @extend_schema(operation_id="read_queue_item", summary="One item", responses=QueueItemSerializer)

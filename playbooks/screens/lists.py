@@ -13,7 +13,7 @@ from playbooks.filters import AccountFilter, ContactFilter
 from playbooks.routing import is_customer
 from playbooks.screens.buying import unknown
 from playbooks.screens.detail import ROLE_TAGS
-from scoring.buckets import Bucket
+from scoring.buckets import Bucket, label
 from scoring.models import BuyerState, Score
 
 
@@ -32,6 +32,7 @@ class AccountRow:
     employees: int | None
     buyer: str
     buyer_icon: str
+    bucket: str
     active: int | None
     last_use: dt.date | None
     is_customer: bool
@@ -42,7 +43,7 @@ class AccountRow:
 
 
 def account_rows(accounts: Iterable[Account]) -> list[AccountRow]:
-    """Rows of accounts that were read with their scores."""
+    """Rows of accounts that were read with their scores and buckets."""
     return [_account_row(account, getattr(account, "score", None)) for account in accounts]
 
 
@@ -69,6 +70,7 @@ def _account_row(account: Account, score: Score | None) -> AccountRow:
         employees=account.employees,
         buyer=words,
         buyer_icon=icon,
+        bucket=label(getattr(account, "bucket", "")),
         active=None if active is None else int(active),
         last_use=score.scored_at.date() - dt.timedelta(days=int(days)) if score and days is not None else None,
         is_customer=is_customer(account.plan),

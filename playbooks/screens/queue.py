@@ -21,6 +21,7 @@ from playbooks.screens.buying import Buying, buyer, champion
 from playbooks.screens.motion_chips import first_of_motion
 from playbooks.screens.tabs import Counts, Tab
 from playbooks.verbs import early
+from scoring.buckets import label
 from scoring.models import Segment
 
 PAGE = 50
@@ -71,6 +72,7 @@ class Row:
     shows: frozenset[str]
     domain: str = ""
     tier_label: str = ""
+    bucket: str = ""
     touched_at: dt.datetime | None = None
     step_due_on: dt.date | None = None
     lost: str = ""
@@ -189,6 +191,7 @@ def row(
         shows=shows,
         domain=item.account.domain if "domain" in shows else "",
         tier_label=str(item.get_tier_display()) if "tier" in shows and not states.is_blind(item) else "",
+        bucket=label(getattr(item, "bucket", "")) if "bucket" in shows else "",
         touched_at=item.last_touched_at if "touched" in shows else None,
         step_due_on=timezone.localtime(item.step_due_at).date() if item.step_due_at and "due" in shows else None,
         lost=lost,

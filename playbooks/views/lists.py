@@ -27,7 +27,7 @@ PAGE = 50
 def accounts(request: MemberRequest) -> HttpResponse:
     wanted = AccountFilter.read(request.GET)
     page = Paginator(accounts_page(Account.objects.all(), wanted), PAGE).get_page(request.GET.get("page"))
-    rows = rows_of(Account.objects.select_related("score"), page)
+    rows = rows_of(Account.objects.select_related("score").annotate(bucket=buckets.value()), page)
     shows = columns.of(request.user, columns.ACCOUNTS)
     context = {
         "filter": wanted,

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 
 from accounts.models import Account, Role
 from accounts.views.requests import MemberRequest
+from playbooks import counting
 from playbooks.filters import QueueFilter
 from playbooks.models import Motion
 from playbooks.screens import queue as screen
@@ -59,11 +60,12 @@ def queue(request: MemberRequest, motion: str) -> HttpResponse:
     context: dict[str, object] = {
         "page": page,
         "segments": Segment.choices,
-        "buckets": Bucket.choices,
         "tiers": Tier.choices,
         "is_fragment": is_fragment,
     }
     if not is_fragment:
+        counted = counting.by_bucket(motion)
+        context["buckets"] = [(value, label, counted[value]) for value, label in Bucket.choices]
         context["menu"] = views_menu.of_queue(page.filter, member, shows=page.shows, rows=page.page.paginator.count)
     if not page.rows and not page.filter.is_filtered:
         context["is_empty_installation"] = not Account.objects.exists()

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -12,7 +13,7 @@ from django.urls import reverse
 from accounts import tasks
 from accounts.contacts import files
 from accounts.models import Account, Contact, ContactImport, Role
-from playbooks import queue
+from playbooks import columns, queue
 from playbooks.models import QueueItem, RoutingRule
 from playbooks.routing import BUYER_STATES, SEGMENTS, TIERS
 from scoring import buckets, runs
@@ -48,7 +49,9 @@ def companies(db):
     )
     contact("kim@cobalt.com", made["lead"], title="=2+2")
     contact("gil@gmail.com")
-    Contact.objects.create(email="x@dormant.com", account=made[""], source="x", user=ProductUserFactory())
+    Contact.objects.create(
+        email="x@dormant.com", account=made[""], source="x", user=ProductUserFactory(account=made[""])
+    )
     return made
 
 
@@ -86,6 +89,48 @@ def test_lists_and_their_files_are_filtered_by_bucket(companies, sign_in):
     assert "Acme" in queued
     assert "Binder" not in queued
     assert [item["account"]["name"] for item in api["results"]] == ["Acme"]
+
+
+def test_each_place_tells_the_bucket_and_filters_by_it(companies, sign_in):
+    """Lists, their columns, their files and the API, of accounts, of a queue and of contacts."""
+    client = sign_in(Role.SALES)
+    for list_ in ("queue", "accounts"):
+        columns.choose(member=client.member, list_=list_, keys=["bucket"])
+    names = {str(account.name): bucket for bucket, account in companies.items()}
+    words = {name: buckets.label(bucket) for name, bucket in names.items()}
+
+    def file(path):
+        text = client.get(path).getvalue().decode().removeprefix("\ufeff")
+        return {row["Account"]: row["Bucket"] for row in csv.DictReader(io.StringIO(text))}
+
+    def api(path):
+        rows = client.get(path).json()["results"]
+        return {(row["account"]["name"] if "motion" in row else row["name"]): row["bucket"] for row in rows}
+
+    ids = {name: account.pk for account in companies.values() for name in [account.name]}
+    assert {name: client.get(f"/api/accounts/{pk}/").json()["bucket"] for name, pk in ids.items()} == names
+    items = {item.account.name: item.pk for item in QueueItem.objects.select_related("account")}
+    assert {name: client.get(f"/api/queue/items/{pk}/").json()["bucket"] for name, pk in items.items()} == names
+    people = {"Jo": "with_buyer", "Kim": "lead", "Gil": "lead", "": ""}
+    of_account = {"Acme": words["Acme"], "Cobalt": words["Cobalt"], "": words["Cobalt"], "Dormant": ""}
+    for wanted in ("", *buckets.Bucket.values):
+        query = f"?bucket={wanted}" if wanted else ""
+
+        def kept(known, wanted=wanted):
+            return {name: one for name, one in known.items() if not wanted or one in (wanted, buckets.label(wanted))}
+
+        assert file(f"/accounts/accounts.csv{query}") == kept(words)
+        assert file(f"/queue/sales/queue.csv{query}") == kept(words)
+        assert file(f"/contacts/contacts.csv{query}") == kept(of_account)
+        assert api(f"/api/accounts/{query}") == kept(names)
+        assert api(f"/api/queue/sales/{query}") == kept(names)
+        assert api(f"/api/contacts/{query}") == kept(people)
+        for path in ("/accounts/", "/queue/sales/"):
+            page = client.get(path + query).content.decode()
+            column = re.findall(r'<(?:td|span class="muted")>((?:Usage|Lead) with[^<]+)<', page)
+            assert sorted(column) == sorted(filter(None, kept(words).values()))
+    page = client.get("/queue/sales/").content.decode()
+    assert all(f"{buckets.label(bucket)} (1)" in page for bucket in buckets.Bucket.values)
 
 
 @pytest.mark.parametrize("tier", TIERS)
@@ -241,7 +286,8 @@ def test_programs_keep_contacts_and_take_in_rows_with_a_way_back(companies, sign
     assert (taken["state"], taken["new"]) == ("done", 1)
     found = client.get("/api/contacts/?source=CRM").json()["results"]
     assert [(one["email"], one["seniority"]) for one in found] == [("ann@acme.com", "c_level")]
-    assert client.get("/api/buckets/").json() == {"with_buyer": 1, "without_buyer": 1, "lead": 1}
+    counted = client.get("/api/buckets/").json()
+    assert counted.pop("queues")["sales"] == counted == {"with_buyer": 1, "without_buyer": 1, "lead": 1}
     leads = client.get("/api/accounts/?bucket=lead").json()["results"]
     assert [(one["name"], one["bucket"]) for one in leads] == [("Cobalt", "lead")]
     assert send("post", f"contacts/imports/{taken['id']}/undo/").json()["state"] == "undone"

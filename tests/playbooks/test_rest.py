@@ -15,7 +15,7 @@ from tests.playbooks.test_queue_page import make_item
 
 pytestmark = pytest.mark.django_db
 ITEM = {
-    "workspace",
+    *("workspace", "bucket"),
     *("id", "motion", "account", "state", "owner", "score", "delta", "tier", "segment", "buyer_state", "why_now"),
     *("first_step", "mark", "buyer", "champion", "hand_raised_at", "entered_at", "claimed_at", "priority"),
     *("assigned_because", "first_seen_on", "first_touched_at", "last_touched_at", "step_due_at", "sla", "due_at"),
