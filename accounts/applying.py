@@ -35,7 +35,7 @@ from accounts.identity import Directory
 from accounts.identity_rows import USAGE_TYPES, Person, Space
 from accounts.messages import Message
 from accounts.models import Category, EventType, SignalKind
-from accounts.raising import linking
+from accounts.raising import linking, since
 from accounts.repeats import Repeats
 from accounts.requests import Landed
 
@@ -63,6 +63,9 @@ class Resolved:
     invited: list[tuple[Message, Person, Space | None]]
     #: people who did what speaks for a part in a purchase
     acted: set[Person]
+    #: the messages in their order, with whom they are of
+    found: Sequence[tuple[Message, Person | None, Space | None]]
+    types: Types
 
 
 def apply(messages: Sequence[Message]) -> None:
@@ -169,7 +172,7 @@ def _resolve(directory: Directory, messages: Sequence[Message], types: Types) ->
             of_new[person, space, event_id, days[day]] = n
         else:
             of_known[person.id, space_id, event_id, days[day]] = n
-    return Resolved(directory, usage.adding(of_known), of_new, times, strong, invited, acted)
+    return Resolved(directory, usage.adding(of_known), of_new, times, strong, invited, acted, found, types)
 
 
 def _write(batch: Resolved, alongside: Alongside, waiting: Callable[[], list[Landed]]) -> None:
@@ -185,7 +188,9 @@ def _write(batch: Resolved, alongside: Alongside, waiting: Callable[[], list[Lan
         signals.record([*(_signal(*one) for one in batch.strong), *_new_buyers(directory)])
         invitations.record(_sent(batch.invited))
         raised_hands.settle(directory)
-        linking.link(batch.strong)
+        raised = linking.link(batch.strong)
+        linking.settle(directory.roots())
+        since.note(batch.found, directory, batch.types, raised)
     # All usage is written by now.
     acted = {directory.root(person).id for person in (*batch.acted, *(person for _, person in directory.merges))}
     _changed, buyers = roles.work_out([id_ for id_ in acted if id_ is not None])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from accounts.messages import EMAIL, Bad
+from accounts.messages import EMAIL, Bad, Message
 
 EVENT = "Hand Raised"
 PATH = "hand-raise"
@@ -87,6 +87,30 @@ def to_message(fields: dict[str, Any], *, message_id: str) -> dict[str, Any]:
         "properties": {name: found[name] for name in ("message", "placement") if found[name]},
         "context": context,
     }
+
+
+#: How events of SDKs call what a form calls `message` and `placement`, the likeliest first.
+_MESSAGES = ("message", "comment", "comments", "note", "notes", "question", "text")
+_PLACEMENTS = ("placement", "location", "page", "path", "form")
+
+
+def from_message(message: Message) -> dict[str, str]:
+    """What a raised hand that an SDK sent says, as a form would: cut to its length, with the `event` it was."""
+    said = message.properties | {name: value for name, value in message.user_traits.items() if name in _OF_PERSON}
+    first, last = said.get("firstName"), said.get("lastName")
+    if not said.get("name") and isinstance(first, str):
+        said["name"] = f"{first} {last}" if isinstance(last, str) else first
+    for name, others in (("message", _MESSAGES), ("placement", _PLACEMENTS)):
+        found = (said[other] for other in others if isinstance(said.get(other), str) and said[other].strip())
+        said[name] = next(found, "")
+    said |= {"user_id": message.user_id, "group_id": message.group_id}
+    kept = cut(said)
+    if "email" in kept:
+        kept["email"] = kept["email"].lower()
+    return {name: value.replace("\x00", "") for name, value in kept.items()} | {"event": message.event}
+
+
+_OF_PERSON = frozenset({"email", "name", "title", "company", "firstName", "lastName"})
 
 
 def _said(fields: dict[str, Any], name: str, other: str) -> Any:

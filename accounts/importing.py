@@ -95,7 +95,7 @@ def import_file(
                 if error or row is None:
                     raise Bad("bad_row", error or "the row is empty", "row")
                 item = _item(row, mapping, twins, shifted=shift_to_now)
-                message = messages.read(item, path="import", received_at=now)
+                message = messages.read(item, path="import", received_at=now, source_id=source.pk)
                 if shift:
                     message = _shifted(message, shift, now)
                 for fact in _facts(item["_account"], message, known_groups):

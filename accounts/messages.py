@@ -76,6 +76,9 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     user_traits: dict[str, Any]
     """of the person: those of any message's context, and for identify the same as `traits`"""
     properties: dict[str, Any]
+    came_at: datetime | None = None
+    """the arrival"""
+    source_id: int = 0
 
 
 def split(body: object, path: str) -> list[Any]:
@@ -124,7 +127,7 @@ def _merged(common: dict[str, Any], own: object) -> object:
     return merged
 
 
-def read(item: object, *, path: str, received_at: datetime, sent_at: object = None) -> Message:
+def read(item: object, *, path: str, received_at: datetime, sent_at: object = None, source_id: int = 0) -> Message:
     """The message of one item of `split`.
 
     `path` is the type of the request's path, or batch or import. `received_at` is aware. `sent_at` is the client's
@@ -195,6 +198,8 @@ def read(item: object, *, path: str, received_at: datetime, sent_at: object = No
         traits=traits,
         user_traits=user_traits,
         properties=properties,
+        came_at=received_at,
+        source_id=source_id,
     )
 
 

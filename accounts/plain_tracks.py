@@ -28,7 +28,7 @@ _encode = msgspec.json.Encoder().encode
 _nothing: dict[str, Any] = {}
 
 
-def read(item: Any, *, received_at: datetime, sent_at: object = None) -> Message | None:
+def read(item: Any, *, received_at: datetime, sent_at: object = None, source_id: int = 0) -> Message | None:
     """The message of one item of a batch's `split`, or None. Raises `Bad` about the time, as `messages.read` would."""
     if type(item) is not dict or item.get("type") != "track" or not _UNUSUAL.isdisjoint(item):
         return None
@@ -77,6 +77,8 @@ def read(item: Any, *, received_at: datetime, sent_at: object = None) -> Message
         traits={},
         user_traits={},
         properties=properties,
+        came_at=received_at,
+        source_id=source_id,
     )
 
 

@@ -55,11 +55,12 @@ def _read(row: Landed) -> Request:
         request.bad.append((row, row.body, reason))
         return request
     is_batch = row.path in messages.BATCHES
+    at, source = row.received_at, row.source_id
     for place, item in enumerate(items):
         try:
             message = (
-                plain_tracks.read(item, received_at=row.received_at, sent_at=sent_at) if is_batch else None
-            ) or messages.read(item, path=row.path, received_at=row.received_at, sent_at=sent_at)
+                plain_tracks.read(item, received_at=at, sent_at=sent_at, source_id=source) if is_batch else None
+            ) or messages.read(item, path=row.path, received_at=at, sent_at=sent_at, source_id=source)
         except Bad as reason:
             request.bad.append((row, encode(item), reason))
             continue

@@ -109,12 +109,12 @@ def aggregates(
 def aggregates_of(as_of: dt.date, account_ids: Collection[int], *, workspaces: bool = False) -> dict[str, np.ndarray]:
     """The same of a few accounts. All their rows are read from PostgreSQL by index; no file is touched."""
     by_person, rest = sql(as_of, all_accounts=True, workspaces=workspaces)
-    rows = _rows_of_workspaces(as_of, account_ids) if workspaces else _rows_of(as_of, account_ids)
+    rows = _rows_of_workspaces(as_of, account_ids) if workspaces else rows_of(as_of, account_ids)
     with engine() as duck:
         for name, table in {"event_types": event_types(), **rows}.items():
             put(duck, name, table)
         duck.execute(f"CREATE TABLE by_person AS {by_person}")
-        return _answer(duck, rest)
+        return answer(duck, rest)
 
 
 def _of_all(
@@ -134,7 +134,7 @@ def _of_all(
             duck.execute(f"CREATE TABLE by_person AS {by_person}")
         for name, table in tables.items():
             put(duck, name, table)
-        return _answer(duck, rest)
+        return answer(duck, rest)
 
 
 @contextmanager
@@ -146,9 +146,9 @@ def engine() -> Iterator[duckdb.DuckDBPyConnection]:
         yield duck
 
 
-def _answer(duck: duckdb.DuckDBPyConnection, query: str) -> dict[str, np.ndarray]:
-    answer = duck.sql(query).to_arrow_table()
-    return {name: answer[name].to_numpy() for name in answer.column_names}
+def answer(duck: duckdb.DuckDBPyConnection, query: str) -> dict[str, np.ndarray]:
+    found = duck.sql(query).to_arrow_table()
+    return {name: found[name].to_numpy() for name in found.column_names}
 
 
 def put(duck: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> None:
@@ -206,7 +206,7 @@ def dimensions_of_workspaces(between: tuple[int, int] | None) -> dict[str, pa.Ta
     }
 
 
-def _rows_of(as_of: dt.date, account_ids: Collection[int]) -> dict[str, pa.Table]:
+def rows_of(as_of: dt.date, account_ids: Collection[int]) -> dict[str, pa.Table]:
     """Everything that bears on these accounts: their people, and all usage of those, also for other accounts."""
     people = _people(
         """id IN (SELECT id FROM accounts_productuser WHERE account_id = ANY($1)

@@ -20,7 +20,7 @@ from scoring.models import Tier
 
 
 class FrozenSerializer(serializers.Serializer[Any]):
-    """Written once, by the first run that saw the account after the hand was raised."""
+    """Written once: the account at the moment in which the hand was raised."""
 
     as_of = serializers.DateField()
     frozen_at = rest.Moment()
@@ -36,7 +36,12 @@ class FrozenSerializer(serializers.Serializer[Any]):
 class HandRaiseSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     received_at = rest.Moment()
-    form = serializers.SerializerMethodField(help_text=_("Its name; empty: sent with a write key."))
+    raised_at = rest.Moment(help_text=_("Earlier than its arrival where an SDK says so."))
+    way = serializers.ChoiceField(
+        [("form", "form"), ("server", "server"), ("event", "event")], help_text=_("How it came.")
+    )
+    event = serializers.SerializerMethodField(help_text=_("The event of an SDK that it was; empty: none."))
+    form = serializers.SerializerMethodField(help_text=_("Its name; empty: none."))
     placement = serializers.CharField(allow_blank=True)
     email = serializers.SerializerMethodField()
     name = serializers.SerializerMethodField()
@@ -45,6 +50,9 @@ class HandRaiseSerializer(serializers.Serializer[Any]):
     account_id = serializers.IntegerField(allow_null=True)
     linked_at = rest.Moment(allow_null=True)
     then = FrozenSerializer(allow_null=True, help_text=_("The account as the engine saw it in that moment."))
+
+    def get_event(self, row: Any) -> str:
+        return str(row.fields.get("event", ""))
 
     def get_form(self, row: Any) -> str:
         return str(row.form or "")
@@ -81,7 +89,7 @@ class HandRaiseFilters(rest.Filters):
 )
 @api_view(["GET"])
 def hand_raises(request: Request) -> Response:
-    """Those that came by a form or with a write key, the newest first; what was held back as spam is left out."""
+    """Those of forms, of servers and of SDKs, the newest first; what was held back as spam is left out."""
     rows = HandRaise.objects.filter(is_spam=False).select_related("form").order_by("-received_at", "-pk")
     pages = rest.Pages()
     listed = pages.paginate_queryset(HandRaiseFilters.rows(request, rows), request) or []

@@ -170,7 +170,7 @@ def score(
     raised = signals.hand_raises(account_ids, as_of=run.as_of)
     step()
     changed = writing.write(run, run.definition, scored, past, raised)
-    frozen.freeze(run.definition, scored, account_ids=account_ids)
+    frozen.freeze(scored.account_id, tiers_before=past.tiers, definition=run.definition, account_ids=account_ids)
     signals.record_spikes(scored)
     of_workspaces, moved = workspaces.score(
         run.definition, scored.spec, as_of=run.as_of, account_ids=account_ids, between=between

@@ -92,13 +92,15 @@ def compute(
     account_ids: Collection[int] | None = None,
     between: tuple[int, int] | None = None,
     tiers_before: Callable[[np.ndarray], np.ndarray] | None = None,
+    pair: tuple[Matrix, Matrix] | None = None,
 ) -> Scored:
     """Features and scores of the given accounts, or of those `between` two ids, or of all; nothing is written.
 
     `tiers_before` answers the tiers that accounts have had so far, for hysteresis: ids → places in `rules.TIERS`, −1: none.
+    `pair`: their features, when they are read already.
     """
     spec = definitions.spec_of(definition)
-    pair = features.pair(as_of, account_ids, between=between)
+    pair = pair or features.pair(as_of, account_ids, between=between)
     now, before = holding.hold(pair, as_of, account_ids, between=between, read=features.pair)
     tier_before = None if tiers_before is None else tiers_before(now["account_id"])
     segment = buyers.segments(now["employees"])

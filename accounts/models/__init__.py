@@ -13,7 +13,7 @@ from accounts.models.companies import (
     Resettling,
     Workspace,
 )
-from accounts.models.hand_raises import HandRaise, HandRaiseForm
+from accounts.models.hand_raises import HandRaise, HandRaiseForm, UsageAfterRaise
 from accounts.models.intake import Landing, LoadState, SeenMessage, SetAside, Source, new_write_key
 from accounts.models.members import Member, MemberManager, Role, initials
 from accounts.models.people import (
@@ -70,6 +70,7 @@ __all__ = [
     "Source",
     "TitleRule",
     "Usage",
+    "UsageAfterRaise",
     "UsageDay",
     "UserAlias",
     "Workspace",

@@ -94,7 +94,7 @@ def save(*, form: HandRaiseForm, member: Member) -> HandRaiseForm:
     before = {} if is_new else HandRaiseForm.objects.values(*SAID, "source").get(pk=form.pk)
     if is_new:
         form.created_by = member
-    form.full_clean(exclude=["created_by"])
+    form.full_clean(exclude=["created_by", "removed_at"])
     now = {name: getattr(form, name) for name in SAID} | {"source": form.source_id}
     changed = {name: value for name, value in now.items() if is_new or before[name] != value}
     if not changed:

@@ -29,6 +29,7 @@ REASONS = {
     "bad_token": _("the time in the form is not ours"),
     "address": _("more than 5 in ten minutes from one address"),
     "email": _("more than 5 in ten minutes with one e-mail"),
+    "person": _("more than 5 in ten minutes by one person"),
     "origin": _("sent from a site that the form does not allow"),
 }
 

@@ -58,6 +58,7 @@ def take(
         form=form,
         source=source,
         received_at=received_at,
+        raised_at=received_at,
         message_id=f"{hand_raise.PREFIX}{uuid.uuid4()}",
         fields={name: value for name, value in said.items() if value},
         placement=said.get("placement", ""),

@@ -15,7 +15,7 @@ from scoring.models import FrozenFeatures, Score
 
 @dataclass(frozen=True)
 class Then:
-    """The newest raised hand by a form or the API. `words` are empty until a run has seen it, seconds later."""
+    """The newest raised hand. `words` are empty until a run has seen it, seconds later."""
 
     at: dt.datetime
     who: str
@@ -31,7 +31,7 @@ def of_account(account_id: int, score: Score | None) -> Then | None:
         return None
     for raised, then in frozen.of_account(account_id):
         return Then(
-            at=raised.received_at,
+            at=raised.raised_at,
             who=str(raised.user or raised.fields.get("name") or raised.fields.get("email", "")),
             form=str(raised.form or ""),
             placement=raised.placement,
