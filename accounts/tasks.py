@@ -1,10 +1,13 @@
 """The loader as a job. Its messages are hints: the landing table says what is to do."""
 
+import contextlib
+
 from celery import shared_task
 
 from accounts import loading, months, roles, suggesting
 from accounts.company_domains import settling
 from accounts.contacts import files
+from accounts.models import ContactImport
 from accounts.personas import again
 
 
@@ -19,6 +22,8 @@ def prune() -> None:
     """Forgets old message ids and old refusals; every hour."""
     loading.prune()
     settling.work()  # a job that was cut off goes on
+    for import_id in files.unfinished():
+        take_contacts.delay(import_id)
 
 
 @shared_task
@@ -36,8 +41,9 @@ def refresh_roles() -> None:
 
 @shared_task
 def take_contacts(import_id: int) -> None:
-    """Takes in the rest of a file of contacts, or takes it back; begun twice, the second does what is left."""
-    files.go_on(import_id)
+    """Looks at a file of contacts, takes in its rest, or takes it back; begun twice, the second does what is left."""
+    with contextlib.suppress(ContactImport.DoesNotExist):  # forgotten meanwhile
+        files.go_on(import_id)
 
 
 @shared_task

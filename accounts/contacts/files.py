@@ -6,11 +6,12 @@ is one transaction, and keeps in `result` what it did. Wrong rows are left out, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -25,6 +26,10 @@ from accounts.refused import Refused
 State = ContactImport.State
 #: So many good rows are taken in, or back, while the member waits; more are a job.
 SMALL = 500
+#: So many rows are looked at while the member waits.
+QUICK = 1_000
+#: After so many rows more a look at a large file says how far it is.
+TOLD_EVERY = 2_500
 _BAD_FILES = {
     "empty": gettext_lazy("The file is empty: its first row names the columns."),
     "no_rows": gettext_lazy("The file has names of columns and no rows under them."),
@@ -36,7 +41,10 @@ _BAD_FILES = {
 
 
 def upload(*, name: str, data: bytes, member: Member, source: str = "") -> ContactImport:
-    """Reads a file and guesses its columns. Raises `Refused("file", …)`."""
+    """Reads a file and guesses its columns. One of more than `QUICK` rows is still to be looked at: call `go_on`.
+
+    Raises `Refused("file", …)`.
+    """
     try:
         sheet = reading.read(data)
         if not sheet.rows:
@@ -55,9 +63,14 @@ def upload(*, name: str, data: bytes, member: Member, source: str = "") -> Conta
         source=" ".join(source.replace("\x00", "").split())[:80],
         created_by=member,
     )
-    found.result = _checked(found)
+    found.result = _first_look(found)
     found.save()
     return found
+
+
+def is_being_looked_at(found: ContactImport) -> bool:
+    """Nobody knows yet what taking it in would do."""
+    return found.state == State.PREVIEW and "looked_at" in found.result
 
 
 def of_rows(*, rows: Sequence[Mapping[str, str]], source: str, member: Member) -> ContactImport:
@@ -81,8 +94,7 @@ def remap(*, import_id: int, mapping: Mapping[str, int | None], source: str) -> 
     """Other columns, or another source for those rows that name none. Raises `ContactImport.DoesNotExist` and `Refused`."""
     with transaction.atomic():
         found = ContactImport.objects.select_for_update().get(pk=import_id)
-        if found.state != State.PREVIEW:
-            raise Refused("file", _("It is taken in already."))
+        _ensure_preview(found)
         heads = found.rows["heads"]
         wanted = {field: place for field, place in mapping.items() if place is not None}
         for field, place in wanted.items():
@@ -92,7 +104,7 @@ def remap(*, import_id: int, mapping: Mapping[str, int | None], source: str) -> 
         if twice:
             raise Refused("mapping", _("One column can say one thing only: %(fields)s.") % {"fields": ", ".join(twice)})
         found.mapping, found.source = wanted, " ".join(source.replace("\x00", "").split())[:80]
-        found.result = _checked(found)
+        found.result = _first_look(found)
         found.save(update_fields=["mapping", "source", "result"])
     return found
 
@@ -106,8 +118,7 @@ def begin(*, import_id: int, member: Member | None) -> ContactImport:
     """From now on it is being taken in: call `go_on` until it is done. Raises `ContactImport.DoesNotExist` and `Refused`."""
     with transaction.atomic():
         found = ContactImport.objects.select_for_update().get(pk=import_id)
-        if found.state != State.PREVIEW:
-            raise Refused("file", _("It is taken in already."))
+        _ensure_preview(found)
         if not found.result["good"]:
             raise Refused("file", _("No row can be taken in: mend the file, or choose other columns."))
         found.state = State.RUNNING
@@ -131,9 +142,14 @@ def begin_undo(*, import_id: int, member: Member | None) -> ContactImport:
 
 
 def go_on(import_id: int) -> ContactImport:
-    """Does what is left, a step at a time; begun twice, the second waits for the first and does the rest."""
+    """Does what is left, a step at a time; begun twice, the second waits for the first and does the rest.
+
+    Raises `ContactImport.DoesNotExist`.
+    """
     found = ContactImport.objects.get(pk=import_id)
-    if found.state == State.RUNNING and found.result.get("undoing"):
+    if is_being_looked_at(found):
+        _look(found)
+    elif found.state == State.RUNNING and found.result.get("undoing"):
         while _step_back(import_id):
             pass
     elif found.state == State.RUNNING:
@@ -183,14 +199,57 @@ def _step_back(import_id: int) -> bool:
 
 
 def progress(found: ContactImport) -> int:
-    """0 to 100, of an import that is running."""
+    """0 to 100, of an import that is running or being looked at."""
     result = found.result
+    if is_being_looked_at(found):
+        return round(100 * result["looked_at"] / max(1, 2 * result["read"]))
     if result.get("undoing"):
         return round(100 * (1 - len(result["steps"]) / max(1, result["of_steps"])))
     return round(100 * result["done"] / max(1, result["good"]))
 
 
-def read_rows(found: ContactImport) -> tuple[list[Row], list[Wrong], int]:
+def unfinished() -> list[int]:
+    """Imports of which something is left to do: `go_on` does it."""
+    rows = ContactImport.objects.filter(Q(state=State.RUNNING) | Q(state=State.PREVIEW, result__has_key="looked_at"))
+    return list(rows.order_by("pk").values_list("pk", flat=True))
+
+
+def _ensure_preview(found: ContactImport) -> None:
+    if found.state != State.PREVIEW:
+        raise Refused("file", _("It is taken in already."))
+    if is_being_looked_at(found):
+        raise Refused("file", _("It is still being looked at: wait a moment."))
+
+
+def _first_look(found: ContactImport) -> dict[str, Any]:
+    """All that is known of a small file; of a large one only that it is still to be looked at."""
+    rows = found.rows["rows"]
+    if len(rows) <= QUICK:
+        return _checked(found)
+    nothing = dict.fromkeys((*("good", "wrong", "twice", "users"), taking.NEW, taking.CHANGED, taking.SAME), 0)
+    return nothing | {"read": len(rows), "looked_at": 0, "wrong_rows": [], **_head(found)}
+
+
+def _look(found: ContactImport) -> None:
+    """Looks at a large file. Killed on the way it begins anew: nothing but how far it is was written down."""
+    first, mapping = found.result, found.mapping
+    same = ContactImport.objects.filter(pk=found.pk, state=State.PREVIEW, mapping=mapping, result__has_key="looked_at")
+
+    def tell(done: int) -> None:
+        if not same.update(result=first | {"looked_at": done}):
+            raise _NoMoreAskedError  # somebody forgot the file, or another worker was faster
+
+    try:
+        same.update(result=_checked(found, tell))
+    except _NoMoreAskedError:
+        return
+
+
+class _NoMoreAskedError(Exception):
+    """What is being done is of no use any more."""
+
+
+def read_rows(found: ContactImport, tell: Callable[[int], None] | None = None) -> tuple[list[Row], list[Wrong], int]:
     """The rows that can be taken in, what is wrong with the others, and how many say a second time what another row says.
 
     A second row of the same address that says something else is wrong: nobody knows which of them is right.
@@ -198,7 +257,9 @@ def read_rows(found: ContactImport) -> tuple[list[Row], list[Wrong], int]:
     good: dict[str, Row] = {}
     wrong: list[Wrong] = []
     twice = 0
-    for number, *cells in found.rows["rows"]:
+    for place, (number, *cells) in enumerate(found.rows["rows"]):
+        if tell is not None and place % TOLD_EVERY == 0:
+            tell(place)
         row = fields.read(number, cells, found.mapping)
         if isinstance(row, list):
             wrong += row
@@ -214,14 +275,24 @@ def read_rows(found: ContactImport) -> tuple[list[Row], list[Wrong], int]:
     return list(good.values()), wrong, twice
 
 
-def _checked(found: ContactImport) -> dict[str, Any]:
-    """Counts of what taking it in would do, and the wrong rows as they are in the file with what is wrong."""
+def _head(found: ContactImport) -> dict[str, Any]:
+    """What the page shows of the file itself, so that it need not read all rows of it."""
+    return {"heads": found.rows["heads"], "sample": [cells for _number, *cells in found.rows["rows"][:3]]}
+
+
+def _checked(found: ContactImport, tell: Callable[[int], None] | None = None) -> dict[str, Any]:
+    """Counts of what taking it in would do, and the wrong rows as they are in the file with what is wrong.
+
+    `tell` is told how far it is: twice the number of rows is the end.
+    """
     # Without a column of addresses every row would be wrong for the same reason: the page says it once.
-    good, wrong, twice = read_rows(found) if "email" in found.mapping else ([], [], 0)
+    good, wrong, twice = read_rows(found, tell) if "email" in found.mapping else ([], [], 0)
     kinds = dict.fromkeys((taking.NEW, taking.CHANGED, taking.SAME), 0)
     users = 0
-    for start in range(0, len(good), 5_000):
-        for one in taking.judge(good[start : start + 5_000]):
+    for start in range(0, len(good), TOLD_EVERY):
+        if tell is not None:
+            tell(len(found.rows["rows"]) + start)
+        for one in taking.judge(good[start : start + TOLD_EVERY]):
             kinds[one.kind] += 1
             users += one.user is not None
     of_row: dict[int, list[dict[str, str]]] = {}
@@ -239,8 +310,8 @@ def _checked(found: ContactImport) -> dict[str, Any]:
         "wrong": len(kept),
         "twice": twice,
         "users": users,
-        "heads": found.rows["heads"],
         "wrong_rows": kept,
+        **_head(found),
     }
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import msgspec
 from django.db.models import Q, QuerySet
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_filters import rest_framework as filters
@@ -16,7 +17,7 @@ from rest_framework.exceptions import NotFound, PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import access, rest
+from accounts import access, rest, tasks
 from accounts.contacts import CONFIRMED, book, files, rating
 from accounts.contacts.fields import FIELDS, LENGTHS
 from accounts.models import BuyingRole, Contact, ContactImport, Member, RoleWord
@@ -143,7 +144,12 @@ class ImportSerializer(serializers.Serializer[ContactImport]):
     twice = serializers.IntegerField(
         source="result.twice", help_text=gettext_lazy("Rows that say again what another row says.")
     )
+    progress = serializers.SerializerMethodField(help_text=gettext_lazy("Percent, while it is being taken in or back."))
     wrong = serializers.SerializerMethodField()
+
+    @extend_schema_field(serializers.IntegerField(min_value=0, max_value=100))
+    def get_progress(self, found: ContactImport) -> int:
+        return files.progress(found) if found.state == ContactImport.State.RUNNING else 100
 
     @extend_schema_field(WrongSerializer(many=True))
     def get_wrong(self, found: ContactImport) -> list[dict[str, Any]]:
@@ -314,14 +320,24 @@ def import_of(request: Request, import_id: int) -> Response:
 
 
 @extend_schema(
-    operation_id="undo_contact_import", summary="Take an import back", request=None, responses=ImportSerializer
+    operation_id="undo_contact_import",
+    summary="Take an import back",
+    request=None,
+    responses={200: ImportSerializer, 202: ImportSerializer},
 )
 @api_view(["POST"])
 def import_undo(request: Request, import_id: int) -> Response:
-    """Its new contacts go, and what it changed is as before, unless somebody has changed it since."""
+    """Its new contacts go, and what it changed is as before, unless somebody has changed it since.
+
+    A large one is taken back by a job: 202, and `Location` says where to look how far it is.
+    """
     rest.no_fields(request)
     _import(import_id)
     found = heard(files.begin_undo, import_id=import_id, member=request.user)
+    if found.result["good"] > files.SMALL:
+        tasks.take_contacts.delay(found.pk)
+        where = reverse("api_contact_imported", args=[found.pk])
+        return Response(ImportSerializer(found).data, status=202, headers={"Location": where})
     found = files.go_on(found.pk)
     buckets.forget()
     return Response(ImportSerializer(found).data)

@@ -96,10 +96,11 @@ class WrongRow:
 
 @dataclass(frozen=True)
 class FilePage:
-    """`counts`: (label, number, is it bad). `percent` while it is running."""
+    """`counts`: (label, number, is it bad). `percent` while it is running, or being looked at (`is_reading`)."""
 
     found: ContactImport
     is_preview: bool
+    is_reading: bool
     is_running: bool
     is_done: bool
     is_undone: bool
@@ -118,18 +119,19 @@ class FilePage:
 def file_page(found: ContactImport) -> FilePage:
     result, state = found.result, ContactImport.State
     told = result.get("wrong_rows", [])
-    sheet: dict[str, Any] = found.rows if isinstance(found.rows, dict) else {}
-    is_preview = found.state == state.PREVIEW
+    is_reading = files.is_being_looked_at(found)
+    is_preview, is_running = found.state == state.PREVIEW and not is_reading, found.state == state.RUNNING
     return FilePage(
         found=found,
         is_preview=is_preview,
-        is_running=found.state == state.RUNNING,
+        is_reading=is_reading,
+        is_running=is_running,
         is_done=found.state == state.DONE,
         is_undone=found.state == state.UNDONE,
         is_undoing=bool(result.get("undoing")),
         needs_email="email" not in found.mapping,
         can_take=is_preview and result.get("good", 0) > 0,
-        percent=files.progress(found) if found.state == state.RUNNING else 0,
+        percent=files.progress(found) if is_running or is_reading else 0,
         counts=_counts(result),
         notes=_notes(result),
         wrong=[
@@ -137,8 +139,8 @@ def file_page(found: ContactImport) -> FilePage:
             for row in told[:SHOWN]
         ],
         more_wrong=max(0, len(told) - SHOWN),
-        sample=[cells for _number, *cells in sheet.get("rows", [])[:3]],
-        heads=sheet.get("heads", []),
+        sample=result.get("sample", []),
+        heads=result.get("heads", []),
     )
 
 

@@ -40,7 +40,7 @@ def upload(request: MemberRequest) -> HttpResponse:
         except Refused as refused:
             form.add_error("file", refused.words)
         else:
-            return redirect("contact_file", import_id=found.pk)
+            return _to_page(found)
     earlier = ContactImport.objects.defer("rows", "result").select_related("created_by").order_by("-pk")[:EARLIER]
     return render(
         request,
@@ -54,21 +54,25 @@ def upload(request: MemberRequest) -> HttpResponse:
 def look(request: MemberRequest, import_id: int) -> HttpResponse:
     """What is in the file and what taking it in would do, or how far it is; POST says which column is which."""
     found = _found(import_id)
-    is_preview = found.state == ContactImport.State.PREVIEW
+    is_preview = found.state == ContactImport.State.PREVIEW and not files.is_being_looked_at(found)
     form = None
     if is_preview:
-        heads = found.rows["heads"]
+        heads = found.result["heads"]
         initial = {name: str(place) for name, place in found.mapping.items()} | {"default_source": found.source}
         form = ColumnsForm(request.POST if request.method == "POST" else None, heads=heads, initial=initial)
         if request.method == "POST" and form.is_valid():
             try:
-                files.remap(import_id=import_id, mapping=form.mapping, source=form.cleaned_data["default_source"])
+                found = files.remap(
+                    import_id=import_id, mapping=form.mapping, source=form.cleaned_data["default_source"]
+                )
             except Refused as refused:
                 form.add_error(refused.field if refused.field in form.fields else None, refused.words)
             else:
-                return redirect("contact_file", import_id=import_id)
+                return _to_page(found)
     elif request.method == "POST":
-        return done(request, to=_page(import_id), words=_("It is taken in already."), kind="warning")
+        words = _("It is still being looked at: wait a moment.")
+        words = words if files.is_being_looked_at(found) else _("It is taken in already.")
+        return done(request, to=_page(import_id), words=words, kind="warning")
     is_fragment = bool(request.htmx) and not request.htmx.history_restore_request
     context = {"page": screen.file_page(found), "form": form}
     name = "playbooks/contact_file.html" + ("#file" if is_fragment else "")
@@ -81,7 +85,7 @@ def take(request: MemberRequest, import_id: int) -> HttpResponse:
     found = _found(import_id)
     if request.method != "POST":
         return redirect("contact_file", import_id=import_id)
-    if found.state == ContactImport.State.RUNNING:
+    if found.state == ContactImport.State.RUNNING or files.is_being_looked_at(found):
         tasks.take_contacts.delay(import_id)
         return redirect("contact_file", import_id=import_id)
     try:
@@ -154,7 +158,15 @@ def wrong_csv(request: MemberRequest, import_id: int) -> HttpResponseBase:
 
 
 def _found(import_id: int) -> ContactImport:
-    return get_object_or_404(ContactImport.objects.select_related("created_by"), pk=import_id)
+    """Without its rows: up to 50,000 of them."""
+    return get_object_or_404(ContactImport.objects.defer("rows").select_related("created_by"), pk=import_id)
+
+
+def _to_page(found: ContactImport) -> HttpResponse:
+    """The page of a file that was just read, or whose columns were just chosen; the job looks at a large one."""
+    if files.is_being_looked_at(found):
+        tasks.take_contacts.delay(found.pk)
+    return redirect("contact_file", import_id=found.pk)
 
 
 def _page(import_id: int) -> str:

@@ -251,6 +251,43 @@ def test_a_big_file_is_a_job_with_its_progress_on_the_page(db, sign_in, monkeypa
     assert "every 1s" not in client.get(answer.url).content.decode()
 
 
+def test_a_big_file_is_looked_at_by_a_job_which_begins_anew_when_it_died(db, sign_in, monkeypatch):
+    asked = []
+    monkeypatch.setattr(files, "QUICK", 2)
+    monkeypatch.setattr(files, "TOLD_EVERY", 1)
+    monkeypatch.setattr(tasks.take_contacts, "delay", asked.append)
+    client = sign_in(Role.ADMIN)
+    answer, found = upload(client, "email,name\na@acme.com,A\nb@acme.com,B\nc@,C\n")
+    look = files.fields.read
+
+    def die(number, *more):
+        if number == 4:
+            raise SystemExit
+        return look(number, *more)
+
+    assert (asked, files.unfinished()) == ([found.pk], [found.pk])
+    early = client.post(f"{answer.url}take", follow=True)
+    assert "It is being looked at" in early.content.decode()
+    with monkeypatch.context() as dying:
+        dying.setattr(files.fields, "read", die)
+        with pytest.raises(SystemExit):
+            tasks.take_contacts(found.pk)
+    running = client.get(answer.url, headers={"HX-Request": "true"}).content.decode()
+    assert 'value="33"' in running
+    assert 'hx-trigger="every 1s"' in running
+
+    tasks.take_contacts(found.pk)
+
+    page = client.get(answer.url).content.decode()
+    assert "Take in 2 rows" in page
+    assert "every 1s" not in page
+    client.post(answer.url, {"email": "0"})
+    assert asked[-1] == found.pk
+    client.post(f"{answer.url}drop")
+    tasks.take_contacts(found.pk)
+    assert not ContactImport.objects.exists()
+
+
 @pytest.mark.parametrize(
     ("data", "words"), [(b"", "empty"), (b"PK\x03\x04abc", "no CSV file"), (b"email\n", "no rows")]
 )
@@ -264,7 +301,7 @@ def test_a_file_that_is_none_is_refused_with_what_to_do(db, sign_in, data, words
     assert not ContactImport.objects.exists()
 
 
-def test_programs_keep_contacts_and_take_in_rows_with_a_way_back(companies, sign_in):
+def test_programs_keep_contacts_and_take_in_rows_with_a_way_back(companies, sign_in, monkeypatch):
     client = sign_in(Role.SALES)
 
     def send(method, path, body=None):
@@ -290,6 +327,10 @@ def test_programs_keep_contacts_and_take_in_rows_with_a_way_back(companies, sign
     assert counted.pop("queues")["sales"] == counted == {"with_buyer": 1, "without_buyer": 1, "lead": 1}
     leads = client.get("/api/accounts/?bucket=lead").json()["results"]
     assert [(one["name"], one["bucket"]) for one in leads] == [("Cobalt", "lead")]
-    assert send("post", f"contacts/imports/{taken['id']}/undo/").json()["state"] == "undone"
+    monkeypatch.setattr(files, "SMALL", 0)
+    monkeypatch.setattr(tasks.take_contacts, "delay", tasks.take_contacts)
+    undone = send("post", f"contacts/imports/{taken['id']}/undo/")
+    assert (undone.status_code, undone.json()["state"]) == (202, "running")
+    assert client.get(undone["Location"]).json()["state"] == "undone"
     assert client.get("/api/contacts/?source=CRM").json()["count"] == 0
     assert sign_in(Role.PRODUCT).post("/api/contacts/", {}, content_type="application/json").status_code == 403
