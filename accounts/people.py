@@ -56,17 +56,23 @@ def of_account(account_id: int, *, limit: int = 50, until: dt.date | None = None
     return group_of(account_id, limit=limit, until=until).first
 
 
-def group_of(account_id: int, *, limit: int = 50, until: dt.date | None = None) -> Group:
-    """The people of an account as far as a page tells of them, in two queries whatever its size."""
+def group_of(
+    account_id: int, *, workspace_id: int | None = None, limit: int = 50, until: dt.date | None = None
+) -> Group:
+    """The people of an account as far as a page tells of them, in two queries whatever its size.
+
+    With a workspace of it, its members, and what they did there.
+    """
     until = until or dt.datetime.now(dt.UTC).date()
     with connection.cursor() as cursor:
         cursor.execute(
             """
             WITH people AS (
-                SELECT p.id FROM accounts_productuser p WHERE p.account_id = %(account)s
+                SELECT p.id FROM accounts_productuser p
+                WHERE p.account_id = %(account)s AND %(space)s::bigint IS NULL
                 UNION
                 SELECT m.user_id FROM accounts_membership m JOIN accounts_workspace s ON s.id = m.workspace_id
-                WHERE s.account_id = %(account)s
+                WHERE s.account_id = %(account)s AND coalesce(%(space)s::bigint, s.id) = s.id
             ), used AS (
                 SELECT u.user_id,
                        count(DISTINCT u.day) FILTER (WHERE u.day > %(until)s - 28 AND e.category <> 'noise') AS days,
@@ -77,6 +83,7 @@ def group_of(account_id: int, *, limit: int = 50, until: dt.date | None = None) 
                 JOIN accounts_productuser p ON p.id = u.user_id
                 WHERE u.user_id IN (SELECT id FROM people) AND u.day > %(until)s - 90 AND u.day <= %(until)s
                 AND coalesce(w.account_id, p.account_id) = %(account)s
+                AND coalesce(%(space)s::bigint, u.workspace_id) IS NOT DISTINCT FROM u.workspace_id
                 GROUP BY 1
             ), known AS (
                 SELECT p.id, coalesce(used.days, 0) AS days, coalesce(used.invites, 0) AS invites, p.buying_confidence AS sure,
@@ -105,6 +112,7 @@ def group_of(account_id: int, *, limit: int = 50, until: dt.date | None = None) 
             """,
             {
                 "account": account_id,
+                "space": workspace_id,
                 "until": until,
                 "champion": evidence.CHAMPION_INVITES,
                 "limit": limit,

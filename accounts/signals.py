@@ -9,12 +9,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 
-from accounts.models import Signal, SignalKind
+from accounts.models import Membership, Signal, SignalKind
 
 #: These wake a rep up; invitations are usage and shown as such.
 WORTH_A_SIGNAL = frozenset(set(SignalKind.values) - {SignalKind.INVITE})
+#: Of whatever workspace they are, these are news of the whole company.
+OF_THE_COMPANY = (SignalKind.HAND_RAISE, SignalKind.BUYER_JOINED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,24 @@ def of_account(account_id: int, *, limit: int | None = 30) -> QuerySet[Signal]:
     )
     return (
         Signal.objects.filter(pk__in=found)
+        .select_related("user", "contact", "event_type", "workspace")
+        .order_by("-at", "-id")[:limit]
+    )
+
+
+def of_workspace(workspace_id: int, account_id: int, *, limit: int | None = 30) -> QuerySet[Signal]:
+    """What happened in a workspace, or by its members in none; and of its account the raised hands, and buyers who joined.
+
+    As `of_account`; `is_own` tells the two apart.
+    """
+    members = Membership.objects.filter(workspace=workspace_id).values("user")
+    own = Signal.objects.filter(workspace=workspace_id).values("pk")
+    alone = Signal.objects.filter(user__in=members, user__account=account_id, workspace=None).values("pk")
+    whole = of_account(account_id, limit=None).filter(kind__in=OF_THE_COMPANY).order_by().values("pk")
+    found = Signal.objects.filter(Q(pk__in=own.union(alone, all=True)) | Q(pk__in=whole))
+    mine = Q(workspace=workspace_id) | Q(workspace=None, user__in=members)
+    return (
+        found.annotate(is_own=ExpressionWrapper(mine, output_field=BooleanField()))
         .select_related("user", "contact", "event_type", "workspace")
         .order_by("-at", "-id")[:limit]
     )

@@ -118,12 +118,22 @@ OF_ACCOUNT = """
 """
 
 
+#: The usage in one workspace, whoever's it is.
+OF_WORKSPACE = """
+    SELECT u.user_id, u.day, u.event_type_id, u.count
+    FROM accounts_usage u
+    WHERE u.user_id IN (SELECT m.user_id FROM accounts_membership m WHERE m.workspace_id = %(workspace)s)
+    AND u.workspace_id = %(workspace)s
+"""
+
+
 def weekly_by_category(
-    account_id: int, *, weeks: int = 26, until: dt.date | None = None
+    account_id: int, *, workspace_id: int | None = None, weeks: int = 26, until: dt.date | None = None
 ) -> list[tuple[dt.date, str, int, int]]:
     """`(first day of the week, category, events, active people)`, oldest first; weeks end on `until` (today, UTC).
 
-    Weeks without usage are absent. Active people are counted per category; `category` "" is the whole week.
+    Of the account, or of one workspace alone. Weeks without usage are absent.
+    Active people are counted per category; `category` "" is the whole week.
     """
     until = until or dt.datetime.now(dt.UTC).date()
     first = until - dt.timedelta(days=7 * weeks - 1)
@@ -132,11 +142,11 @@ def weekly_by_category(
             f"""
             SELECT %(first)s + 7 * ((used.day - %(first)s) / 7) AS week, coalesce(e.category, ''),
                    sum(used.count)::bigint, count(DISTINCT used.user_id)
-            FROM ({OF_ACCOUNT} AND u.day BETWEEN %(first)s AND %(until)s) AS used
+            FROM ({OF_ACCOUNT if workspace_id is None else OF_WORKSPACE} AND u.day BETWEEN %(first)s AND %(until)s) AS used
             JOIN accounts_eventtype e ON e.id = used.event_type_id
             GROUP BY GROUPING SETS ((1, e.category), (1))
             ORDER BY 1, 2
             """,
-            {"account": account_id, "first": first, "until": until},
+            {"account": account_id, "workspace": workspace_id, "first": first, "until": until},
         )
         return cursor.fetchall()

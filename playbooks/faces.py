@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from django.db import connection
@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts import contacts
 from accounts.models import SignalKind
+from accounts.signals import OF_THE_COMPANY
 from scoring.signals import HAND_RAISE_DAYS
 
 
@@ -51,11 +52,50 @@ def of_accounts(account_ids: Collection[int], now: dt.datetime) -> dict[int, Fac
             words = signal_in_words(kind, detail=detail, event=event, count=count)[:300]
             faces[account].signals[kind] = (at, words)
             faces[account].last = kind  # they come the newest last
-    counts_since = now - dt.timedelta(days=HAND_RAISE_DAYS)
     for face in faces.values():
-        if face.signals.get(SignalKind.HAND_RAISE, (counts_since,))[0] > counts_since:
-            face.last = SignalKind.HAND_RAISE.value  # said for as long as it counts
+        _say_hands_first(face, now)
     return faces
+
+
+def of_workspaces(workspaces: Mapping[int, int], faces: Mapping[int, Face], now: dt.datetime) -> dict[int, Face]:
+    """The same of workspaces (id → account), by its members and what happened there. `faces`: of their accounts.
+
+    Buyer and champion are the account's where no member is one. Raised hands and buyers who joined are news of the whole company.
+    """
+    found = {workspace: Face() for workspace in workspaces}
+    ids = {"ids": list(workspaces)}
+    with connection.cursor() as cursor:
+        for query, name in ((_BUYERS_OF_SPACES, "buyer_id"), (_CHAMPIONS_OF_SPACES, "champion_id")):
+            cursor.execute(query, ids)
+            for workspace, user in cursor.fetchall():
+                setattr(found[workspace], name, user)
+        cursor.execute(_SIGNALS_OF_SPACES, ids)
+        for workspace, kind, at, detail, event, count in cursor.fetchall():
+            words = signal_in_words(kind, detail=detail, event=event, count=count)[:300]
+            found[workspace].signals[kind] = (at, words)
+    for workspace, account in workspaces.items():
+        mine, whole = found[workspace], faces.get(account, Face())
+        mine.buyer_contact_id = whole.buyer_contact_id
+        mine.buyer_id = mine.buyer_id or whole.buyer_id
+        mine.champion_id = mine.champion_id or whole.champion_id
+        for kind in OF_THE_COMPANY:
+            at, words = whole.signals.get(kind, (None, ""))
+            if at is not None and (kind not in mine.signals or mine.signals[kind][0] < at):
+                mine.signals[kind.value] = (at, of_the_whole(words)[:300])
+        mine.last = max(mine.signals, key=lambda kind: mine.signals[kind][0], default="")
+        _say_hands_first(mine, now)
+    return found
+
+
+def of_the_whole(words: str) -> str:
+    """Said where the item is a workspace."""
+    return _("%(words)s (of the whole account)") % {"words": words}
+
+
+def _say_hands_first(face: Face, now: dt.datetime) -> None:
+    counts_since = now - dt.timedelta(days=HAND_RAISE_DAYS)
+    if face.signals.get(SignalKind.HAND_RAISE, (counts_since,))[0] > counts_since:
+        face.last = SignalKind.HAND_RAISE.value  # said for as long as it counts
 
 
 def signal_in_words(kind: str, *, detail: str = "", event: str | None = None, count: int = 1) -> str:
@@ -115,5 +155,30 @@ _SIGNALS = f"""
             LEFT JOIN accounts_eventtype e ON e.id = s.event_type_id
         ) AS dated WHERE account = ANY(%(ids)s)
         ORDER BY account, kind, at DESC, id DESC
+    ) AS newest ORDER BY at, id
+"""
+_MEMBERS = """
+    people AS (
+        SELECT workspace_id AS account, user_id FROM accounts_membership WHERE workspace_id = ANY(%(ids)s)
+    )
+"""
+_BUYERS_OF_SPACES = _BUYERS.replace(_PEOPLE, _MEMBERS)
+_CHAMPIONS_OF_SPACES = _CHAMPIONS.replace(_PEOPLE, _MEMBERS).replace(
+    "coalesce(w.account_id, p.account_id) = people.account", "u.workspace_id = people.account"
+)
+_SIGNALS_OF_SPACES = f"""
+    WITH {_MEMBERS}
+    SELECT workspace, kind, at, detail, event, count FROM (
+        SELECT DISTINCT ON (f.workspace, s.kind) f.workspace, s.kind, s.at, s.detail, e.name AS event, s.count, s.id
+        FROM (
+            SELECT id, workspace_id AS workspace FROM accounts_signal WHERE workspace_id = ANY(%(ids)s)
+            UNION
+            SELECT s.id, people.account FROM people
+            JOIN accounts_signal s ON s.user_id = people.user_id AND s.workspace_id IS NULL
+            JOIN accounts_productuser p ON p.id = people.user_id
+            JOIN accounts_workspace w ON w.id = people.account AND w.account_id = p.account_id
+        ) AS f JOIN accounts_signal s ON s.id = f.id
+        LEFT JOIN accounts_eventtype e ON e.id = s.event_type_id
+        ORDER BY f.workspace, s.kind, s.at DESC, s.id DESC
     ) AS newest ORDER BY at, id
 """

@@ -80,7 +80,7 @@ def write(items: Sequence[QueueItem], *, talking: Collection[int], now: dt.datet
     sales = {
         (item.account_id, item.workspace_id): item
         for item in QueueItem.objects.select_for_update(of=("self",))
-        .select_related("account", "buyer", "champion")
+        .select_related("account", "workspace", "buyer", "champion")
         .filter(account__in=accounts, motion=Motion.SALES, state__in=OPEN)
         .order_by("pk")
     }
@@ -219,7 +219,7 @@ def _told(item: QueueItem, sales: QueueItem, first: str, *, is_talking: bool) ->
         notifications.unsaved(
             member_id=member_id,
             kind="handover",
-            text=sales.account.name,
+            text=sales.called,
             why=why,
             link=notifications.link_to(one),
             key=f"handing {item.pk} {sales.pk}",

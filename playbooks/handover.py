@@ -111,7 +111,7 @@ def _tell(opened: QueueItem, item: QueueItem, told: str, now: dt.datetime, *, bu
             member_id=member_id,
             item_id=opened.pk,
             kind="handover",
-            text=item.account.name,
+            text=item.called,
             why=told,
             link=notifications.link_to(opened),
             key=f"handover {opened.pk} {now:%Y-%m-%dT%H:%M:%S}",

@@ -18,10 +18,11 @@ from django.utils.translation import gettext as _
 
 from accounts import access
 from accounts.models import Member
-from playbooks import plan_acts, steps
+from playbooks import plan_acts, spaces, steps
 from playbooks.models import Motion, QueueItem, QueueItemEvent, Step
 from playbooks.querysets import OPEN
 from playbooks.refused import Refused
+from playbooks.spaces import Rated
 from scoring import breakdown, explain, paths, rules
 from scoring.models import Score
 from scoring.paths import Path, Paths
@@ -35,12 +36,14 @@ LEVERS = {lever.key: lever for lever in paths.LEVERS}
 SLACK = 1e-6
 
 
-def ways(account_id: int) -> Paths:
-    """The paths of an account to PQA, cheapest first. Some ten milliseconds: not for lists."""
-    score = Score.objects.filter(pk=account_id).select_related("definition").first()
+def ways(item: QueueItem) -> Paths:
+    """The paths of its account, or of its workspace, to PQA, cheapest first. Some ten milliseconds: not for lists."""
+    score = spaces.rated(item)
     if score is None or score.score is None:
         return Paths(problem=_("It has no score yet: somebody has to use the product first."))
-    return explain.path_of(score)
+    if isinstance(score, Score):
+        return explain.path_of(score)
+    return explain.path_of_workspace(score.row, segment=score.segment)
 
 
 def chosen(found: Paths, place: int = 0) -> Path:
@@ -64,8 +67,9 @@ def make(*, item_id: int, member: Member | None, way: int = 0) -> list[Step]:
     _check_open(item)
     if of_item(item_id).filter(done_at=None).exists():
         raise Refused("way", _("It has a plan already: drop that one first, or add lines to it."))
-    path = chosen(ways(item.account_id), way)
-    score = Score.objects.select_related("definition").get(pk=item.account_id)
+    path = chosen(ways(item), way)
+    score = spaces.rated(item)
+    assert score is not None  # it has ways
     lines = [_line(item, score, lever, n, member) for lever, n in path.steps.items()]
     place = _next_place(item_id)
     for number, line in enumerate(lines):
@@ -88,7 +92,7 @@ def add(*, item_id: int, member: Member, lever: str = "", n: int = 1, text: str 
             raise Refused("lever", _("Choose one of these things, or use your own words."))
         if not 1 <= n <= MOST_STEPS:
             raise Refused("n", _("A number from 1 to %(most)d.") % {"most": MOST_STEPS})
-        score = Score.objects.filter(pk=item.account_id).select_related("definition").first()
+        score = spaces.rated(item)
         if score is None or not score.features:
             raise Refused("lever", _("It has no score yet, so nothing could tick this line: use your own words."))
         line = _line(item, score, lever, n, member)
@@ -133,8 +137,9 @@ def of_item(item_id: int) -> QuerySet[Step]:
 def tick(scores: Mapping[int, Score], now: dt.datetime) -> int:
     """Looks at the open lines of these accounts: what usage has reached is done. Returns how many lines moved.
 
-    In routing's transaction. One query, one more where lines ask for acts; three more when a line has moved. A line that asks for
-    acts is done also by as many since it was made, when older ones have left its feature's window.
+    Lines of a workspace's item look at the workspace. In routing's transaction. One query, one more where lines are a workspace's,
+    one where they ask for acts; three more when a line has moved. A line that asks for acts is done also by as many since it was
+    made, when older ones have left its feature's window.
     """
     lines = (
         Step.objects.filter(
@@ -145,13 +150,16 @@ def tick(scores: Mapping[int, Score], now: dt.datetime) -> int:
             item__state__in=OPEN,
         )
         .exclude(feature="")
+        .select_related("item")
         .order_by("place", "pk")
     )
+    rated = spaces.rated_of([line.item for line in lines], scores)
     looked: list[Step] = []
     moved: dict[int, list[Step]] = {}
     acts = plan_acts.since([plan_acts.made(line) for line in lines])
     for line in lines:
-        value = _value(scores[line.account_id], line.feature)
+        score = rated.get(line.item_id)
+        value = None if score is None else _value(score, line.feature)
         if value is None:
             continue
         # As if nothing had left the window since the line was made.
@@ -215,7 +223,7 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if value == round(value) else f"{value:,.1f}"
 
 
-def _line(item: QueueItem, score: Score, lever_key: str, n: int, member: Member | None) -> Step:
+def _line(item: QueueItem, score: Rated, lever_key: str, n: int, member: Member | None) -> Step:
     lever = LEVERS[lever_key]
     feature = _read_feature(score, lever)
     start = _value(score, feature) or 0.0
@@ -230,21 +238,21 @@ def _line(item: QueueItem, score: Score, lever_key: str, n: int, member: Member 
         start=start,
         value=start,
         target=min(start + n * lever.step, lever.ceiling),
-        acts_before=plan_acts.since([(0, item.account_id, feature, today)]).get(0, 0.0),
+        acts_before=plan_acts.since([(0, item.account_id, item.workspace_id, feature, today)]).get(0, 0.0),
     )
 
 
-def _read_feature(score: Score, lever: paths.Lever) -> str:
+def _read_feature(score: Rated, lever: paths.Lever) -> str:
     """Of the features that a lever moves, the one that the account's recipe reads."""
     try:
-        recipe = breakdown.spec_of(score).recipe(score.segment)
+        recipe = breakdown.recipe_of(score) if isinstance(score, Score) else score.recipe
     except rules.BadDefinition:
         return lever.features[0]
     read = {component.feature for component in recipe.components} | {gate.feature for gate in recipe.gates}
     return next((feature for feature in lever.features if feature in read), lever.features[0])
 
 
-def _value(score: Score, feature: str) -> float | None:
+def _value(score: Rated, feature: str) -> float | None:
     place = breakdown.PLACES.get(feature)
     if place is None or place >= len(score.feature_values):
         return None

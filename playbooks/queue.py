@@ -124,6 +124,8 @@ def route_accounts(account_ids: Collection[int]) -> None:
     scores = {score.account_id: score for score in Score.objects.filter(account__in=concerned)}
     accounts = {account.pk: account for account in Account.objects.filter(pk__in=concerned)}
     seen = faces.of_accounts(concerned, routed.now)
+    if spaces_there := of_spaces.accounts():
+        of_spaces.faces = faces.of_workspaces(spaces_there, seen, routed.now)
     rests = cooling.of_accounts(concerned, now=routed.now) if concerned else {}
     there = items.keys() | of_spaces.items.keys()
     if there:
@@ -132,7 +134,7 @@ def route_accounts(account_ids: Collection[int]) -> None:
         own, score, route = items.get(account_id, {}), scores.get(account_id), routes.get(account_id)
         way: set[str] = set()
         if account_id in of_spaces.standings or account_id in of_spaces.items:
-            way = _route_spaces(account, own, score, of_spaces, seen[account_id], rests.get(account_id, {}), routed)
+            way = _route_spaces(account, own, score, of_spaces, rests.get(account_id, {}), routed)
         _route_one(account, own, score, route, seen[account_id], rests.get(account_id, {}), routed, way=way)
     talking = _hand_over(routed)
     _write(routed)
@@ -146,7 +148,6 @@ def _route_spaces(
     own: Mapping[str, QueueItem],
     score: Score | None,
     of_spaces: Spaces,
-    face: Face,
     rests: Mapping[str, Rest],
     routed: _Routed,
 ) -> set[str]:
@@ -162,14 +163,14 @@ def _route_spaces(
             of_spaces.items.get(account.pk, {}).get(workspace, {}),
             standings.get(workspace),
             routes.get(workspace),
-            face,
+            of_spaces.faces.get(workspace) or Face(),
             {**of_spaces.rests.get(workspace, {}), **rests},
             routed,
             workspace=workspace,
             wait=wait,
             without=without,
         )
-    return spaces.given_way(routes, own)
+    return spaces.given_way(routes, own, of_spaces.items.get(account.pk, {}), hand_raised=is_raised)
 
 
 def _route_one(

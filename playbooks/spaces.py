@@ -6,10 +6,12 @@ buyer and the segment of its account. How its items and its account's live toget
 - in a motion where a workspace qualifies, the account's own item gives way: while nobody has it, it leaves;
 - while somebody has the account's own item, or it came by hand or as an audit, no workspace of it enters that motion anew: two
   people would call one company. Items of workspaces that are there stay;
+- it gives way as well while somebody has the item of a workspace, also of one that does not qualify any more;
 - a raised hand is the account's: it goes to sales' fast lane as one item, and the workspaces wait;
 - a workspace rests by what was closed for itself, and by what was closed for its account.
 
-When the definition queues workspaces no more, their items leave, marked where somebody has them, and the account's come back.
+When the definition queues workspaces no more, their items leave, marked where somebody has them; the account's come back where
+nobody has one of a workspace, and else when that one is closed or released.
 """
 
 from __future__ import annotations
@@ -24,13 +26,14 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from playbooks import routing
+from playbooks.faces import Face
 from playbooks.models import QueueItem
 from playbooks.verbs import cooling
 from playbooks.verbs.cooling import Rest
 from playbooks.verbs.transitions import OWNED
-from scoring import definitions
-from scoring.breakdown import features_of
-from scoring.models import Score, Tier, WorkspaceScore
+from scoring import definitions, rules
+from scoring.breakdown import recipe_of
+from scoring.models import Score, Segment, Tier, WorkspaceScore
 
 HOT = (Tier.PQA, Tier.ACTIVATE)
 
@@ -39,20 +42,20 @@ type Items = dict[str, QueueItem]
 
 @dataclass(frozen=True)
 class Standing:
-    """A workspace as routing looks at an account's `Score`: its own score and tier, the buyer and the segment of the account.
-
-    There is no history of workspaces, so it is always as a week ago.
-    """
+    """A workspace as routing and pages look at a `Score`: its own score and reasons; buyer and segment of its account."""
 
     row: WorkspaceScore
     buyer_state: str
     segment: str
-    delta: None = None
-    hand_raised_at: None = None
+    hand_raised_at: dt.datetime | None = None
 
     @property
     def score(self) -> int | None:
         return self.row.score
+
+    @property
+    def delta(self) -> int | None:
+        return self.row.delta
 
     @property
     def tier(self) -> str:
@@ -63,12 +66,28 @@ class Standing:
         return self.row.tier_reason
 
     @property
+    def tier_since(self) -> dt.datetime:
+        return self.row.tier_since or self.row.scored_at
+
+    @property
     def scored_at(self) -> dt.datetime:
         return self.row.scored_at
 
     @property
+    def definition_id(self) -> int:
+        return self.row.definition_id
+
+    @property
     def feature_values(self) -> list[float]:
         return self.row.feature_values
+
+    @property
+    def effects(self) -> list[int]:
+        return self.row.effects
+
+    @property
+    def features(self) -> dict[str, float | None]:
+        return self.row.features
 
     @property
     def contributions(self) -> list[dict[str, Any]]:
@@ -76,24 +95,74 @@ class Standing:
 
     @property
     def week_ago(self) -> list[dict[str, Any]]:
-        return self.row.contributions
+        return self.row.week_ago
 
     @property
     def week_ago_score(self) -> int | None:
-        return self.row.score
+        return self.row.week_ago_score
 
-    def feature(self, key: str) -> float | None:
-        return features_of(self.row.feature_values).get(key)
+    @property
+    def recipe(self) -> rules.Recipe:
+        """What of the definition scored it."""
+        return recipe_of(self.row)
+
+    def get_tier_display(self) -> str:
+        return str(Tier(self.tier).label)
+
+    def get_segment_display(self) -> str:
+        return str(Segment(self.segment).label)
+
+
+type Rated = Score | Standing
+
+
+def rated(item: QueueItem, score: Score | None = None) -> Rated | None:
+    """The engine's word on what an item is about: the account's score, or the workspace's. None: not scored (any more).
+
+    One query for a workspace; one for the account unless its `score` is given.
+    """
+    if score is None:
+        score = Score.objects.filter(pk=item.account_id).select_related("definition").first()
+    if item.workspace_id is None:
+        return score
+    row = WorkspaceScore.objects.filter(pk=item.workspace_id).select_related("definition").first()
+    if row is None:
+        return None
+    if score is None:
+        return Standing(row, item.buyer_state, item.segment)
+    return Standing(row, score.buyer_state, score.segment)
+
+
+def rated_of(items: Collection[QueueItem], scores: Mapping[int, Score]) -> dict[int, Rated]:
+    """The same of several items by their ids, with the scores of their accounts. One query where any is a workspace's."""
+    ids = {item.workspace_id for item in items if item.workspace_id is not None}
+    rows = WorkspaceScore.objects.select_related("definition").in_bulk(ids) if ids else {}
+    found: dict[int, Rated] = {}
+    for item in items:
+        score = scores.get(item.account_id)
+        if item.workspace_id is None and score is not None:
+            found[item.pk] = score
+        elif item.workspace_id in rows:
+            of = score or item
+            found[item.pk] = Standing(rows[item.workspace_id], of.buyer_state, of.segment)
+    return found
 
 
 @dataclass
 class Spaces:
-    """The workspaces of a batch of accounts: standings by account and workspace, their open items by motion, and why they rest."""
+    """The workspaces of a batch of accounts: standings by account and workspace, their open items by motion; faces and rests by
+    their own ids."""
 
     standings: dict[int, dict[int, Standing]] = field(default_factory=dict)
+    faces: dict[int, Face] = field(default_factory=dict)
     items: dict[int, dict[int, Items]] = field(default_factory=dict)
     rests: dict[int, dict[str, Rest]] = field(default_factory=dict)
     are_queued: bool = False
+
+    def accounts(self) -> dict[int, int]:
+        """Every workspace that is known here, with its account."""
+        known = (self.standings, self.items)
+        return {space: account for of in known for account, spaces in of.items() for space in spaces}
 
     def ids(self, account_id: int) -> list[int]:
         """Those to be routed, in a steady order."""
@@ -139,24 +208,29 @@ def route(standing: Standing, table: Mapping[tuple[str, str, str], routing.Cell]
         hand_raised=False,
         is_bare=routing.is_bare_sign_up(
             score=standing.score,
-            active_users=standing.feature("active_users_28"),
-            weekly_active_days=standing.feature("weekly_active_days"),
+            active_users=standing.features.get("active_users_28"),
+            weekly_active_days=standing.features.get("weekly_active_days"),
         ),
         table=table,
     )
 
 
-def given_way(routes: Mapping[int, routing.Route], own: Mapping[str, QueueItem]) -> set[str]:
-    """The motions in which the account's own item gives way to those of its workspaces. `routes`: by workspace."""
-    return {motion for found in routes.values() for motion in found.motions} - waiting(own)
+def given_way(
+    routes: Mapping[int, routing.Route], own: Mapping[str, QueueItem], items: Mapping[int, Items], *, hand_raised: bool
+) -> set[str]:
+    """The motions in which the account's own item gives way to those of its workspaces. `routes`, `items`: by workspace."""
+    if hand_raised:
+        return set()
+    routed = {motion for found in routes.values() for motion in found.motions}
+    return (routed | {motion for of_one in items.values() for motion in waiting(of_one)}) - waiting(own)
 
 
 def waiting(own: Mapping[str, QueueItem]) -> set[str]:
-    """The motions in which no workspace enters anew, since the account's own item is in somebody's hands."""
-    return {motion for motion, item in own.items() if _is_held(item)}
+    """The motions in which items are in somebody's hands: the account's own, so that no workspace enters anew, or a workspace's."""
+    return {motion for motion, item in own.items() if is_held(item)}
 
 
-def _is_held(item: QueueItem) -> bool:
+def is_held(item: QueueItem) -> bool:
     return item.state in OWNED or bool(item.returned_from) or item.is_audit
 
 

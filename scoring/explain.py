@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from scoring import breakdown, buyers, paths, rules
 from scoring.definitions import spec_of
-from scoring.models import Definition, Score, ScoreChange
+from scoring.models import Definition, Score, ScoreChange, WorkspaceScore
 from scoring.paths import Paths
 from scoring.scored import Scored, compute
 
@@ -109,6 +109,14 @@ def _with_tier(found: Scored, tier: int) -> Scored:
         segment=buyers.segment_places(found.segment),
     )
     return replace(found, now=now)
+
+
+def path_of_workspace(score: WorkspaceScore, *, segment: str) -> Paths:
+    """The same of a workspace, by the recipe for workspaces."""
+    recipe = spec_of(score.definition).for_workspaces
+    if score.tier == "pqa" or recipe is None:
+        return Paths()
+    return paths.find(recipe, score.features, segment=segment)
 
 
 def path_of(score: Score) -> Paths:

@@ -111,8 +111,11 @@ class WorkspaceScoreSerializer(serializers.Serializer[WorkspaceScore]):
     score = serializers.IntegerField(allow_null=True, help_text=_("1 to 100; null: not enough evidence."))
     tier = serializers.ChoiceField(Tier.choices)
     tier_reason = serializers.CharField(allow_blank=True, help_text=_("The gate that capped the tier."))
+    tier_since = rest.Moment(allow_null=True, help_text=_("Null: since before this was kept."))
     definition = serializers.IntegerField(source="definition.version", help_text=_("Its version."))
     scored_at = rest.Moment()
+    week_ago_score = serializers.IntegerField(allow_null=True, help_text=_("By the same recipe."))
+    delta = serializers.IntegerField(allow_null=True, help_text=_("Points since a week ago."))
     contributions = ContributionSerializer(many=True)
 
 

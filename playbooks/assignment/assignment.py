@@ -58,7 +58,7 @@ def assign_new(motion: str, now: dt.datetime) -> int:
             if not free:
                 break
             waiting = QueueItem.objects.filter(_for_some_of(free, motion, now), motion=motion, state="new")
-            rows = waiting.exclude(pk__in=nobodys).in_order().select_related("account")
+            rows = waiting.exclude(pk__in=nobodys).in_order().select_related("account", "workspace")
             items = list(rows.select_for_update(skip_locked=True, of=("self",))[:AT_ONCE])
             if not items:
                 break
@@ -125,7 +125,9 @@ def pool_untouched(now: dt.datetime) -> int:
         }
         with transaction.atomic():
             rows = (
-                QueueItem.objects.filter(idle, motion=motion, state="claimed").order_by("pk").select_related("account")
+                QueueItem.objects.filter(idle, motion=motion, state="claimed")
+                .order_by("pk")
+                .select_related("account", "workspace")
             )
             items = list(rows.select_for_update(skip_locked=True, of=("self",))[:AT_ONCE])
             if not items:

@@ -65,7 +65,7 @@ def _about(item: QueueItem, member_id: int | None, kind: str, why: str, at: dt.d
     return notifications.unsaved(
         member_id=member_id,
         kind=kind,
-        text=item.account.name,
+        text=item.called,
         why=why,
         link=notifications.link_to(item),
         key=f"{kind} {item.pk} {at:%Y-%m-%dT%H:%M:%S.%f}",

@@ -26,7 +26,7 @@ def mark_missed(now: dt.datetime) -> int:
         if not rows.exists():
             return 0
         assignment.lock(wait=True)
-        rows = rows.select_related("account", "owner").select_for_update(skip_locked=True, of=("self",))
+        rows = rows.select_related("account", "workspace", "owner").select_for_update(skip_locked=True, of=("self",))
         items = list(rows[:AT_ONCE])
         _write_down(items, now)
         given = _given_on(items, now)
@@ -38,7 +38,7 @@ def warn(now: dt.datetime) -> int:
     """Tells owners what is due soon, each once; how many."""
     told = Notification.objects.filter(item=OuterRef("pk"), kind="warning", created_at__gte=OuterRef("warn_at"))
     rows = QueueItem.objects.filter(state=QueueItem.State.CLAIMED, warn_at__lte=now, due_at__gt=now)
-    items = list(rows.exclude(Exists(told)).select_related("account", "owner")[:AT_ONCE])
+    items = list(rows.exclude(Exists(told)).select_related("account", "workspace", "owner")[:AT_ONCE])
     notifications.tell_all(telling.warned(items))
     return len(items)
 

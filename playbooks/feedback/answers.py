@@ -16,9 +16,9 @@ from django.utils.translation import gettext as _
 
 from accounts import access
 from accounts.models import Member
+from playbooks import spaces
 from playbooks.models import Answer, QueueItem, QueueItemEvent, Reason, Touch
 from playbooks.refused import Refused
-from scoring.models import Score
 
 #: An answer may be given anew for so long.
 REPLACEABLE = dt.timedelta(days=1)
@@ -86,8 +86,8 @@ def _check(verdict: str, reason: str, words: str) -> None:
 
 
 def _engine(item: QueueItem) -> dict[str, Any]:
-    """What the engine says of the account now. Without a score any more: what the item last showed."""
-    score = Score.objects.filter(pk=item.account_id).first()
+    """What the engine says now of the account, or of the workspace. Without a score any more: what the item last showed."""
+    score = spaces.rated(item)
     if score is None:
         names = ("score", "tier", "segment", "buyer_state")
         return {name: getattr(item, name) for name in names}

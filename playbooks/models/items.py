@@ -40,6 +40,12 @@ class Reason(models.TextChoices):
     OTHER = "other", _("Something else")
 
 
+def called(workspace: Workspace, account: Account) -> str:
+    """A workspace beside its account; one that is called as its account goes by its id."""
+    name = workspace.external_id if workspace.name == account.name else str(workspace)
+    return f"{name} — {account.name}"
+
+
 class QueueItem(models.Model):
     """One account in one motion's queue. What a row shows is kept on it, so that a page is one query."""
 
@@ -193,6 +199,11 @@ class QueueItem(models.Model):
                 fields=["motion", "-closed_at"], condition=models.Q(closed_at__isnull=False), name="closed_items"
             ),
         ]
+
+    @property
+    def called(self) -> str:
+        """As people name it: `"Acme"`, `"Labs — Acme"` where it is about a workspace. Reads both."""
+        return self.account.name if self.workspace is None else called(self.workspace, self.account)
 
     @property
     def is_open(self) -> bool:

@@ -12,10 +12,10 @@ from django.utils import timezone
 
 from accounts import signals
 from accounts.models import Category, Contact, Member, ProductUser, Signal, SignalKind
+from playbooks import plans, spaces
 from playbooks.models import QueueItem
 from playbooks.plays import merging
-from scoring import breakdown, paths, why
-from scoring.models import Score
+from scoring import why
 from scoring.signals import HAND_RAISE_DAYS
 
 #: Of these categories are the features that are worth naming.
@@ -57,14 +57,13 @@ def of_item(
         **_person("champion", item.champion),
     }
     if wanted & {*COUNTS, *GROWTHS, "weekly_active_days", "path"}:
-        score = Score.objects.filter(pk=item.account_id).select_related("definition").first()
+        score = spaces.rated(item)
         if score is not None:
             values |= _counted(score.features)
             if "path" in wanted:
-                spec = breakdown.spec_of(score)
-                values["path"] = paths.find(spec, score.features, segment=score.segment).words
+                values["path"] = plans.ways(item).words
     if wanted & {"top_feature", "top_features", "next_feature", "champion.invites"}:
-        usage = _usage(item.account_id, item.champion_id, today or timezone.now().date())
+        usage = _usage(item, today or timezone.now().date())
         values |= {
             "top_feature": readable(usage.top[0]) if usage.top else "",
             "top_features": ", ".join(map(readable, usage.top)),
@@ -128,10 +127,11 @@ class _Usage:
     invitations: int
 
 
-def _usage(account_id: int, champion_id: int | None, today: dt.date) -> _Usage:
-    named = [category.value for category in NAMED]
+def _usage(item: QueueItem, today: dt.date) -> _Usage:
+    """Of the account, or in the workspace that the item is about."""
+    said = {"account": item.account_id, "space": item.workspace_id, "champion": item.champion_id, "today": today}
     with connection.cursor() as cursor:
-        cursor.execute(_USED, {"account": account_id, "champion": champion_id, "today": today, "named": named})
+        cursor.execute(_USED, said | {"named": [category.value for category in NAMED]})
         rows = cursor.fetchall()
     features = [(name, events) for name, is_named, events, _invited in rows if is_named]
     return _Usage(
@@ -143,10 +143,10 @@ def _usage(account_id: int, champion_id: int | None, today: dt.date) -> _Usage:
 
 _USED = """
     WITH people AS (
-        SELECT id FROM accounts_productuser WHERE account_id = %(account)s
+        SELECT id FROM accounts_productuser WHERE account_id = %(account)s AND %(space)s::bigint IS NULL
         UNION
         SELECT m.user_id FROM accounts_membership m JOIN accounts_workspace w ON w.id = m.workspace_id
-        WHERE w.account_id = %(account)s
+        WHERE w.account_id = %(account)s AND coalesce(%(space)s::bigint, w.id) = w.id
     ), used AS (
         SELECT u.event_type_id, sum(u.count) FILTER (WHERE u.day > %(today)s::date - 28) AS events,
                sum(u.count) FILTER (WHERE u.user_id = %(champion)s::bigint) AS by_champion
@@ -155,6 +155,7 @@ _USED = """
         LEFT JOIN accounts_workspace w ON w.id = u.workspace_id
         WHERE u.user_id IN (SELECT id FROM people) AND u.day > %(today)s::date - 90 AND u.day <= %(today)s::date
         AND coalesce(w.account_id, p.account_id) = %(account)s
+        AND coalesce(%(space)s::bigint, u.workspace_id) IS NOT DISTINCT FROM u.workspace_id
         GROUP BY 1
     )
     SELECT e.name, e.category = ANY(%(named)s) AND e.silent_since IS NULL, used.events,

@@ -14,8 +14,9 @@ from accounts import signals as account_signals
 from accounts import usage as account_usage
 from accounts.models import Account, AccountDomain, Member, Workspace
 from playbooks.screens import contacts as contact_screen
-from playbooks.screens import detail, group, identity, then, weeks, why
+from playbooks.screens import course, detail, group, identity, then, weeks, why
 from playbooks.screens.workspaces import ScoredWorkspaces, scored_workspaces
+from scoring import why as scoring_why
 from scoring.models import Score
 
 PEOPLE, SIGNALS, WEEKS = 25, 40, 26
@@ -47,7 +48,7 @@ class AccountPage:
     raised: detail.SignalLine | None
     then: then.Then | None
     to_pqa: str
-    course: detail.ScoreCourse
+    course: course.ScoreCourse
     usage: weeks.Usage
     people: list[detail.PersonLine]
     people_words: str
@@ -83,7 +84,11 @@ def page(account: Account, member: Member, *, today: dt.date) -> AccountPage:
     rows = account_usage.weekly_by_category(account.pk, weeks=WEEKS, until=today)
     has_score = score is not None and score.score is not None
     open_items = [item for item in items if item.actions.is_open]
-    why_now = open_items[0].why_now if open_items else ""
+    why_now = next((item.why_now for item in open_items if not item.workspace), "")
+    if open_items and not why_now and score is not None:  # its workspaces stand for it
+        why_now = scoring_why.why_now(
+            score.contributions, score.week_ago, score=score.score, score_before=score.week_ago_score
+        )
     signals = detail.signal_lines(account_signals.of_account(account.pk, limit=SIGNALS))
     return AccountPage(
         score=score,
@@ -102,7 +107,7 @@ def page(account: Account, member: Member, *, today: dt.date) -> AccountPage:
         raised=detail.raised(account.pk, score, why_now, signals),
         then=then.of_account(account.pk, score),
         to_pqa=why.to_pqa(score) if score else "",
-        course=detail.score_course(account.pk),
+        course=course.score_course(account.pk),
         usage=weeks.usage(rows, until=today, weeks=WEEKS),
         people=[detail.person_line(person) for person in people],
         people_words=detail.people_words(score),

@@ -105,7 +105,7 @@ def actions(item: QueueItem, member: Member, *, early_days: int, lost: str = "")
         front, more = (ASSIGN, RELEASE), ()
     return Actions(
         id=item.pk,
-        account_name=item.account.name,
+        account_name=item.called,
         motion=item.motion,
         motion_label=str(item.get_motion_display()),
         state=item.state,

@@ -15,14 +15,16 @@ from accounts import people as account_people
 from accounts import signals as account_signals
 from accounts import usage as account_usage
 from accounts.contacts import fields
-from accounts.models import Account, BuyingRole, Contact, Member, Signal, SignalKind
+from accounts.models import Account, BuyingRole, Contact, Member, Membership, Signal, SignalKind, Workspace
+from playbooks import faces, spaces
 from playbooks.models import Motion, QueueItem, QueueItemEvent
+from playbooks.models.items import called
 from playbooks.querysets import LIKELY
 from playbooks.routing import is_customer
 from playbooks.screens import buying, group, history, pane, plays, states, then, weeks, why
 from playbooks.screens.actions import Actions, actions
 from playbooks.verbs import early
-from scoring.models import BuyerState, Score, ScoreChange
+from scoring.models import BuyerState, Score
 
 SIGNAL_ICONS = {
     SignalKind.HAND_RAISE: "hand",
@@ -43,7 +45,7 @@ ROLE_TAGS = {
 
 @dataclass(frozen=True)
 class Header:
-    """Who the account is, in one line and some tags."""
+    """Who the account is, in one line and some tags; of one of its workspaces where it names one."""
 
     id: int
     name: str
@@ -56,6 +58,7 @@ class Header:
     hand_raised_at: dt.datetime | None
     is_customer: bool
     is_person: bool
+    workspace: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ class PersonLine:
 
 @dataclass(frozen=True)
 class SignalLine:
-    """A signal; `who` may be empty, `detail` is what was said or done."""
+    """A signal; `who` may be empty, `detail` is what was said or done. `of_account`: not of the workspace that is shown."""
 
     kind: str
     icon: str
@@ -81,6 +84,7 @@ class SignalLine:
     detail: str
     at: dt.datetime
     count: int
+    of_account: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,7 @@ class Detail:
 
     header: Header
     workspace: str
-    workspace_score: int | None
+    is_scored: bool
     actions: Actions
     early_until: dt.date | None
     buyer: buying.Buying
@@ -126,10 +130,17 @@ class Reach:
     email: str
     phone: str = ""
     tel: str = ""
+    of_account: bool = False
 
 
 def reach(item: QueueItem) -> list[Reach]:
-    """Buyer and champion of an item that was read by `for_rows`, those with a name."""
+    """Buyer and champion of an item that was read by `for_rows`, those with a name. One query for a workspace's."""
+    members: set[int] = set()
+    if item.workspace_id is not None:
+        among = [pk for pk in (item.buyer_id, item.champion_id) if pk is not None]
+        members = set(
+            Membership.objects.filter(workspace=item.workspace_id, user__in=among).values_list("user", flat=True)
+        )
     found = []
     for kind, who, told in (
         ("buyer", item.buyer or item.buyer_contact, buying.buyer(item)),
@@ -138,23 +149,31 @@ def reach(item: QueueItem) -> list[Reach]:
         if who is not None and told is not None:
             phone = who.phone if isinstance(who, Contact) else ""
             email = who.email if "@" in who.email else ""
-            found.append(Reach(kind, told.name, told.title, told.words, email, phone, fields.tel(phone)))
+            is_outside = item.workspace_id is not None and (isinstance(who, Contact) or who.pk not in members)
+            tel = fields.tel(phone)
+            found.append(Reach(kind, told.name, told.title, told.words, email, phone, tel, of_account=is_outside))
     return found
 
 
-def header(account: Account, score: Score | None, workspaces: int) -> Header:
+def header(account: Account, score: spaces.Rated | None, workspaces: int, space: Workspace | None = None) -> Header:
+    """Of an account, or of a workspace of it, whose own size and plan come before the account's."""
     facts = [str(score.get_segment_display())] if score else []
-    if account.employees is not None:
-        facts.append(ngettext("%(n)s employee", "%(n)s employees", account.employees) % {"n": f"{account.employees:,}"})
-    if account.plan:
-        facts.append(_("%(plan)s plan") % {"plan": account.plan})
+    employees = account.employees if space is None or space.employees is None else space.employees
+    plan = account.plan if space is None else space.plan or account.plan
+    if employees is not None:
+        facts.append(ngettext("%(n)s employee", "%(n)s employees", employees) % {"n": f"{employees:,}"})
+    if plan:
+        facts.append(_("%(plan)s plan") % {"plan": plan})
     if account.industry:
         facts.append(account.industry)
-    if workspaces:
+    if space is not None:
+        facts.append(ngettext("its only workspace", "one of %(n)d workspaces", workspaces) % {"n": workspaces})
+    elif workspaces:
         facts.append(ngettext("%(n)d workspace", "%(n)d workspaces", workspaces) % {"n": workspaces})
     return Header(
         id=account.pk,
-        name=account.name,
+        name=account.name if space is None else called(space, account),
+        workspace="" if space is None else str(space),
         domain=account.domain,
         facts=facts,
         score=score.score if score else None,
@@ -162,12 +181,12 @@ def header(account: Account, score: Score | None, workspaces: int) -> Header:
         tier=score.tier if score else "",
         tier_words=_tier_words(score),
         hand_raised_at=score.hand_raised_at if score else None,
-        is_customer=is_customer(account.plan),
+        is_customer=is_customer(plan),
         is_person=account.of_person,
     )
 
 
-def _tier_words(score: Score | None) -> str:
+def _tier_words(score: spaces.Rated | None) -> str:
     if score is None:
         return _("Not scored yet")
     if score.score is None:
@@ -212,6 +231,7 @@ def signal_lines(signals: Iterable[Signal]) -> list[SignalLine]:
                 detail=signal.detail,
                 at=signal.at,
                 count=signal.count,
+                of_account=not getattr(signal, "is_own", True),
             )
         )
     return lines
@@ -228,7 +248,7 @@ def raised(account_id: int, score: Score | None, why_now: str, signals: list[Sig
     return next(iter(signal_lines(found)), None)
 
 
-def people_gap(score: Score | None) -> str:
+def people_gap(score: spaces.Rated | None) -> str:
     """What is missing among the people, as the next step; empty when a buyer is known."""
     if score is None or score.buyer_state in (BuyerState.CONFIRMED, BuyerState.LIKELY):
         return ""
@@ -240,7 +260,7 @@ def people_gap(score: Score | None) -> str:
     return _("%(words)s. Ask who signs off on tools like this.") % {"words": words[:1].upper() + words[1:]}
 
 
-def people_words(score: Score | None) -> str:
+def people_words(score: spaces.Rated | None) -> str:
     known = score.features.get("people") if score else None
     if known is None:
         return ""
@@ -248,31 +268,41 @@ def people_words(score: Score | None) -> str:
 
 
 def for_queue(item: QueueItem, member: Member, *, today: dt.date, early_days: int) -> Detail:
-    """The pane of a queue item that was read by `for_rows`. Eleven queries at most, whatever the account's size."""
-    score = Score.objects.filter(pk=item.account_id).select_related("definition").first()
-    signals = signal_lines(account_signals.of_account(item.account_id, limit=6))
-    known = account_people.group_of(item.account_id, limit=5)
+    """The pane of a queue item that was read by `for_rows`. Eleven queries at most, whatever the account's size.
+
+    Of a workspace with all that is the workspace's: its score, people, weeks and signals. Four more then.
+    """
+    account_score = Score.objects.filter(pk=item.account_id).select_related("definition").first()
+    space = item.workspace_id
+    score = spaces.rated(item, account_score) if space is not None else account_score
+    if space is None:
+        signals = signal_lines(account_signals.of_account(item.account_id, limit=6))
+    else:
+        signals = signal_lines(account_signals.of_workspace(space, item.account_id, limit=6))
+    known = account_people.group_of(item.account_id, workspace_id=space, limit=5)
     people = known.first
     there = pane.of(item)
     outside = list(contacts.of_account(item.account_id)[:20]) if there.has_contacts else []
     play, because = plays.in_a_line(item, there)
     blind = states.is_blind(item)
-    head = header(item.account, score, there.workspaces)
+    head = header(item.account, score, there.workspaces, item.workspace)
+    if space is not None and account_score is not None:  # a raised hand is the account's
+        head = replace(head, hand_raised_at=account_score.hand_raised_at)
     if blind:
         head = replace(head, score=None, delta=None, tier="", tier_words=_("The score is shown once you have answered"))
     return Detail(
         header=head,
         is_blind=blind,
         workspace=str(item.workspace or ""),
-        workspace_score=None if item.workspace_id is None else item.score,
+        is_scored=score is not None,
         actions=actions(item, member, early_days=early_days),
         early_until=states.early_until(item, early_days),
-        buyer=buying.buyer(item),
+        buyer=_of_the_whole(buying.buyer(item)) if space is not None else buying.buyer(item),
         reach=reach(item),
         why=why.explain(score) if score and score.score is not None and not blind else None,
         why_now=item.why_now,
-        raised=raised(item.account_id, score, item.why_now, signals),
-        then=then.of_account(item.account_id, score),
+        raised=raised(item.account_id, account_score, item.why_now, signals),
+        then=then.of_account(item.account_id, account_score),
         to_pqa=why.to_pqa(score) if score and item.motion == Motion.SUCCESS else "",
         first_step=item.first_step,
         mark=item.mark,
@@ -285,11 +315,19 @@ def for_queue(item: QueueItem, member: Member, *, today: dt.date, early_days: in
         people=[person_line(person) for person in people],
         people_words=people_words(score),
         people_gap=people_gap(score),
-        group=group.of_account(known, outside, score),
+        group=group.of_account(known, outside, score)
+        if space is None
+        else group.of_workspace(known, account_people.group_of(item.account_id, limit=5), outside, score),
         may_say=member.role in roles.SAYERS,
         signals=signals,
-        weeks=weeks.people(account_usage.weekly_by_category(item.account_id, weeks=12, until=today), until=today),
+        weeks=weeks.people(
+            account_usage.weekly_by_category(item.account_id, workspace_id=space, weeks=12, until=today), until=today
+        ),
     )
+
+
+def _of_the_whole(told: buying.Buying) -> buying.Buying:
+    return replace(told, words=faces.of_the_whole(told.words))
 
 
 @dataclass(frozen=True)
@@ -352,40 +390,3 @@ def item_lines(
         )
         for item in items
     ]
-
-
-@dataclass(frozen=True)
-class ScoreCourse:
-    """Score over time. `chart` is what static/js/charts.js draws; `table` is newest first."""
-
-    title: str
-    chart: dict[str, object]
-    table: list[tuple[dt.datetime, int | None, str]]
-
-    @property
-    def is_empty(self) -> bool:
-        return len(self.table) < 2
-
-
-def score_course(account_id: int, *, limit: int = 400) -> ScoreCourse:
-    changes = list(
-        ScoreChange.objects.filter(account=account_id).order_by("-at", "-id").only("at", "score", "tier")[:limit]
-    )
-    table = [(change.at, change.score, str(change.get_tier_display())) for change in changes]
-    points = [[change.at.isoformat(), change.score] for change in reversed(changes)]
-    return ScoreCourse(title=_course_finding(table), chart={"points": points, "unit": _("score")}, table=table)
-
-
-def _course_finding(table: list[tuple[dt.datetime, int | None, str]]) -> str:
-    known = [(at, score) for at, score, _tier in table if score is not None]
-    if not known:
-        return _("No score so far")
-    now, first = known[0], known[-1]
-    if len(known) < 2:
-        return _("First score %(now)d on %(day)s") % {"now": now[1], "day": date_format(now[0], "j M")}
-    if now[1] == first[1]:
-        return _("Score %(now)d, unchanged") % {"now": now[1]}
-    days = max(1, (now[0] - first[0]).days)
-    words = _("Score up from %(first)d to %(now)d") if now[1] > first[1] else _("Score down from %(first)d to %(now)d")
-    span = ngettext("in %(n)d day", "in %(n)d days", days) % {"n": days}
-    return f"{words % {'first': first[1], 'now': now[1]}} {span}"

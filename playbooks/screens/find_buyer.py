@@ -14,12 +14,12 @@ from accounts import people as account_people
 from accounts.access import can
 from accounts.contacts import fields
 from accounts.models import BuyingRole, Contact, Member
-from playbooks import touches
+from playbooks import spaces, touches
 from playbooks.models import Motion, QueueItem
 from playbooks.querysets import LIKELY
 from playbooks.screens.states import Chip
+from playbooks.spaces import Rated
 from playbooks.verbs import early
-from scoring.models import Score
 
 #: The roles of a purchase, in the order of who decides.
 ROLES = (BuyingRole.ECONOMIC_BUYER, BuyingRole.CHAMPION, BuyingRole.INFLUENCER, BuyingRole.EVALUATOR)
@@ -74,7 +74,7 @@ def of_item(
     member: Member,
     *,
     people: Sequence[account_people.Person] | None = None,
-    score: Score | None = None,
+    score: Rated | None = None,
     outside: Sequence[Contact] | None = None,
     early_days: int | None = None,
 ) -> Finding | None:
@@ -84,9 +84,9 @@ def of_item(
     if item.motion != Motion.MARKETING:
         return None
     if people is None:
-        people = account_people.of_account(item.account_id, limit=5)
+        people = account_people.group_of(item.account_id, workspace_id=item.workspace_id, limit=5).first
     if score is None:
-        score = Score.objects.filter(pk=item.account_id).first()
+        score = spaces.rated(item)
     found = list(contacts.of_account(item.account_id)[:20]) if outside is None else outside
     roles = _roles(item, people, found)
     return Finding(
@@ -94,7 +94,7 @@ def of_item(
         roles=roles,
         missing=", ".join(line.label.lower() for line in roles if not line.names),
         inviters=_inviters(people, may_write=not early.is_too_early(item, days=early_days)),
-        proof=proof(item.account.name, score.features) if score else "",
+        proof=proof(item.called, score.features) if score else "",
         contacts=[_contact_line(contact) for contact in found],
         may_work=can(member, "work", item),
     )

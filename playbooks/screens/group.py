@@ -13,7 +13,9 @@ from django.utils.translation import ngettext
 from accounts import people as account_people
 from accounts.evidence import BEHAVIOUR, CONFIRMED, LIKELY, WORTH
 from accounts.models import BuyingRole, Contact, Seniority
-from scoring.models import BuyerState, Score
+from playbooks import faces
+from playbooks.spaces import Rated
+from scoring.models import BuyerState
 
 #: The roles of a purchase, in the order of who decides. An end user has none.
 ROLES = (
@@ -36,7 +38,7 @@ STATE_TAGS = {
 
 @dataclass(frozen=True)
 class Holder:
-    """Somebody who has the role. `kind`: user or contact; `sure` 0 to 1."""
+    """Somebody who has the role. `kind`: user or contact; `sure` 0 to 1; `is_outside`: of the account, not of the workspace."""
 
     kind: str
     id: int
@@ -44,6 +46,7 @@ class Holder:
     title: str
     sure: float
     is_quiet: bool = False
+    is_outside: bool = False
 
     @property
     def share(self) -> int:
@@ -90,7 +93,7 @@ class Group:
         return ", ".join(line.label.lower() for line in self.roles if not line.is_filled)
 
 
-def of_account(people: account_people.Group, contacts: Sequence[Contact], score: Score | None) -> Group:
+def of_account(people: account_people.Group, contacts: Sequence[Contact], score: Rated | None) -> Group:
     """No query."""
     roles = [_line(role, people, contacts) for role in ROLES]
     state = score.buyer_state if score else BuyerState.UNKNOWN
@@ -106,6 +109,31 @@ def of_account(people: account_people.Group, contacts: Sequence[Contact], score:
         roles=roles,
         profiled=int(features.get("profiled_active") or 0),
         active=int(features.get("active_users_28") or 0),
+    )
+
+
+def of_workspace(
+    people: account_people.Group, whole: account_people.Group, contacts: Sequence[Contact], score: Rated | None
+) -> Group:
+    """The same of a workspace: its members, and where they do not fill a role those of its account who do. No query."""
+    own, account = of_account(people, [], score), of_account(whole, contacts, score)
+    roles = []
+    for mine, theirs in zip(own.roles, account.roles, strict=True):
+        if not mine.is_filled and theirs.is_filled:
+            known = {one.id for one in mine.holders if one.kind == "user"}
+            holders = [replace(one, is_outside=one.kind == "contact" or one.id not in known) for one in theirs.holders]
+            roles.append(replace(theirs, holders=holders))
+        else:
+            roles.append(mine)
+    best = roles[0].holders[0] if roles[0].holders else None
+    features = score.features if score else {}
+    return replace(
+        account,
+        state_label=faces.of_the_whole(account.state_label),
+        settle=settle(account.state, whole, best, features),
+        roles=roles,
+        profiled=own.profiled,
+        active=own.active,
     )
 
 

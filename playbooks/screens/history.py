@@ -17,8 +17,8 @@ from playbooks import steps, touches
 from playbooks.models import Answer, QueueItem, QueueItemEvent, Reason, Step, Touch
 from playbooks.screens import find_buyer, plan, states
 from playbooks.screens.pane import Pane
+from playbooks.spaces import Rated
 from playbooks.verbs import undo
-from scoring.models import Score
 
 #: So many of each are shown beside the queue; the account's page has more.
 SHOWN = 6
@@ -93,7 +93,7 @@ def of_item(
     member: Member,
     *,
     people: Sequence[Person] | None = None,
-    score: Score | None = None,
+    score: Rated | None = None,
     told: Sequence[HistoryLine] | None = None,
     there: Pane | None = None,
     outside: Sequence[Contact] | None = None,

@@ -70,7 +70,7 @@ def of_item(text: PlayText, item: QueueItem | None, member: Member) -> Preview:
     pieces = [goal.pieces, *(point.pieces for point in points)]
     pieces += [words.pieces for step in steps for words in (step.title, step.subject, step.words)]
     return Preview(
-        account=item.account.name,
+        account=item.called,
         motion=str(item.get_motion_display()),
         fits=fitting.because(text, signal=item.last_signal_text) if _weight(text, item) is not None else "",
         goal=goal,

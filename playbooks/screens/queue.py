@@ -158,7 +158,7 @@ def row(
     return Row(
         id=item.pk,
         account_id=item.account_id,
-        name=item.account.name,
+        name=item.called,
         workspace=_space(item),
         href=href,
         is_selected=item.pk == selected,
@@ -199,10 +199,8 @@ def row(
 
 
 def _space(item: QueueItem) -> str:
-    """What a row says of the workspace that it is about: many are called as their account."""
-    if item.workspace is None:
-        return ""
-    return _("one workspace") if item.workspace.name == item.account.name else str(item.workspace)
+    """What a row says beside its name when it is about a workspace."""
+    return "" if item.workspace_id is None else _("workspace")
 
 
 def page(

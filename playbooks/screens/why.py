@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from playbooks.spaces import Rated
 from scoring.breakdown import recipe_of
 from scoring.explain import Explained
 from scoring.models import Score, Tier
@@ -44,7 +45,7 @@ class Why:
     gate: str
 
 
-def explain(score: Score | Explained) -> Why:
+def explain(score: Rated | Explained) -> Why:
     before = {line["key"]: line for line in score.week_ago}
     has_before = score.week_ago_score is not None
     weights = sum(float(line.get("weight") or 0) for line in score.contributions) or 1.0
@@ -72,11 +73,12 @@ def _part(line: Mapping[str, Any], before: Mapping[str, Mapping[str, Any]], has_
     )
 
 
-def to_pqa(score: Score, *, most: int = 2) -> str:
+def to_pqa(score: Rated, *, most: int = 2) -> str:
     """`2 points more. Most room: team size (up to 14), behaviour (up to 7).` Empty outside of the band below PQA."""
     if score.tier != Tier.ACTIVATE or score.score is None:
         return ""
-    short = recipe_of(score).thresholds.pqa - score.score
+    recipe = recipe_of(score) if isinstance(score, Score) else score.recipe
+    short = recipe.thresholds.pqa - score.score
     if short <= 0:
         return score.tier_reason
     room = sorted(explain(score).parts, key=lambda part: part.effect - part.most)

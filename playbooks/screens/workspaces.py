@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from playbooks.models import QueueItem
+from playbooks.screens import course
+from playbooks.telling.notifications import link_to
 from scoring import workspaces
-from scoring.breakdown import features_of
 from scoring.models import Tier, WorkspaceScore
 from scoring.why import value_in_words
 
@@ -18,11 +21,28 @@ from scoring.why import value_in_words
 BEST = 20
 #: Components that are told before one asks for all.
 FIRST = 2
+#: Changes of a workspace's score that are listed.
+SHOWN = 12
+
+
+@dataclass(frozen=True)
+class InQueue:
+    """Where a workspace stands: its open item. `owner` is empty while nobody has it."""
+
+    href: str
+    motion: str
+    state: str
+    owner: str
+    why_now: str
+    mark: str
 
 
 @dataclass(frozen=True)
 class Line:
-    """A workspace. `parts`: component, its value in words and its points of the score, the largest first; `why`: the first ones."""
+    """A workspace. `parts`: component, its value in words and its points of the score, the largest first; `why`: the first ones.
+
+    `course`: when it had which score, the newest first, with what that comes to in words.
+    """
 
     name: str
     external_id: str
@@ -33,6 +53,11 @@ class Line:
     active_people: int
     why: str
     parts: list[tuple[str, str, int]]
+    delta: int | None
+    since: dt.datetime | None
+    in_queue: list[InQueue]
+    course: Sequence[tuple[dt.datetime, int | None, str]]
+    finding: str
 
 
 @dataclass(frozen=True)
@@ -48,13 +73,35 @@ class ScoredWorkspaces:
 
 
 def scored_workspaces(account_id: int) -> ScoredWorkspaces:
-    """One query."""
+    """Three queries, one where none is scored."""
     rows = workspaces.of_account(account_id, limit=BEST)
-    whole = rows[0].among if rows else 0  # type: ignore[attr-defined]
-    return ScoredWorkspaces(lines=[_line(row) for row in rows], more=whole - len(rows), finding=_finding(rows))
+    if not rows:
+        return ScoredWorkspaces([], 0, "")
+    ids = [row.workspace_id for row in rows]
+    courses, items = workspaces.course_of(ids, most=SHOWN), _items(ids)
+    lines = [_line(row, items.get(row.workspace_id, []), courses.get(row.workspace_id, [])) for row in rows]
+    whole = rows[0].among  # type: ignore[attr-defined]
+    return ScoredWorkspaces(lines=lines, more=whole - len(rows), finding=_finding(rows))
 
 
-def _line(row: WorkspaceScore) -> Line:
+def _items(workspace_ids: list[int]) -> dict[int, list[InQueue]]:
+    found: dict[int, list[InQueue]] = {}
+    rows = QueueItem.objects.open().filter(workspace__in=workspace_ids).select_related("owner").order_by("motion", "pk")
+    for item in rows:
+        found.setdefault(item.workspace_id or 0, []).append(
+            InQueue(
+                href=link_to(item),
+                motion=str(item.get_motion_display()),
+                state=str(item.get_state_display()),
+                owner=str(item.owner or ""),
+                why_now=item.why_now,
+                mark=item.mark,
+            )
+        )
+    return found
+
+
+def _line(row: WorkspaceScore, items: list[InQueue], changes: course.Changes) -> Line:
     parts = sorted((_part(part) for part in row.contributions), key=lambda part: -part[2])
     return Line(
         name=str(row.workspace),
@@ -63,9 +110,14 @@ def _line(row: WorkspaceScore) -> Line:
         tier=row.tier,
         tier_words=str(Tier(row.tier).label),
         tier_reason=row.tier_reason,
-        active_people=round(features_of(row.feature_values).get("active_users_28") or 0),
+        active_people=round(row.features.get("active_users_28") or 0),
         why=" · ".join(f"{label} {effect}" for label, _words, effect in parts[:FIRST] if effect),
         parts=parts if row.score is not None else [],
+        delta=row.delta,
+        since=row.tier_since,
+        in_queue=items,
+        course=changes,
+        finding=course.finding(changes),
     )
 
 

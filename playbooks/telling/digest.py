@@ -82,7 +82,7 @@ def of_member(member: Member, now: dt.datetime | None = None, *, ids: Sequence[i
     rows = list(told.order_by("-created_at", "-pk"))
     overdue = (
         QueueItem.objects.filter(owner=member, state="claimed", step_due_at__lt=now)
-        .select_related("account")
+        .select_related("account", "workspace")
         .order_by("step_due_at", "pk")[:MOST_STEPS]
     )
     return Digest(
@@ -100,7 +100,7 @@ def of_member(member: Member, now: dt.datetime | None = None, *, ids: Sequence[i
         steps=[
             Line(
                 label=_("Overdue step"),
-                text=item.account.name,
+                text=item.called,
                 why=item.why_now,
                 href=origin() + link_to(item),
                 at=item.step_due_at,

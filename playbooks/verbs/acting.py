@@ -25,6 +25,7 @@ from playbooks.feedback import learning_back
 from playbooks.models import QueueItem, QueueItemEvent
 from playbooks.plays import closing
 from playbooks.verbs import reasons, transitions
+from scoring.models import Tier, WorkspaceScore
 
 #: What verbs may change. An event's `before` has those of them that it did.
 KEPT = (
@@ -180,9 +181,25 @@ def write(
     closing.follow(((act.item, act.was) for act in kept), now)
     # What is excluded from every queue has to leave the other ones, and the reverse.
     excluded = {act.item.account_id for act in kept if {act.item.reason, act.was["reason"]} & reasons.EVERYWHERE}
-    changes.mark(excluded, table=changes.SCORED, urgent=True)
+    changes.mark(excluded | _freed(kept), table=changes.SCORED, urgent=True)
     ids = {act.item.pk: event.pk for act, event in zip(kept, events, strict=True)}
     return [(act, ids.get(act.item.pk)) for act in acts]
+
+
+def _freed(acts: Iterable[Act]) -> set[int]:
+    """Accounts that somebody works on no more, or no workspace of, where accounts and workspaces give way to each other.
+
+    One query when an account was freed, none else.
+    """
+    turned = [
+        act.item for act in acts if (act.was["state"] in transitions.OWNED) != (act.item.state in transitions.OWNED)
+    ]
+    of_spaces = {item.account_id for item in turned if item.workspace_id is not None}
+    freed = {item.account_id for item in turned if item.workspace_id is None and item.state not in transitions.OWNED}
+    if not freed:
+        return of_spaces
+    hot = WorkspaceScore.objects.filter(workspace__account__in=freed, tier__in=(Tier.PQA, Tier.ACTIVATE))
+    return of_spaces | {account for account in hot.values_list("workspace__account", flat=True) if account is not None}
 
 
 def _save(acts: Sequence[Act], now: dt.datetime) -> list[Act]:

@@ -54,7 +54,7 @@ def refuse(item: QueueItem) -> None:
                 "%(account)s signed up %(since)d days ago and nobody raised a hand: no outreach for another %(left)d days."
             )
             % {
-                "account": item.account.name,
+                "account": item.called,
                 "since": (timezone.now().date() - item.first_seen_on).days if item.first_seen_on else 0,
                 "left": left.days,
             },

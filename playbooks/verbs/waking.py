@@ -26,7 +26,7 @@ _COLUMNS = (
 def wake_due(now: dt.datetime) -> int:
     """Wakes the items whose moment has come, the longest overdue first; how many. Those that somebody is at come next time."""
     due = QueueItem.objects.filter(state=QueueItem.State.SNOOZED, snoozed_until__lte=now).order_by("snoozed_until")
-    items = list(due.select_related("account").select_for_update(skip_locked=True, of=("self",))[:AT_ONCE])
+    items = list(due.select_related("account", "workspace").select_for_update(skip_locked=True, of=("self",))[:AT_ONCE])
     because = _("The day has come")
     for item in items:
         verbs.awake(item, now, because)

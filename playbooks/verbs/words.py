@@ -31,7 +31,7 @@ def moment_in_words(moment: dt.datetime) -> str:
 
 
 def _won(verb: str, item: QueueItem) -> str:
-    names = {"account": item.account.name, "owner": item.owner or "", "closing": "", "moment": ""}
+    names = {"account": item.called, "owner": item.owner or "", "closing": "", "moment": ""}
     if verb == "snooze":
         if item.snoozed_until is None:
             return _("%(account)s sleeps until a strong signal.") % names
@@ -60,7 +60,7 @@ def refused(verb: str, outcome: Outcome) -> str:
     """Why it was not done, and who did what instead."""
     item = outcome.item
     names = {
-        "account": item.account.name,
+        "account": item.called,
         "owner": str(item.owner) if item.owner else _("Somebody else"),
         "closer": str(item.closed_by) if item.closed_by else _("Somebody"),
         "claimed": ago(item.claimed_at),

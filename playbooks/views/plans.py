@@ -31,7 +31,7 @@ def plan(request: MemberRequest, item_id: int) -> HttpResponse:
     if not _may_write(request, item):
         return redirect(place_of(item))
     is_quick = request.method == "POST" and "way" not in request.POST
-    found = plans.Paths() if is_quick else plans.ways(item.account_id)
+    found = plans.Paths() if is_quick else plans.ways(item)
     form = PlanForm(request.POST if request.method == "POST" else None, found=found, initial={"way": "0"})
     if not found.paths and not is_quick:
         form = PlanForm({}, found=found)
@@ -168,7 +168,7 @@ def _form(
         "form": form,
         "verb": kind,
         "title": title,
-        "subject": item.account.name,
+        "subject": item.called,
         "action": request.path,
         "back": fragments.back(request, place_of(item)),
         "submit": submit,

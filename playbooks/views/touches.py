@@ -38,7 +38,7 @@ def touch(request: MemberRequest, item_id: int) -> HttpResponse:
         else:
             words = _("Logged: %(kind)s with %(account)s.") % {
                 "kind": made.get_kind_display(),
-                "account": item.account.name,
+                "account": item.called,
             }
             undo = reverse("queue_touch_remove", args=[made.pk])
             return told(request, item, words, undo)
@@ -58,7 +58,7 @@ def step(request: MemberRequest, item_id: int) -> HttpResponse:
         except Refused as refused:
             _take(form, refused)
         else:
-            words = _("Next step for %(account)s: %(text)s") % {"account": item.account.name, "text": made.text}
+            words = _("Next step for %(account)s: %(text)s") % {"account": item.called, "text": made.text}
             return told(request, item, words, reverse("queue_step_drop", args=[made.pk]))
     return _form(request, "step", item, form, _("Next step"))
 
@@ -150,7 +150,7 @@ def _form(request: MemberRequest, kind: str, item: QueueItem, form: forms.Form, 
         "form": form,
         "verb": kind,
         "title": title,
-        "subject": item.account.name,
+        "subject": item.called,
         "action": request.path,
         "back": fragments.back(request, place_of(item)),
         "submit": _("Log") if kind == "touch" else _("Save"),

@@ -93,9 +93,7 @@ def answer(request: MemberRequest, item_id: int) -> HttpResponse:
         except Refused as refused:
             _take(form, refused)
         else:
-            words = _("Thank you. What you answer about %(account)s teaches the score.") % {
-                "account": item.account.name
-            }
+            words = _("Thank you. What you answer about %(account)s teaches the score.") % {"account": item.called}
             return fragments.told(request, item_id, words=words, to=fragments.back(request, fragments.place_of(item)))
     return _page(request, "answer", form, item=item, status=422)
 
@@ -310,7 +308,7 @@ def _context(
 ) -> dict[str, Any]:
     otherwise = fragments.place_of(item) if item else reverse("queue_motion", args=[motion])
     if item:
-        action, subject = reverse(URLS.get(verb, f"queue_{verb}"), args=[item.pk]), item.account.name
+        action, subject = reverse(URLS.get(verb, f"queue_{verb}"), args=[item.pk]), item.called
     else:
         action = reverse("queue_bulk", args=[motion])
         subject = ngettext("%(n)d account", "%(n)d accounts", n) % {"n": n}

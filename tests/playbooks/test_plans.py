@@ -65,7 +65,7 @@ def told(item):
 
 
 def test_a_plan_is_the_cheapest_path_and_comes_once(helped, sam):
-    path = plans.ways(helped.account_id).paths[0]
+    path = plans.ways(helped).paths[0]
     lines = list(plans.of_item(helped.pk))
     assert len(lines) == len(path.steps)
     score = Score.objects.get(account=helped.account_id)

@@ -62,7 +62,7 @@ def test_qualified_workspaces_take_the_place_of_the_account_and_give_it_back(com
     work()
     assert standing() == [("core", "new"), ("labs", "new")]
     core = QueueItem.objects.open().get(workspace__external_id="core")
-    assert (core.account, core.score, core.tier, core.delta) == (company, 90, "pqa", None)
+    assert (core.account, core.score, core.tier, core.delta) == (company, 90, "pqa", 0)
     assert (core.segment, core.buyer_state, core.buyer.email) == ("mid_market", "likely", "0@acme.com")
     gone = QueueItem.objects.get(workspace=None)
     assert (gone.state, gone.events.last().detail) == ("left", "Its workspaces stand in the queue")
@@ -74,9 +74,13 @@ def test_qualified_workspaces_take_the_place_of_the_account_and_give_it_back(com
     assert verbs.claim(item_id=core.pk, member=rep).won
     publish(RECIPE)
     work()
-    assert standing() == [("core", "claimed"), (None, "new")]
+    assert standing() == [("core", "claimed")]  # nobody has the account while somebody is at work on it
     core.refresh_from_db()
     assert core.mark == "Workspaces stand in the queue no more"
+    verbs.release(item_id=core.pk, member=rep)
+    while queue.route_scored():
+        pass
+    assert standing() == [(None, "new")]
 
 
 def test_while_somebody_has_the_account_its_workspaces_wait(company):

@@ -1,0 +1,111 @@
+"""An item that is about a workspace: everything of it is the workspace's, and what is the account's says so."""
+
+import pytest
+
+from accounts.models import Role
+from playbooks import plans, queue
+from playbooks.feedback import answers
+from playbooks.models import Answer, Motion, QueueItem, Step
+from playbooks.plays import values
+from playbooks.verbs import verbs
+from scoring import runs
+from scoring.models import WorkspaceScore, WorkspaceScoreChange
+from tests.factories import MemberFactory
+from tests.feed import identify, load, track
+from tests.playbooks.test_spaces import IN_QUEUE, work
+from tests.scoring.test_workspaces import publish, space
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def home(settings, tmp_path):
+    settings.HOME = tmp_path
+
+
+@pytest.fixture
+def item():
+    """Of the workspace core: nine people, four of them since this week; the account's buyer works in another workspace."""
+    space("core", people=5, days=(2, 9, 12))
+    space("core", people=9, days=(1, 2))
+    space("side", people=2, first=40)
+    load(identify("40@acme.com", email="40@acme.com", title="Chief Executive Officer", employees=500))
+    load(track("41@acme.com", "Pricing Viewed", group="side"))
+    publish(IN_QUEUE)
+    work()
+    return QueueItem.objects.open().get(motion=Motion.SALES, workspace__external_id="core")
+
+
+def test_the_pane_tells_of_the_workspace_and_says_what_is_of_the_whole_account(item, sign_in):
+    assert (item.score, item.delta) == (90, 40)
+    assert item.why_now.endswith("(of the whole account); 5 → 9 active people in 28 days (+40)")
+    assert item.buyer.email == "40@acme.com"
+    client = sign_in(Role.SALES)
+    answer = client.get(f"/queue/sales/?item={item.pk}")
+    detail = answer.context["page"].detail
+    assert (detail.header.name, detail.header.score, detail.header.delta) == ("core — Core", 90, 40)
+    assert "one of 2 workspaces" in detail.header.facts
+    assert [(part.label, part.effect, part.change) for part in detail.why.parts] == [("Team", 90, 40)]
+    assert detail.people_words == "9 known"
+    assert "40@acme.com" not in [person.email or person.name for person in detail.people]
+    assert detail.weeks.weeks[-1].people == 9
+    assert [(one.kind, one.of_account) for one in detail.reach] == [("buyer", True), ("champion", False)]
+    buyer = detail.group.roles[0]
+    assert ("40@acme.com", True) in [(one.name, one.is_outside) for one in buyer.holders]
+    assert "pricing" not in [signal.kind for signal in detail.signals]
+    page = answer.content.decode()
+    assert page.count("of the whole account") >= 3
+    assert "This item is about the workspace Core." in page
+
+
+def test_history_and_the_places_of_workspaces_stand_on_the_accounts_page(item, sign_in):
+    rep = MemberFactory(role=Role.SALES, name="Ana Diaz")
+    verbs.claim(item_id=item.pk, member=rep)
+    load(track("70@acme.com", "Query Run", group="core"))
+    runs.score_all()
+    assert [row.score for row in WorkspaceScoreChange.objects.filter(workspace=item.workspace_id).order_by("pk")] == [
+        90,
+        100,
+    ]
+    client = sign_in(Role.SALES)
+    found = client.get(f"/accounts/{item.account_id}/").context["page"].scored_workspaces
+    core = found.lines[0]
+    assert (core.name, core.score, core.delta, core.finding) == ("Core", 100, 50, "Score up from 90 to 100 in 1 day")
+    assert [(one.motion, one.owner, one.state) for one in core.in_queue] == [("Sales", "Ana Diaz", "Claimed")]
+    told = client.get(f"/api/accounts/{item.account_id}/").json()["workspace_scores"][0]
+    assert (told["week_ago_score"], told["delta"]) == (50, 50)
+
+
+def test_an_answer_keeps_what_was_said_of_the_workspace(item):
+    rep = MemberFactory(role=Role.SALES)
+    verbs.claim(item_id=item.pk, member=rep)
+    answers.give(item_id=item.pk, member=rep, verdict="wrong", reason="too_small")
+    given = Answer.objects.get()
+    row = WorkspaceScore.objects.get(pk=item.workspace_id)
+    assert (given.score, given.tier, given.effects) == (90, "pqa", [90])
+    assert given.feature_values == pytest.approx(row.feature_values, nan_ok=True)
+
+
+def test_a_plan_of_a_workspace_ticks_itself_by_the_workspace_alone(item):
+    space("labs", people=6, first=60)
+    work()
+    success = MemberFactory(role=Role.SUCCESS)
+    labs = QueueItem.objects.open().get(motion=Motion.SUCCESS, workspace__external_id="labs")
+    verbs.claim(item_id=labs.pk, member=success)
+    (line,) = plans.make(item_id=labs.pk, member=success)
+    assert (line.feature, line.start, line.target) == ("active_users_28", 6, 8)
+    load(*(track(f"{n}@acme.com", "Query Run", group="side") for n in range(80, 90)))
+    work()
+    assert Step.objects.get().done_at is None
+    load(*(track(f"{n}@acme.com", "Query Run", group="labs") for n in range(90, 92)))
+    runs.score_all()
+    queue.route_all()
+    queue.route_scored()
+    assert Step.objects.get().done_at is not None
+
+
+def test_a_play_speaks_of_the_usage_in_the_workspace(item):
+    item = QueueItem.objects.for_rows().get(pk=item.pk)
+    told = values.of_item(item, MemberFactory(), only=["active_users_28", "people", "account", "top_feature"])
+    assert (told["active_users_28"], told["people"], told["account"]) == ("9", "9", "Core")
+    assert told["top_feature"]
