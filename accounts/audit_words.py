@@ -81,6 +81,8 @@ SENTENCES: dict[str, Any] = {
     "form.change": gettext_lazy("changed the form %(it)s"),
     "form.on": gettext_lazy("switched the form %(it)s on"),
     "form.off": gettext_lazy("switched the form %(it)s off"),
+    "form.remove": gettext_lazy("removed the form %(it)s"),
+    "form.put_back": gettext_lazy("put the form %(it)s back"),
     "hand_raise.not_spam": gettext_lazy("let a raised hand through that was taken for spam"),
     "role.say": gettext_lazy("said what part somebody has in a purchase"),
     "role.withdraw": gettext_lazy("took back what part somebody has in a purchase"),

@@ -22,11 +22,16 @@ FIELDS = (
     ("name", "name", 200),
     ("title", "title", 200),
     ("company", "company", 200),
-    ("message", "message", 2000),
+    ("message", "message", 10_000),
     ("placement", "placement", 120),
     ("user_id", "userId", 200),
     ("group_id", "groupId", 200),
+    ("message_id", "messageId", 200),
 )
+#: Without a user id the e-mail is one, and those are of so many characters at most.
+LONGEST_EMAIL = 200
+#: Characters of the words that go with the message to the signal; the row of the raised hand has all.
+IN_MESSAGE = 2000
 
 
 def is_from_a_program(fields: dict[str, Any]) -> bool:
@@ -54,9 +59,20 @@ def clean(fields: dict[str, Any]) -> dict[str, str]:
     found["email"] = found["email"].lower()
     if not found["email"]:
         raise Bad("bad_email", "email: is missing.", "email")
-    if not EMAIL.fullmatch(found["email"]) or (not found["user_id"] and len(found["email"]) > 200):
-        raise Bad("bad_email", "email: is not an e-mail address.", "email")
+    if not EMAIL.fullmatch(found["email"]) or (not found["user_id"] and len(found["email"]) > LONGEST_EMAIL):
+        raise bad_email()
     return found
+
+
+def bad_email() -> Bad:
+    return Bad("bad_email", "email: is not an e-mail address.", "email")
+
+
+def typed(fields: dict[str, Any]) -> dict[str, str]:
+    """What is drawn into the form again after a mistake: all that was typed, wrong or too long as it may be."""
+    said = {name: _said(fields, name, other) for name, other, _limit in FIELDS}
+    said |= {name: fields.get(name) for name in ("consent", "user_hash")}
+    return {name: value for name, value in said.items() if isinstance(value, str) and value}
 
 
 def cut(fields: dict[str, Any]) -> dict[str, str]:
@@ -84,7 +100,7 @@ def to_message(fields: dict[str, Any], *, message_id: str) -> dict[str, Any]:
         "messageId": message_id,
         "userId": found["user_id"] or found["email"],
         "event": EVENT,
-        "properties": {name: found[name] for name in ("message", "placement") if found[name]},
+        "properties": {name: found[name][:IN_MESSAGE] for name in ("message", "placement") if found[name]},
         "context": context,
     }
 

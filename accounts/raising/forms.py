@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Count, Max, Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -24,7 +25,9 @@ ASKS = {
     "message": gettext_lazy("Message"),
 }
 #: Columns that an admin says, as they are kept in the audit log.
-SAID = ("name", "placement", "question", "button", "thanks", "asks", "origins")
+SAID = (
+    *("name", "placement", "question", "button", "thanks", "thanks_url", "asks", "origins", "consent", "consent_url"),
+)
 MOST_ORIGINS = 20
 KEY = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
@@ -37,6 +40,8 @@ class Words:
     button: str
     thanks: str
     asks: list[tuple[str, str]]
+    consent: str
+    consent_url: str
 
 
 @dataclass(frozen=True)
@@ -56,22 +61,26 @@ def words(form: HandRaiseForm) -> Words:
         button=form.button or _("Send"),
         thanks=form.thanks or _("Thank you. We have your message and will be in touch soon."),
         asks=[(name, str(label)) for name, label in ASKS.items() if name in form.asks],
+        consent=form.consent,
+        consent_url=form.consent_url,
     )
 
 
 def find(key: object) -> HandRaiseForm | None:
-    """The form in use with this key: neither it nor its source is switched off."""
+    """The form in use with this key: neither removed nor switched off, nor its source."""
     if not isinstance(key, str) or not KEY.fullmatch(key):
         return None
-    return (
-        HandRaiseForm.objects.select_related("source").filter(key=key, is_active=True, source__is_active=True).first()
+    used = HandRaiseForm.objects.select_related("source").filter(
+        removed_at=None, is_active=True, source__is_active=True
     )
+    return used.filter(key=key).first()
 
 
 def overview() -> list[Row]:
     """All forms, those in use first. Two queries, however many there are."""
     forms = (
-        HandRaiseForm.objects.select_related("source")
+        HandRaiseForm.objects.filter(removed_at=None)
+        .select_related("source")
         .annotate(
             number=Count("raised", filter=Q(raised__is_spam=False)),
             spam=Count("raised", filter=Q(raised__is_spam=True)),
@@ -89,6 +98,9 @@ def overview() -> list[Row]:
 def save(*, form: HandRaiseForm, member: Member) -> HandRaiseForm:
     """A new form, or a changed one. Raises `ValidationError` naming the field."""
     form.origins = origins(form.origins)
+    form.thanks_url, form.consent_url = page("thanks_url", form.thanks_url), page("consent_url", form.consent_url)
+    if form.consent_url and not form.consent:
+        raise ValidationError({"consent": _("Say what is agreed to, or leave out the page about it.")})
     form.asks = [name for name in ASKS if name in form.asks]
     is_new = form.pk is None
     before = {} if is_new else HandRaiseForm.objects.values(*SAID, "source").get(pk=form.pk)
@@ -112,16 +124,59 @@ def save(*, form: HandRaiseForm, member: Member) -> HandRaiseForm:
                 after=changed,
             )
     except IntegrityError:  # another admin was a moment faster
-        raise ValidationError({"name": _("There is a form of this name already.")}) from None
+        raise name_taken() from None
     return form
+
+
+def name_taken() -> ValidationError:
+    return ValidationError({"name": _("There is a form of this name already.")})
 
 
 @transaction.atomic
 def switch(*, form: HandRaiseForm, on: bool, member: Member) -> None:
     """A form that is off shows nothing and takes nothing; what it took stays."""
-    if HandRaiseForm.objects.filter(pk=form.pk, is_active=not on).update(is_active=on):
+    if HandRaiseForm.objects.filter(pk=form.pk, removed_at=None, is_active=not on).update(is_active=on):
         action = "form.on" if on else "form.off"
         audit.record(action, by=member, subject="form", subject_id=form.pk, label=form.name)
+
+
+@transaction.atomic
+def remove(*, form: HandRaiseForm, member: Member) -> None:
+    """Not listed any more, and takes nothing; what it took stays. `put_back` is the undo. The second of two clicks does nothing."""
+    if HandRaiseForm.objects.filter(pk=form.pk, removed_at=None).update(removed_at=timezone.now()):
+        audit.record("form.remove", by=member, subject="form", subject_id=form.pk, label=form.name)
+
+
+def put_back(*, form: HandRaiseForm, member: Member) -> None:
+    """As it was, with its key. Raises `ValidationError` when another form has its name by now."""
+    try:
+        with transaction.atomic():
+            if HandRaiseForm.objects.filter(pk=form.pk, removed_at__isnull=False).update(removed_at=None):
+                audit.record("form.put_back", by=member, subject="form", subject_id=form.pk, label=form.name)
+    except IntegrityError:
+        raise name_taken() from None
+
+
+def page(field: str, said: str) -> str:
+    """The address of a page of the admin's own. Raises `ValidationError`: only http and https, whole, and without a password."""
+    said = said.strip()
+    if not said:
+        return ""
+    try:
+        parts = urlsplit(said)
+        host, _port = parts.hostname, parts.port
+    except ValueError:
+        host, parts = None, urlsplit("")
+    is_odd = bool(re.search(r"[\s\\\x00-\x1f\x7f\"'<>]", said))
+    if parts.scheme not in ("http", "https") or not host or parts.username is not None or is_odd:
+        raise ValidationError({field: _("It must be a whole address, such as https://www.acme.com/thanks.")})
+    return said
+
+
+def origin_of(address: str) -> str:
+    """`"https://www.acme.com/thanks"` → `"https://www.acme.com"`."""
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def origins(said: list[str]) -> list[str]:

@@ -23,6 +23,8 @@ MOST, WITHIN = 5, dt.timedelta(minutes=10)
 #: So many of a source are kept in an hour; further ones are only counted.
 KEPT_AN_HOUR = 500
 
+#: Reasons for which somebody who is no program may be held back, so that he is told.
+LIMITS = frozenset({"address", "email"})
 REASONS = {
     "honeypot": _("the field that people do not see was filled in"),
     "too_fast": _("sent sooner than a person can fill it in"),

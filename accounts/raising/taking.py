@@ -8,20 +8,35 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 from django.core.exceptions import ValidationError
-from django.db import transaction
-from django.db.models import Count, Q
-from django.db.models.functions import Lower
+from django.db import connection, transaction
+from django.db.models import Count, F, Q
 from django.utils.translation import gettext as _
 
 from accounts import audit, hand_raise, landing
-from accounts.models import HandRaise, HandRaiseForm, Member, ProductUser, Source
-from accounts.raising import spam
+from accounts.messages import Bad
+from accounts.models import HandRaise, HandRaiseForm, Member, Source
+from accounts.raising import spam, trust
+from accounts.requests import key
 
 HOUR = dt.timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of it. `row` none: spam of which enough is kept, so that it is only counted. `because`: why it is held back."""
+
+    row: HandRaise | None
+    because: str = ""
+
+    @property
+    def is_limited(self) -> bool:
+        """Too many came: the sender is told, since he may be a person."""
+        return self.because in spam.LIMITS
 
 
 @transaction.atomic
@@ -34,11 +49,12 @@ def take(
     sender: str = "",
     token: str = "",
     from_elsewhere: bool = False,
-) -> HandRaise | None:
-    """Keeps and lands what was filled in. None: spam of which enough is kept, so that it is only counted.
+    is_server: bool = False,
+) -> Taken:
+    """Keeps and lands what was filled in. The same again within ten minutes, as by a double click, is counted on the first row.
 
-    `sender`: the digest of the client's address; `from_elsewhere`: from a site that the form does not allow. Limits and times hold
-    for forms: who has a write key is a server, and sends for many people from one address.
+    `sender`: the digest of the client's address; `from_elsewhere`: from a site that the form does not allow; `is_server`: it has
+    the write key, so that it may say who it is. Limits and times hold for forms: a server sends for many people from one address.
 
     Raises `Bad` for fields that cannot be taken, and `landing.UnknownKey`.
     """
@@ -48,19 +64,34 @@ def take(
         if form.placement and not fields.get("placement"):
             fields = fields | {"placement": form.placement}
     said = hand_raise.cut(fields) if because == "honeypot" else hand_raise.clean(fields)
+    if form is not None and form.consent and because != "honeypot":
+        said["consent"] = _agreed(fields, form)
+    if form is not None and not is_server:
+        said.pop("message_id", None)
+        user_hash = fields.get("user_hash")
+        said = trust.settle(form, said, user_hash if isinstance(user_hash, str) else "")
+        if not because and not said.get("user_id") and len(said["email"]) > hand_raise.LONGEST_EMAIL:
+            raise hand_raise.bad_email()
+    said = {name: value for name, value in said.items() if value}
+    row_id = _row_id(source, said.pop("message_id", ""))
+    _one_at_a_time(f"{form.pk}|{said.get('email')}" if form is not None else row_id)
+    before = _same(form, said, sender, received_at) if form is not None else _by_id(row_id)
+    if before is not None:
+        HandRaise.objects.filter(pk=before.pk).update(sent=F("sent") + 1)
+        return Taken(before, before.spam_because if before.is_spam else "")
     if form is not None:
         because = because or spam.of_counts(_seen(sender, said.get("email", ""), received_at))
     if because and _is_full(source, received_at):
         reason = str(spam.REASONS[because])
         landing.refuse(source=source, path=hand_raise.PATH, body=b"", status=429, code="spam", reason=reason)
-        return None
+        return Taken(None, because)
     row = HandRaise.objects.create(
         form=form,
         source=source,
         received_at=received_at,
         raised_at=received_at,
-        message_id=f"{hand_raise.PREFIX}{uuid.uuid4()}",
-        fields={name: value for name, value in said.items() if value},
+        message_id=row_id,
+        fields=said,
         placement=said.get("placement", ""),
         is_spam=bool(because),
         spam_because=because,
@@ -68,7 +99,7 @@ def take(
     )
     if not because:
         _land(row, source)
-    return row
+    return Taken(row, because)
 
 
 @transaction.atomic
@@ -102,18 +133,39 @@ def let_through(*, raise_id: int, member: Member) -> HandRaise:
 
 def _land(row: HandRaise, source: Source) -> None:
     """Somebody who is known by the e-mail alone raises it as the person whose usage is here."""
-    fields = (
-        row.fields if row.fields.get("user_id") else row.fields | {"user_id": _known_by(row.fields.get("email", ""))}
-    )
-    message = msgspec.json.encode(hand_raise.to_message(fields, message_id=row.message_id))
-    landing.accept(source=source, path="track", body=message, size=1, received_at=row.received_at)
+    if row.way == "event":  # it came as a message, which is loaded
+        return
+    fields = row.fields | {"user_id": row.fields.get("user_id") or trust.known_by(row.fields.get("email", ""))}
+    message = hand_raise.to_message(fields if row.form is None else trust.facts(fields), message_id=row.message_id)
+    body = msgspec.json.encode(message)
+    landing.accept(source=source, path="track", body=body, size=1, received_at=row.received_at)
 
 
-def _known_by(email: str) -> str:
-    """The user id of the one person with this e-mail; empty: nobody, or several. One query by index."""
-    people = ProductUser.objects.alias(low=Lower("email")).filter(low=email.lower(), key__startswith="u:")
-    keys = list(people.exclude(email="").values_list("key", flat=True)[:2])
-    return keys[0].removeprefix("u:") if len(keys) == 1 else ""
+def _agreed(fields: dict[str, Any], form: HandRaiseForm) -> str:
+    """The words that were agreed to. Raises `Bad`."""
+    if str(fields.get("consent", "")).strip().lower() in ("", "0", "false", "no", "off", "none"):
+        raise Bad("no_consent", "consent: must be agreed to.", "consent")
+    return form.consent
+
+
+def _row_id(source: Source, said: str) -> str:
+    """Of a server that says a `message_id` always the same, so that it can send again what it does not know to have come."""
+    return hand_raise.PREFIX + (key(source.pk, said).hex() if said else str(uuid.uuid4()))
+
+
+def _by_id(row_id: str) -> HandRaise | None:
+    return HandRaise.objects.filter(message_id=row_id).first()
+
+
+def _same(form: HandRaiseForm, said: dict[str, str], sender: str, now: dt.datetime) -> HandRaise | None:
+    lately = HandRaise.objects.filter(received_at__gt=now - spam.WITHIN, form=form, sender=sender)
+    return lately.filter(fields=said).order_by("pk").first()
+
+
+def _one_at_a_time(name: str) -> None:
+    """The second of two clicks waits for the first, to see it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7021))", [name])
 
 
 def _seen(sender: str, email: str, now: dt.datetime) -> spam.Seen:

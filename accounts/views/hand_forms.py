@@ -7,7 +7,7 @@ from typing import Any
 from django import forms as fields
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
 from django.templatetags.static import static
@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.forms import take_errors
 from accounts.models import HandRaise, HandRaiseForm, Source
-from accounts.raising import forms, spam, taking
+from accounts.raising import forms, spam, taking, trust
 from accounts.views.answers import done, with_query
 from accounts.views.requests import MemberRequest
 
@@ -54,6 +54,26 @@ class FormOfForm(fields.Form):
     )
     button = fields.CharField(label=gettext_lazy("Button"), max_length=60, required=False)
     thanks = fields.CharField(label=gettext_lazy("Words of thanks"), max_length=300, required=False)
+    thanks_url = fields.CharField(
+        label=gettext_lazy("Page of thanks"),
+        max_length=400,
+        required=False,
+        help_text=gettext_lazy(
+            "Where the visitor goes then, such as https://www.acme.com/thanks. Empty: the words are shown."
+        ),
+    )
+    consent = fields.CharField(
+        label=gettext_lazy("Consent"),
+        max_length=400,
+        required=False,
+        help_text=gettext_lazy("What a visitor must tick to agree to; it is kept with the raised hand. Empty: no box."),
+    )
+    consent_url = fields.CharField(
+        label=gettext_lazy("Page about it"),
+        max_length=400,
+        required=False,
+        help_text=gettext_lazy("Such as your privacy notice."),
+    )
     origins = fields.CharField(
         label=gettext_lazy("Sites that may use it"),
         required=False,
@@ -78,9 +98,13 @@ def hand_form_new(request: MemberRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def hand_form(request: MemberRequest, form_id: int) -> HttpResponse:
-    """One form: its words, its preview, and the lines to copy. POST saves, or with `action` switches it on or off."""
+    """One form: its words, its preview, and the lines to copy. POST saves, or with `action` switches, removes or puts it back."""
     found = get_object_or_404(HandRaiseForm.objects.select_related("source"), pk=form_id)
     wanted = request.POST.get("action") or request.GET.get("action")
+    if request.method == "POST" and wanted in ("remove", "back"):
+        return _removed(request, found, back=wanted == "back")
+    if found.removed_at is not None:
+        raise Http404
     if request.method != "POST" or wanted not in ("on", "off"):
         return _edit(request, found)
     forms.switch(form=found, on=wanted == "on", member=request.user)
@@ -88,6 +112,19 @@ def hand_form(request: MemberRequest, form_id: int) -> HttpResponse:
     here = reverse("hand_form", args=[form_id])
     undo = with_query(here, action="off" if wanted == "on" else "on")
     return done(request, to=reverse("hand_forms"), words=words % {"form": found}, undo=undo)
+
+
+def _removed(request: MemberRequest, found: HandRaiseForm, *, back: bool) -> HttpResponse:
+    to, here = reverse("hand_forms"), reverse("hand_form", args=[found.pk])
+    if not back:
+        forms.remove(form=found, member=request.user)
+        words = _("%(form)s is removed. The hands that were raised with it stay.") % {"form": found}
+        return done(request, to=to, words=words, undo=with_query(here, action="back"))
+    try:
+        forms.put_back(form=found, member=request.user)
+    except ValidationError as error:
+        return done(request, to=to, words=" ".join(error.messages), kind="error")
+    return done(request, to=to, words=_("%(form)s is back.") % {"form": found})
 
 
 def _edit(request: MemberRequest, found: HandRaiseForm) -> HttpResponse:
@@ -140,6 +177,7 @@ def _snippets(request: MemberRequest, found: HandRaiseForm) -> dict[str, Any]:
         "plain": "\n".join(line for line in html.splitlines() if line.strip()),
         "script": context["script"],
         "page": context["page"],
+        "secret": trust.secret(found),
     }
 
 
@@ -157,7 +195,7 @@ def hand_raises(request: MemberRequest) -> HttpResponse:
         "tab": tab,
         "page": page,
         "rows": [_line(row) for row in page.object_list],
-        "forms": HandRaiseForm.objects.order_by("name"),
+        "forms": HandRaiseForm.objects.order_by("name", "pk"),
         "form_id": int(form_id[:18]) if form_id.isdigit() else None,
     }
     return render(request, "accounts/hand_raises.html", context)

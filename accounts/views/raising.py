@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import re
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -42,6 +43,7 @@ class Asked:
 
     form: HandRaiseForm | None = None
     fields: dict[str, Any] = field(default_factory=dict)
+    is_limited: bool = False
 
 
 # What is posted ------------------------------------------------------------------------------------------------------
@@ -67,12 +69,13 @@ def _hand_raised(request: HttpRequest, path: str, *, asked: Asked) -> HttpRespon
         if not isinstance(value, dict):
             raise Bad("not_an_object", "body: must be a JSON object or a form.", "body")
         kept = msgspec.json.encode({name: said for name, said in value.items() if name != "token"})
+        is_server = asked.form is None
         if asked.form is None and value.get("form"):  # with a write key, to be counted with the form
             asked.form = forms.find(value["form"])
         asked.fields, token, form = value, value.get("token"), asked.form
         origin = request.headers.get("Origin", "")
         elsewhere = form is not None and not spam.is_allowed(origin, ours=_ours(request), allowed=form.origins)
-        api.by_source(
+        taken = api.by_source(
             source,
             lambda one: taking.take(
                 source=one,
@@ -82,11 +85,44 @@ def _hand_raised(request: HttpRequest, path: str, *, asked: Asked) -> HttpRespon
                 sender=spam.sender(_address(request)) if form else "",
                 token=token if isinstance(token, str) else "",
                 from_elsewhere=elsewhere,
+                is_server=is_server,
             ),
         )
     except Bad as bad:
         raise Refused(api.status_of(bad), bad, source=source, body=kept) from None
+    if taken.is_limited:
+        return _limited(request, asked, is_kept=taken.row is not None)
     return _page(request, None, 200, asked=asked) or JsonResponse({"success": True})
+
+
+def _limited(request: HttpRequest, asked: Asked, *, is_kept: bool) -> HttpResponse:
+    """Too many came from there: 429. What is kept waits for an admin and need not be sent again; else the form has it still."""
+    if is_kept:
+        words = _(
+            "Many messages came from where you are within a few minutes, so this one is looked at by a person first. "
+            "It is kept: you need not send it again."
+        )
+    else:
+        words = _(
+            "Too many messages came from where you are. Nothing you typed is lost: please try again in ten minutes."
+        )
+    bad = Bad("too_many", words)
+    if not is_kept:
+        response = _page(request, bad, 429, asked=asked)
+    elif asked.form is not None and _wants_page(request):
+        context = {"title": _("We have your message"), "text": words, "style": static("css/hand-form.css")}
+        response = render(request, "accounts/hand_form_thanks.html", context, status=429)
+    else:
+        response = None
+    if response is None:
+        error = {"code": bad.code, "field": "", "message": bad.reason, "kept": is_kept}
+        response = JsonResponse({"success": False, "error": error}, status=429)
+    response["Retry-After"] = str(round(spam.WITHIN.total_seconds()))
+    return response
+
+
+def _wants_page(request: HttpRequest) -> bool:
+    return request.content_type in FORMS and "text/html" in request.headers.get("Accept", "")
 
 
 def _open(value: object, *, asked: Asked) -> Source | None:
@@ -101,13 +137,15 @@ def _open(value: object, *, asked: Asked) -> Source | None:
 
 def _page(request: HttpRequest, bad: Bad | None, status: int, *, asked: Asked) -> HttpResponse | None:
     """A page for a person who sent a plain HTML form, else None. What was typed into one of our forms is there still."""
-    if request.content_type not in FORMS or "text/html" not in request.headers.get("Accept", ""):
+    if not _wants_page(request):
         return None
     if asked.form is None:
         context = {"problem": bad.reason if bad else ""}
         response = render(request, "accounts/hand_raised.html", context, status=status)
     elif bad is None:
-        response = redirect("hand_form_thanks", form_key=asked.form.key)
+        # To where an admin said, never to where a request says.
+        there = asked.form.thanks_url or reverse("hand_form_thanks", args=[asked.form.key])
+        response = redirect(there)
     else:
         response = _drawn(request, asked.form, asked.fields, bad=bad, status=status)
     if status == 429:
@@ -132,7 +170,8 @@ def form_thanks(request: HttpRequest, form_key: str) -> HttpResponse:
     form = forms.find(form_key)
     if form is None:
         return _gone(request)
-    context = {"words": forms.words(form), "style": static("css/hand-form.css")}
+    words = forms.words(form)
+    context = {"title": _("Thank you"), "text": words.thanks, "style": static("css/hand-form.css")}
     return _for_sites(request, render(request, "accounts/hand_form_thanks.html", context), form)
 
 
@@ -153,7 +192,12 @@ def form_script(request: HttpRequest, form_key: str) -> HttpResponse:
         "question": words.question,
         "button": words.button,
         "thanks": words.thanks,
+        "thanks_url": form.thanks_url,
         "asks": words.asks,
+        "consent": words.consent,
+        "consent_url": words.consent_url,
+        "about": _("Read more"),
+        "page": request.build_absolute_uri(reverse("hand_form_page", args=[form.key])),
         "email": _("E-mail"),
         "sending": _("Sending …"),
         "failed": _("This could not be sent. Nothing you typed is lost: please try again."),
@@ -177,7 +221,7 @@ def _drawn(
         "action": reverse("hand_raise"),
         "style": static("css/hand-form.css"),
         "token": spam.token(timezone.now()),
-        "values": hand_raise.cut(fields),
+        "values": hand_raise.typed(fields),
         "wrong": bad.field if bad else "",
         "problem": bad.reason if bad else "",
     }
@@ -197,7 +241,8 @@ def _for_sites(request: HttpRequest, response: HttpResponse, form: HandRaiseForm
     policy = {
         "default-src": [CSP.NONE],
         "style-src": [CSP.SELF],
-        "form-action": [CSP.SELF],
+        # A browser holds what an answer redirects to against this too.
+        "form-action": [CSP.SELF, forms.origin_of(form.thanks_url)] if form.thanks_url else [CSP.SELF],
         "base-uri": [CSP.NONE],
         "frame-ancestors": [CSP.SELF, *form.origins] if form.origins else ["*"],
     }
@@ -210,11 +255,16 @@ def _ours(request: HttpRequest) -> str:
     return f"{request.scheme}://{request.get_host()}"
 
 
+_WITH_PORT = re.compile(r"(?:([0-9.]+):\d+|\[([0-9a-fA-F:.]+)\](?::\d+)?)")
+
+
 def _address(request: HttpRequest) -> str:
     """The client's address, of IPv6 its network: what the outermost of our own proxies saw. Only to count by."""
     said = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
     trusted: int = settings.ENV.TRUSTED_PROXIES
     address = said[-min(trusted, len(said))] if trusted and said else str(request.META.get("REMOTE_ADDR", ""))
+    if found_port := _WITH_PORT.fullmatch(address):  # some proxies say the port too, another one each time
+        address = found_port[1] or found_port[2]
     try:
         found = ipaddress.ip_address(address)
     except ValueError:
