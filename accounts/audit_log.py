@@ -7,12 +7,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
-from django.db.models import Q, QuerySet
+from django.contrib.postgres.search import SearchQueryField
+from django.db import connection
+from django.db.models import BooleanField, F, Func, Q, QuerySet, Value
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import audit_words
 from accounts.models import AuditEntry
+from accounts.models.audit import WORDS
 from accounts.models.members import Member
 
 PAGE = 50
@@ -74,7 +77,7 @@ class AuditFilter:
         if self.by is not None:
             asked &= Q(by=self.by or None)
         if self.action:
-            asked &= Q(action=self.action) if "." in self.action else Q(action__startswith=f"{self.action}.")
+            asked &= of_action(self.action)
         if self.subject:
             asked &= Q(subject=self.subject)
         if self.id is not None:
@@ -83,12 +86,10 @@ class AuditFilter:
                 of_it |= Q(detail__from_account=self.id)
             asked &= of_it
         if self.from_:
-            asked &= Q(at__gte=_midnight(self.from_))
+            asked &= Q(at__gte=midnight(self.from_))
         if self.until:
-            asked &= Q(at__lt=_midnight(self.until) + dt.timedelta(days=1))
-        if self.q:
-            asked &= Q(label__icontains=self.q) | Q(by_name__icontains=self.q) | Q(action__icontains=self.q)
-        return rows.filter(asked).order_by("-at", "-pk")
+            asked &= Q(at__lt=midnight(self.until, later=1))
+        return having(rows.filter(asked), self.q)
 
     @property
     def query(self) -> str:
@@ -118,8 +119,62 @@ class AuditFilter:
         return replace(self, before=entry_id)
 
 
-def _midnight(day: dt.date) -> dt.datetime:
-    return dt.datetime.combine(day, dt.time.min, tzinfo=timezone.get_current_timezone())
+def of_action(said: str) -> Q:
+    """Entries of an action, or of all of a noun. Asks which there are, so that an index finds them."""
+    return Q(action__in=[one for one in actions() if one == said or one.startswith(f"{said}.")])
+
+
+def actions() -> list[str]:
+    """The actions that the log has, in order. One look into an index for each, however many entries there are."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH RECURSIVE one AS (
+                SELECT min(action) AS action FROM accounts_auditentry
+                UNION ALL
+                SELECT (SELECT min(action) FROM accounts_auditentry WHERE action > one.action) FROM one
+                WHERE one.action IS NOT NULL
+            ) SELECT action FROM one WHERE action IS NOT NULL
+            """
+        )
+        return [action for (action,) in cursor.fetchall()]
+
+
+def having(rows: QuerySet[AuditEntry], words: str) -> QuerySet[AuditEntry]:
+    """Newest first; entries in which each of these words begins a word: of the name, of who did it, or of the action.
+
+    The database cannot know how rare a word is, and would read all entries in order to find the last of it. Sorted by what no
+    index has, they are found by their words instead: that costs what is found.
+    """
+    if not words:
+        return rows.order_by("-at", "-pk")
+    found = rows.filter(
+        Func(WORDS, _Begin(Value(words)), template="%(expressions)s", arg_joiner=" @@ ", output_field=_YES)
+    )
+    return found.order_by((F("at") + dt.timedelta()).desc(), "-pk")
+
+
+_YES = BooleanField()
+
+
+class _Begin(Func):
+    """What is typed as a query: cut as the index is, each word as the beginning of one. Null without a word: it finds nothing."""
+
+    template = (
+        "to_tsquery('simple', replace(nullif(trim(regexp_replace("
+        "lower(%(expressions)s), '[^[:alnum:]]+', ' ', 'g')), ''), ' ', ':* & ') || ':*')"
+    )
+    output_field = SearchQueryField()
+
+
+#: Days outside of these are as good as the first and the last: no zone moves them off the calendar.
+_FIRST, _LAST = dt.date(1970, 1, 1), dt.date(9000, 1, 1)
+
+
+def midnight(day: dt.date, zone: dt.tzinfo | None = None, *, later: int = 0) -> dt.datetime:
+    """The beginning of a day in a zone, the member's without one; of the day so many days later."""
+    day = min(max(day, _FIRST), _LAST) + dt.timedelta(days=later)
+    return dt.datetime.combine(day, dt.time.min, tzinfo=zone or timezone.get_current_timezone())
 
 
 @dataclass(frozen=True)
@@ -150,15 +205,18 @@ class Page:
 
 
 def page(wanted: AuditFilter, *, most: int = PAGE) -> Page:
-    """One page, at most two queries however far down it is: it begins below an entry, not after a number of rows."""
+    """One page, at most three queries however far down it is: it begins below an entry, not after a number of rows."""
     rows = wanted.apply(AuditEntry.objects.all())
     if wanted.before is not None:
-        at = AuditEntry.objects.filter(pk=wanted.before).values_list("at", flat=True).first()
-        if at is None:
-            return Page([], None)
-        rows = rows.filter(Q(at__lt=at) | Q(at=at, pk__lt=wanted.before), at__lte=at)
+        rows = below(rows, wanted.before)
     found = list(rows[: most + 1])
     return Page(lines(found[:most]), wanted.after(found[most - 1].pk) if len(found) > most else None)
+
+
+def below(rows: QuerySet[AuditEntry], entry_id: int) -> QuerySet[AuditEntry]:
+    """Those that are older than this entry, of which the log has them in order; none when it has no such entry."""
+    at = AuditEntry.objects.filter(pk=entry_id).values_list("at", flat=True).first()
+    return rows.none() if at is None else rows.filter(Q(at__lt=at) | Q(at=at, pk__lt=entry_id), at__lte=at)
 
 
 def lines(entries: Iterable[AuditEntry]) -> list[Line]:
@@ -186,7 +244,7 @@ def told(entries: Iterable[AuditEntry]) -> Iterator[Line]:
 def nouns() -> list[tuple[str, str]]:
     """What can be filtered by: the noun of an action, and it in words."""
     found = {action.partition(".")[0] for action in audit_words.SENTENCES}
-    found |= {action.partition(".")[0] for action in AuditEntry.objects.values_list("action", flat=True).distinct()}
+    found |= {action.partition(".")[0] for action in actions()}
     return sorted((noun, audit_words.plain(noun).capitalize()) for noun in found)
 
 

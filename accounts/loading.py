@@ -24,6 +24,7 @@ from django.utils import timezone
 
 from accounts import applying, requests
 from accounts.alongside import Alongside
+from accounts.erasing import named
 from accounts.messages import Bad, Message
 from accounts.models import HandRaise, SetAside
 from accounts.repeats import Repeats, forget
@@ -254,6 +255,7 @@ def _keep(bad: Sequence[BadItem], *, whole: bool = False) -> None:
             status=200,
             code=reason.code[:40],
             reason=reason.reason[:500],
+            named=named.of(bytes(body if whole else body[:KEPT_BYTES])),
         )
         for row, body, reason in bad
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import batched
 from typing import Any
 
 import msgspec
@@ -10,25 +11,37 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Q
 
+from accounts import bulk
 from accounts.bodies import Bad, decode
+from accounts.erasing import named
 from accounts.erasing.needles import Needles, variants
 from accounts.messages import BATCHES
 from accounts.models import ContactImport, Landing, SetAside
 
+SET_ASIDE, LANDING = "accounts_setaside", "accounts_landing"
+#: Bodies held in memory at a time, of 64 KiB at most.
+AT_ONCE = 200
+#: Rows whose body has one of these words (bytes), in capitals or not.
+_SAYS = """
+EXISTS (
+    SELECT FROM unnest(%s::bytea[]) AS word WHERE position(lower(encode(word, 'escape')) IN lower(encode(body, 'escape'))) > 0
+)
+"""
+
 
 def count_set_aside(needles: Needles) -> int:
-    return sum(1 for _row in _holding("accounts_setaside", needles))
+    return sum(1 for _row in _holding(SET_ASIDE, needles))
 
 
 def drop_set_aside(needles: Needles) -> int:
     """Takes the person's messages out of what was set aside; a row with nothing else goes. How many rows that were."""
-    rows = list(_holding("accounts_setaside", needles))
+    rows = list(_holding(SET_ASIDE, needles))
     for id_, path, body in rows:
         left = _without(body, path, needles)
         if left is None:
             SetAside.objects.filter(pk=id_).delete()
         else:
-            SetAside.objects.filter(pk=id_).update(body=left[0])
+            SetAside.objects.filter(pk=id_).update(body=left[0], named=named.of(left[0]))
     return len(rows)
 
 
@@ -37,7 +50,7 @@ def drop_waiting(needles: Needles) -> int:
 
     What is left of a request gets a row of its own, since the loader may have read the old one ahead.
     """
-    rows = list(_holding("accounts_landing", needles))
+    rows = list(_holding(LANDING, needles))
     for id_, path, body in rows:
         left = _without(body, path, needles)
         found = Landing.objects.filter(pk=id_).first()
@@ -51,25 +64,46 @@ def drop_waiting(needles: Needles) -> int:
 
 
 def _holding(table: str, needles: Needles) -> Iterator[tuple[int, str, bytes]]:
-    """Rows whose body names the person. The database finds those that may, this looks closer."""
-    words = variants([*needles.everywhere(), *needles.ids])
-    if not words:
+    """Rows whose body names the person. The database finds those that may, this looks closer.
+
+    Of what was set aside an index knows whom it may name (`accounts.erasing.named`); what waits for the loader is read whole.
+    """
+    if not needles.everywhere() and not needles.ids:
         return
+    numbers = named.wanted(needles) if table == SET_ASIDE else None
+    said: str | list[bytes]
+    if numbers is not None:
+        where, said = "named && %s::bigint[] OR named IS NULL", bulk.plain(numbers)
+    else:
+        where, said = _SAYS, [word.encode() for word in variants([*needles.everywhere(), *needles.ids])]
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            SELECT id, path, body FROM {table} WHERE EXISTS (
-                SELECT FROM unnest(%s::bytea[]) AS word
-                WHERE position(lower(encode(word, 'escape')) IN lower(encode(body, 'escape'))) > 0
-            ) ORDER BY id
-            """,
-            [[word.encode() for word in words]],
-        )
-        rows = cursor.fetchall()
-    for id_, path, body in rows:
-        raw = bytes(body)
-        if _names(raw, path, needles):
-            yield id_, path, raw
+        cursor.execute(f"SELECT id FROM {table} WHERE {where} ORDER BY id", [said])
+        ids = [id_ for (id_,) in cursor.fetchall()]
+    for some in batched(ids, AT_ONCE, strict=False):
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT id, path, body FROM {table} WHERE id = ANY(%s) ORDER BY id", [list(some)])
+            rows = cursor.fetchall()
+        for id_, path, body in rows:
+            raw = bytes(body)
+            if _names(raw, path, needles):
+                yield id_, path, raw
+
+
+def note_names(*, most: int | None = None) -> int:
+    """Notes whom set-aside bodies may name, of those of which it is not noted yet; how many rows."""
+    done = 0
+    while most is None or done < most:
+        rows = list(SetAside.objects.filter(named=None).order_by("pk").values_list("pk", "body")[:AT_ONCE])
+        if not rows:
+            break
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                # Who erases a person meanwhile changes the body, and notes it.
+                f"UPDATE {SET_ASIDE} SET named = %s WHERE id = %s AND named IS NULL",
+                [(named.of(bytes(body)), id_) for id_, body in rows],
+            )
+        done += len(rows)
+    return done
 
 
 def _names(raw: bytes, path: str, needles: Needles) -> bool:

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
+from django.db.models.fields.json import KeyTransform
 
 from accounts.models.members import Member
+
+#: What is searched: the words of the name, of who did it, and of the action. An index has them, so the expression stays as it is.
+WORDS = models.Func(
+    models.F("label"),
+    models.F("by_name"),
+    models.F("action"),
+    arg_joiner=" || ' ' || ",
+    output_field=SearchVectorField(),
+    template="to_tsvector('simple', regexp_replace(lower(%(expressions)s), '[^[:alnum:]]+', ' ', 'g'))",
+)
 
 
 class AuditEntry(models.Model):
@@ -25,6 +38,11 @@ class AuditEntry(models.Model):
 
     class Meta:
         indexes = [
+            GinIndex(WORDS, name="audit_words"),
+            # Whence something was merged or moved.
+            models.Index(
+                KeyTransform("from_account", "detail"), name="audit_from_account", condition=models.Q(subject="account")
+            ),
             models.Index(fields=["action", "-at"]),
             models.Index(fields=["subject", "subject_id", "-at"]),
             models.Index(fields=["by", "-at"]),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import secrets
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -55,9 +57,16 @@ class SetAside(models.Model):
     count = models.PositiveIntegerField(default=1, help_text="how often the same happened within the hour")
     replayed_at = models.DateTimeField(null=True)
     replayed_by = models.ForeignKey(Member, models.SET_NULL, null=True, related_name="+")
+    named = ArrayField(
+        models.BigIntegerField(), null=True, help_text="whom the body may name, to erase them; none: not noted yet"
+    )
 
     class Meta:
-        indexes = [models.Index(fields=["-received_at"])]
+        indexes = [
+            models.Index(fields=["-received_at"]),
+            GinIndex(fields=["named"], name="set_aside_named"),
+            models.Index(fields=["id"], name="set_aside_not_noted", condition=models.Q(named=None)),
+        ]
 
 
 class SeenMessage(models.Model):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_filters import rest_framework as filters
@@ -13,8 +14,9 @@ from rest_framework import serializers
 from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
 
-from accounts import audit_words, rest
+from accounts import audit_log, audit_words, rest
 from accounts.models import AuditEntry
 
 LARGEST_ID = 2**63 - 1
@@ -40,6 +42,9 @@ class EntrySerializer(serializers.Serializer[AuditEntry]):
 
 
 class EntryPageSerializer(rest.PageSerializer):
+    count = serializers.IntegerField(
+        allow_null=True, help_text=gettext_lazy("Rows in all pages; none on a page that `before` begins.")
+    )
     results = EntrySerializer(many=True)
 
 
@@ -50,20 +55,42 @@ class EntryFilters(rest.Filters):
     )
     subject = filters.CharFilter(max_length=20, help_text=gettext_lazy("What kind of thing was changed."))
     subject_id = filters.CharFilter(method="of_number", max_length=19, help_text=gettext_lazy("Its id."))
-    since = filters.DateFilter(
-        field_name="at", lookup_expr="date__gte", help_text=gettext_lazy("On this day (UTC) or later.")
+    since = filters.DateFilter(method="from_day", help_text=gettext_lazy("On this day (UTC) or later."))
+    until = filters.DateFilter(method="to_day", help_text=gettext_lazy("On this day (UTC) or before."))
+    q = filters.CharFilter(
+        method="having",
+        max_length=100,
+        help_text=gettext_lazy("Words, or how they begin: of the name, of who did it, of the action."),
     )
-    until = filters.DateFilter(
-        field_name="at", lookup_expr="date__lte", help_text=gettext_lazy("On this day (UTC) or before.")
+    before = filters.CharFilter(
+        method="below",
+        max_length=19,
+        help_text=gettext_lazy("Only what is older than the entry of this id, as in `next`."),
     )
 
     def of_number(self, rows: QuerySet[AuditEntry], name: str, value: str) -> QuerySet[AuditEntry]:
-        if not (value.isascii() and value.isdigit()):
-            raise rest.bad(name, _("is not an id."))
-        return rows.filter(**{name: min(int(value), LARGEST_ID)})
+        return rows.filter(**{name: _id(name, value)})
 
     def of_action(self, rows: QuerySet[AuditEntry], name: str, value: str) -> QuerySet[AuditEntry]:
-        return rows.filter(Q(action=value) | Q(action__startswith=f"{value}."))
+        return rows.filter(audit_log.of_action(value))
+
+    def from_day(self, rows: QuerySet[AuditEntry], name: str, value: dt.date) -> QuerySet[AuditEntry]:
+        return rows.filter(at__gte=audit_log.midnight(value, dt.UTC))
+
+    def to_day(self, rows: QuerySet[AuditEntry], name: str, value: dt.date) -> QuerySet[AuditEntry]:
+        return rows.filter(at__lt=audit_log.midnight(value, dt.UTC, later=1))
+
+    def having(self, rows: QuerySet[AuditEntry], name: str, value: str) -> QuerySet[AuditEntry]:
+        return audit_log.having(rows, value)
+
+    def below(self, rows: QuerySet[AuditEntry], name: str, value: str) -> QuerySet[AuditEntry]:
+        return audit_log.below(rows, _id(name, value))
+
+
+def _id(name: str, value: str) -> int:
+    if not (value.isascii() and value.isdigit()):
+        raise rest.bad(name, _("is not an id."))
+    return min(int(value), LARGEST_ID)
 
 
 @extend_schema(
@@ -74,6 +101,27 @@ class EntryFilters(rest.Filters):
 )
 @api_view(["GET"])
 def audit(request: Request) -> Response:
-    """Corrections of identity and every change of settings. Entries are only ever added. For admins."""
-    rows: Any = AuditEntry.objects.order_by("-at", "-id")
-    return rest.page(request, EntryFilters.rows(request, rows), EntrySerializer)
+    """Corrections of identity and every change of settings. Entries are only ever added. For admins.
+
+    `next` leads on by `before`: a page costs the same however far down it is, and none is missed while entries are added.
+    """
+    rows: Any = EntryFilters.rows(request, AuditEntry.objects.order_by("-at", "-id"))
+    if "offset" in request.query_params:
+        return rest.page(request, rows, EntrySerializer)
+    pages = rest.Pages()
+    limit = pages.get_limit(request)
+    found = list(rows[: limit + 1])
+    shown: Any = found[:limit]
+    is_first = "before" not in request.query_params
+    return Response(
+        {
+            "count": rows.count() if is_first else None,
+            "next": _next(request, shown[-1].pk) if len(found) > limit else None,
+            "previous": None,
+            "results": EntrySerializer(shown, many=True).data,
+        }
+    )
+
+
+def _next(request: Request, last: int) -> str:
+    return replace_query_param(request.build_absolute_uri(), "before", last)

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import landing, loading
+from accounts.erasing import bodies
 from accounts.erasing import verbs as erasing
 from accounts.models import (
     AuditEntry,
@@ -155,6 +156,8 @@ def test_nothing_of_the_person_is_left_and_the_counts_are_as_before(world, djang
 
     found = erasing.find(EMAIL)
     assert (found.people, found.contacts, found.set_aside) == ([jane], [contact], 3)
+    assert (bodies.note_names(), bodies.note_names()) == (3, 0)
+    assert erasing.find(EMAIL) == found
     with django_capture_on_commit_callbacks(execute=True):
         done = erasing.erase(said=EMAIL, member=member)
 

@@ -64,7 +64,7 @@ def test_the_log_is_filtered_and_read_page_by_page(sign_in, django_assert_max_nu
 
     seen, wanted = [], AuditFilter.read({"action": "account"})
     while wanted is not None:
-        with django_assert_max_num_queries(2):
+        with django_assert_max_num_queries(3):
             found = audit_log.page(wanted)
         seen += [line.subject_id for line in found.lines]
         wanted = found.below
@@ -75,13 +75,28 @@ def test_the_log_is_filtered_and_read_page_by_page(sign_in, django_assert_max_nu
 
     assert told(by=str(admin.member.pk)) == ["shared the view Warm"]
     assert told(subject="account", id="7") == [7]
-    assert told(q="company 128") == [128]
+    assert told(q="company 128") == told(q="  MERGE, comp 128!") == [128]
+    assert told(q="company 999") == told(q="–") == told(q="ompany") == told(q="' | z:*") == []
+    assert len(told(q="acc mer 12")) == 11
+    assert told(until="9999-12-31", **{"from": "0001-01-01"}) == told()
     assert told(until="2026-01-01") == [2, 1]
     assert told(**{"from": timezone.localdate().isoformat(), "action": "view"}) == ["shared the view Warm"]
     page = admin.get(reverse("audit") + "?from=soon&before=1").content.decode()
     assert "“soon” is not a day" in page
     with django_assert_max_num_queries(14):
         admin.get(reverse("audit"))
+
+    heard, address = [], "/api/audit/?action=account&limit=60&q=comp"
+    while address:
+        with django_assert_max_num_queries(8):
+            answer = admin.get(address).json()
+        heard += [(one["subject_id"], answer["count"]) for one in answer["results"]]
+        address = answer["next"]
+    assert [number for number, _count in heard] == seen
+    assert [heard[0][1], heard[-1][1]] == [130, None]
+    assert admin.get("/api/audit/?before=x").status_code == 400
+    assert admin.get("/api/audit/?before=1").json()["results"] == []
+    assert admin.get("/api/audit/?until=9999-12-31&since=0001-01-01&limit=1").json()["count"] == 131
 
 
 def test_a_job_acts_by_itself():
