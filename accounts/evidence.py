@@ -7,6 +7,7 @@ word (0.9), the CRM (0.9), the title or its persona (up to 0.6) and behaviour in
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -20,15 +21,18 @@ LIKELY, CONFIRMED = 0.6, 0.9
 
 #: Days that behaviour counts.
 WINDOW = 90
-#: Invitations within them that make a champion.
-CHAMPION_INVITES = 2
+#: Invitations within them that make a champion, and those that say more than a title which is not clear.
+CHAMPION_INVITES, MANY_INVITES = 2, 10
 #: What somebody does who looks at buying or at being in charge: by `SignalKind`, and billing, which is no signal.
 PURCHASE = ("pricing", "billing", "terms", "admin_switch")
 BEHAVIOURS = ("invite", *PURCHASE)
 #: Roles that such acts speak for when the title says one of them.
 _IN_THE_PURCHASE = frozenset({"economic_buyer", "evaluator", "procurement"})
+_BUYER, _CHAMPION, _INFLUENCER = "economic_buyer", "champion", "influencer"
 #: The weaker part: whoever shows any other has that one.
 _LAST = "end_user"
+#: What speaks for a second part must be as sure as a title that is not clear.
+_WORTH_TELLING = 0.4
 
 type Evidence = dict[str, Any]
 
@@ -47,7 +51,7 @@ def of_behaviour(counts: Mapping[str, int], *, title_role: str) -> list[Evidence
     found = []
     if invites := counts.get("invite", 0):
         worth = WORTH[BEHAVIOUR] if invites >= CHAMPION_INVITES else 0.0
-        found.append(piece(BEHAVIOUR, "champion", worth, what="invite", count=invites))
+        found.append(piece(BEHAVIOUR, _CHAMPION, worth, what="invite", count=invites))
     for kind in PURCHASE:
         if count := counts.get(kind, 0):
             role = title_role if title_role in _IN_THE_PURCHASE else "evaluator"
@@ -61,22 +65,53 @@ def fuse(evidence: Iterable[Evidence]) -> tuple[str, float]:
     """The likeliest role and how sure it is, 0 to 1; `("", 0.0)` when nothing speaks for any.
 
     A member's word gives its role, which may be none, with what it is worth. Of each source only the strongest for a role counts:
-    looking at prices twice is one reason, not two. "End user" is said only of whom nothing else can be said.
+    looking at prices twice is one reason, not two. "End user" is said only of whom nothing else can be said. Who brings others is
+    a champion before an influencer by title, and who invited many before any part but the buyer's that a title only suggests.
     """
     evidence = list(evidence)
     for one in evidence:
         if one["source"] == HUMAN:
             return one["role"], one["confidence"] if one["role"] else 0.0
+    fused = _by_role(evidence)
+    if not fused:
+        return "", 0.0
+    invites = count_of(evidence, "invite")
+    role = max(fused, key=lambda role: _weight(role, fused[role], invites))
+    return role, fused[role]
+
+
+def _weight(role: str, sure: float, invites: int) -> tuple[int, float, bool, str]:
+    if role == _CHAMPION and invites >= MANY_INVITES:
+        return 3, sure, True, role
+    if role == _LAST:
+        return 0, sure, False, role
+    if role == _INFLUENCER and invites >= CHAMPION_INVITES and sure <= WORTH[TITLE]:
+        return 1, sure, False, role
+    outranks = invites >= MANY_INVITES and (sure >= LIKELY or role == _BUYER)
+    return (3 if outranks else 2), sure, role == _CHAMPION, role
+
+
+def also(evidence: Iterable[Evidence]) -> dict[str, float]:
+    """The other parts that somebody seems to have beside the one of `fuse`, with how sure that is: the champion's of a likely
+    buyer who brings others, or what the title says of a champion. None when a member said what the role is."""
+    evidence = list(evidence)
+    role, _sure = fuse(evidence)
+    if not role or is_locked(evidence):
+        return {}
+    return {
+        other: sure
+        for other, sure in sorted(_by_role(evidence).items(), key=lambda one: -one[1])
+        if other not in (role, _LAST) and (other == _CHAMPION or sure >= _WORTH_TELLING)
+    }
+
+
+def _by_role(evidence: Iterable[Evidence]) -> dict[str, float]:
     best: dict[str, dict[str, float]] = {}
     for one in evidence:
         if one["role"] and one["confidence"]:
             of_role = best.setdefault(one["role"], {})
             of_role[one["source"]] = max(of_role.get(one["source"], 0.0), one["confidence"])
-    fused = {role: round(_together(of_role.values()), 4) for role, of_role in best.items()}
-    if not fused:
-        return "", 0.0
-    role = max(fused, key=lambda role: (role != _LAST, fused[role], role))
-    return role, fused[role]
+    return {role: round(_together(of_role.values()), 4) for role, of_role in best.items()}
 
 
 def with_title(evidence: Iterable[Evidence], role: str, confidence: float) -> list[Evidence]:
@@ -101,6 +136,16 @@ def title_role(evidence: Iterable[Evidence]) -> str:
     return next((one["role"] for one in evidence if one["source"] == TITLE), "")
 
 
+def of_title(evidence: Iterable[Evidence]) -> tuple[str, float]:
+    """The role that the title says and how sure that is; `("", 0.0)`: none."""
+    return next(((one["role"], one["confidence"]) for one in evidence if one["source"] == TITLE), ("", 0.0))
+
+
+def read(stored: Any) -> list[Evidence]:
+    """What `ProductUser.role_evidence` holds, as text or read already."""
+    return json.loads(stored) if isinstance(stored, str) else stored
+
+
 def count_of(evidence: Iterable[Evidence], kind: str) -> int:
     """How often somebody did it in the window, by `BEHAVIOURS`."""
     return next((one["count"] for one in evidence if one["source"] == BEHAVIOUR and one["what"] == kind), 0)
@@ -116,11 +161,29 @@ def together(one: Sequence[Evidence], other: Sequence[Evidence]) -> list[Evidenc
 
 
 def words(evidence: Iterable[Evidence], *, title: str = "") -> list[str]:
-    """The reasons in words, the strongest first: `["VP Engineering", "visited pricing twice"]`."""
+    """The reasons in words, the strongest first, then which other part they speak for:
+    `["VP Engineering", "visited pricing twice"]`, `["Team Lead", "sent 11 invitations", "perhaps influencer too"]`."""
+    evidence = list(evidence)
+    others = also(evidence)
     evidence = sorted(evidence, key=lambda one: -one["confidence"])
     said = [_by_word(one) for one in evidence if one["source"] in (HUMAN, CRM)]
     said += [title] if title else []
-    return said + [_by_behaviour(one["what"], one["count"]) for one in evidence if one["source"] == BEHAVIOUR]
+    said += [_by_behaviour(one["what"], one["count"]) for one in evidence if one["source"] == BEHAVIOUR]
+    return said + [also_words(role, sure) for role, sure in others.items()]
+
+
+def also_words(role: str, sure: float) -> str:
+    """`("influencer", 0.6)` → `"likely influencer too"`; whoever brings others is a champion for certain."""
+    label = {
+        "economic_buyer": _("economic buyer"),
+        "champion": _("champion"),
+        "evaluator": _("technical evaluator"),
+        "influencer": _("influencer"),
+        "procurement": _("procurement or legal"),
+    }.get(role, role)
+    if role == _CHAMPION:
+        return _("%(role)s too") % {"role": label}
+    return (_("likely %(role)s too") if sure >= LIKELY else _("perhaps %(role)s too")) % {"role": label}
 
 
 def _by_word(one: Evidence) -> str:

@@ -87,7 +87,9 @@ def group_of(
                 GROUP BY 1
             ), known AS (
                 SELECT p.id, coalesce(used.days, 0) AS days, coalesce(used.invites, 0) AS invites, p.buying_confidence AS sure,
-                       CASE WHEN coalesce(used.invites, 0) >= %(champion)s AND p.buying_role IN ('', 'end_user')
+                       CASE WHEN coalesce(used.invites, 0) >= %(champion)s AND p.buying_confidence <= %(title)s
+                                 AND (p.buying_role IN ('', 'end_user', 'influencer') OR (used.invites >= %(many)s
+                                      AND p.buying_role <> 'economic_buyer' AND p.buying_confidence < %(likely)s))
                                  AND NOT p.role_evidence @> '[{"source": "human"}]'
                             THEN 'champion' ELSE p.buying_role END AS role,
                        p.title = '' AND p.seniority = '' AND coalesce(used.days, 0) > 0 AS is_bare
@@ -115,6 +117,9 @@ def group_of(
                 "space": workspace_id,
                 "until": until,
                 "champion": evidence.CHAMPION_INVITES,
+                "many": evidence.MANY_INVITES,
+                "title": evidence.WORTH[evidence.TITLE],
+                "likely": evidence.LIKELY,
                 "limit": limit,
                 "kind": OF_A_KIND,
             },

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts import people as account_people
-from accounts.evidence import BEHAVIOUR, CONFIRMED, LIKELY, WORTH
+from accounts.evidence import BEHAVIOUR, CONFIRMED, LIKELY, WORTH, also
 from accounts.models import BuyingRole, Contact, Seniority
 from playbooks import faces
 from playbooks.spaces import Rated
@@ -196,6 +196,12 @@ def _line(role: BuyingRole, people: account_people.Group, contacts: Sequence[Con
             )
             for one in people.inviters
             if one.user.pk not in known and not one.is_locked
+        ]
+    else:  # of those who are shown as champions what their title says counts too
+        holders += [
+            Holder("user", one.user.pk, str(one.user), account_people.profile_words(one.user), sure, one.is_quiet)
+            for one in people.by_role.get(BuyingRole.CHAMPION, [])
+            if (sure := also(one.user.role_evidence).get(role))
         ]
     outside = [
         Holder("contact", one.pk, str(one), one.title, one.buying_confidence)

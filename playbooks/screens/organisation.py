@@ -371,10 +371,9 @@ def _node_words(one: One, organisation: Organisation) -> str:
     said = [one.title] if one.title else []
     if one.role:
         said.append(f"{BuyingRole(one.role).label} {round(one.sure * 100)} %")
-    if one.brought:
-        said.append(
-            ngettext("brought %(n)d person", "brought %(n)d people", len(one.brought)) % {"n": len(one.brought)}
-        )
+        said += [evidence.also_words(role, sure) for role, sure in evidence.also(one.reasons).items()]
+    if n := len(one.brought):
+        said.append(ngettext("brought %(n)d person", "brought %(n)d people", n) % {"n": n})
     if one.by and (by := organisation.people.get(one.by.by)):
         said.append(_("brought by %(name)s") % {"name": by.name})
     if one.is_quiet:

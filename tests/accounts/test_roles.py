@@ -63,6 +63,28 @@ def test_a_members_word_stands_alone_and_the_crm_adds_up():
     assert evidence.fuse([TITLE, evidence.piece("human", "", 0.9)]) == ("", 0.0)
 
 
+@pytest.mark.parametrize(
+    ("title", "invites", "shown", "beside"),
+    [
+        (("influencer", 0.4), 1, ("influencer", 0.4), []),
+        (("influencer", 0.4), 2, ("champion", 0.3), ["perhaps influencer too"]),
+        (("influencer", 0.6), 11, ("champion", 0.3), ["likely influencer too"]),
+        (("evaluator", 0.4), 9, ("evaluator", 0.4), ["champion too"]),
+        (("evaluator", 0.4), 10, ("champion", 0.3), ["perhaps technical evaluator too"]),
+        (("evaluator", 0.6), 50, ("evaluator", 0.6), ["champion too"]),
+        (("economic_buyer", 0.4), 50, ("economic_buyer", 0.4), ["champion too"]),
+        (("end_user", 0.4), 2, ("champion", 0.3), []),
+    ],
+)
+def test_who_brings_many_is_the_champion_and_what_the_title_says_is_told_beside(title, invites, shown, beside):
+    known = evidence.with_title(evidence.of_behaviour({"invite": invites}, title_role=""), *title)
+
+    assert evidence.fuse(known) == shown
+    assert evidence.words(known)[1:] == beside
+    assert evidence.fuse([*known, evidence.piece("crm", "influencer", 0.9)])[0] == "influencer"
+    assert evidence.also([*known, evidence.piece("human", "evaluator", 0.9)]) == {}
+
+
 # Through the loader --------------------------------------------------------------------------------------------------
 
 
