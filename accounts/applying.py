@@ -18,6 +18,7 @@ from django.utils import timezone
 from accounts import (
     bulk,
     changes,
+    company_sizes,
     domains,
     evidence,
     invitations,
@@ -181,6 +182,7 @@ def _write(batch: Resolved, alongside: Alongside, waiting: Callable[[], list[Lan
     with alongside.running(batch.add_usage):
         directory.write()
         retiring.retire(directory)
+        sized = company_sizes.settle(directory)
         usage.add({(p.id, s.id if s else 0, event, day): n for (p, s, event, day), n in batch.of_new.items()})  # type: ignore[misc]
         usage.note_event_types(
             {id_: (len(times), min(times), max(times)) for id_, times in batch.times.items() if times}
@@ -195,7 +197,7 @@ def _write(batch: Resolved, alongside: Alongside, waiting: Callable[[], list[Lan
     acted = {directory.root(person).id for person in (*batch.acted, *(person for _, person in directory.merges))}
     _changed, buyers = roles.work_out([id_ for id_ in acted if id_ is not None])
     urgent = _urgent(batch) | roles.accounts_of(buyers)
-    changes.mark(_touched(directory) | urgent, urgent=urgent)  # one statement: its locks are in the order of the ids
+    changes.mark(_touched(directory) | sized | urgent, urgent=urgent)  # one statement: its locks are in the order of the ids
 
 
 def _signal(message: Message, person: Person, space: Space | None, event: EventType) -> signals.NewSignal:

@@ -43,9 +43,10 @@ WITH acts AS (
     FROM accounts_roleword w LEFT JOIN accounts_member m ON m.id = w.by_id
     WHERE {words} AND w.withdrawn_at IS NULL GROUP BY 1
 )
-SELECT p.id, p.account_id, p.seniority, p.department, p.employees, p.use_case, p.persona_id, p.buying_role, p.buying_confidence,
-       p.role_evidence, acts.counts, words.said
-FROM accounts_productuser p LEFT JOIN acts ON acts.user_id = p.id LEFT JOIN words ON words.user_id = p.id
+SELECT p.id, p.account_id, p.seniority, p.department, coalesce(p.employees, a.employees), p.use_case, p.persona_id, p.buying_role,
+       p.buying_confidence, p.role_evidence, acts.counts, words.said
+FROM accounts_productuser p LEFT JOIN accounts_account a ON a.id = p.account_id
+LEFT JOIN acts ON acts.user_id = p.id LEFT JOIN words ON words.user_id = p.id
 WHERE {people} AND p.erased_at IS NULL
 AND (p.seniority <> '' OR p.department <> '' OR p.use_case <> '' OR p.role_evidence <> '[]' OR p.buying_role <> ''
      OR acts.user_id IS NOT NULL OR words.user_id IS NOT NULL)
