@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from django.db import connection
 
 from accounts import bulk, evidence, personas, roles
-from accounts.identity_rows import Person
+from accounts.identity_rows import Person, Space
 
 if TYPE_CHECKING:
     from accounts.identity import Directory
@@ -47,7 +47,7 @@ def settle(directory: Directory) -> set[int]:
         if person.id is not None and person.changed and person.account_id is not None and person.employees is None
     }
     accounts = set(directory.changed_accounts)
-    told = [*directory.spaces.values(), *roots]
+    told: list[Space | Person] = [*directory.spaces.values(), *roots]
     accounts |= {
         who.account_id for who in told if who.changed and who.employees is not None and who.account_id is not None
     }
