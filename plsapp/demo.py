@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,10 +14,10 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from accounts import landing, loading, messages
-from accounts.models import HandRaiseForm, Member, ProductUser, Source
+from accounts.models import HandRaiseForm, Member, ProductUser, Role, Source
 from accounts.raising import taking
 from playbooks import queue
-from plsapp import demo_team, simulation
+from plsapp import demo_identity, demo_story, demo_team, simulation
 from scoring import history, matrices, outcomes, runs
 from scoring.models import Outcome
 
@@ -34,12 +35,17 @@ def fill(*, accounts: int = 2000, days: int = 120, progress: Callable[[str], Any
     source, _ = Source.objects.get_or_create(name=SOURCE)
     until = timezone.now().replace(minute=0, second=0, microsecond=0)
     total = loading.Loaded()
+    team = _team()
+    if team:
+        demo_identity.set_up(team)
     with (
         tqdm(unit=" events", unit_scale=True, desc="Landing and loading", file=sys.stderr) as bar,
         ThreadPoolExecutor(1) as loader,
     ):
         working = None
-        for number, body in enumerate(simulation.simulate(accounts=accounts, days=days, until=until)):
+        told = simulation.simulate(accounts=accounts, days=days, until=until)
+        story = demo_story.bodies(until=until, people=min(demo_story.MOST_PEOPLE, accounts // 8))
+        for number, body in enumerate(itertools.chain(told, story)):
             size = len(messages.split(messages.decode(body), "batch"))
             landing.accept(source=source, path="batch", body=body, size=size)
             # The loader works beside, as it does in the running app.
@@ -53,6 +59,8 @@ def fill(*, accounts: int = 2000, days: int = 120, progress: Callable[[str], Any
         total += loader.submit(_load).result()
         _raise_hands(source)
         total += loader.submit(_load).result()
+    if team:
+        demo_identity.work(team)
     progress(f"Loaded {total.messages:,} messages, {total.duplicates:,} repeated, {total.set_aside:,} set aside")
     history.backfill(weeks=HISTORY_WEEKS, progress=lambda weeks: tqdm(weeks, desc="Scoring the past", file=sys.stderr))
     run = runs.score_all()
@@ -63,9 +71,15 @@ def fill(*, accounts: int = 2000, days: int = 120, progress: Callable[[str], Any
         pass
     _age_queues()
     _deals(timezone.now().date() - dt.timedelta(days=days))
-    if Member.objects.filter(email="sales@demo.example").exists():
+    if team:
         demo_team.work()
     progress(f"Scored {run.accounts:,} accounts in {(run.duration_ms or 0) / 1000:.1f} s")
+
+
+def _team() -> dict[str, Member]:
+    """Role → the member who has it in the demo; empty where somebody else's members are."""
+    found = {member.role: member for member in Member.objects.filter(email__endswith="@demo.example")}
+    return found if set(found) == set(Role.values) else {}
 
 
 def _raise_hands(source: Source) -> None:

@@ -43,10 +43,16 @@ def test_the_demo_loads_once_and_ends_with_one_line_of_json(home: Path):
     assert (again["accounts"], again["queues"]) == (found["accounts"], found["queues"])
 
     code = (
-        "from accounts.models import Member\n"
-        f"print([m.check_password({password!r}) for m in Member.objects.filter(email__endswith='@demo.example')])"
+        "from accounts.models import *\n"
+        f"print([m.check_password({password!r}) for m in Member.objects.filter(email__endswith='@demo.example')])\n"
+        "print(Ambiguity.objects.count(), ContactImport.objects.get().result['wrong'], Correction.objects.count())\n"
+        "print('Helios Optics' in MergeSuggestion.objects.values_list('account__name', flat=True))\n"
+        "print(*sorted(set(AuditEntry.objects.values_list('action', flat=True))))"
     )
-    assert manage(home, "shell", "--no-imports", "-c", code).stdout.strip() == str([True] * len(Role))
+    signs_in, *told = manage(home, "shell", "--no-imports", "-c", code).stdout.strip().splitlines()
+    assert signs_in == str([True] * len(Role))
+    actions = "account.merge account.undo_merge contacts.import domain_rule.add person.erase persona.change role.say title_rule.add"
+    assert told == ["2 3 2", "True", actions], "who can buy, and who is who, has something to show"
     assert (home / "demo.json").stat().st_mode & 0o077 == 0
 
 
