@@ -15,9 +15,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from accounts import columns
-from accounts.models import Account, Member
+from accounts.models import Member
 from playbooks import queue, routing, spaces_effect
 from playbooks.array_routing import MOTIONS, bare_sign_ups, motions_of
+from playbooks.subjects import HELD, Subjects, bits
 from scoring import definitions, matrices, preview, rules, signals
 from scoring.matrices import Snapshot
 
@@ -72,14 +73,14 @@ class Effects:
     @property
     def is_nothing(self) -> bool:
         """Whether every queue stays as it is."""
-        if any(one.items_now != one.items_then for one in self.spaces):
+        if not all(one.is_nothing for one in self.spaces):
             return False
         return not any(one.entering or one.leaving or one.marked or one.unmarked for one in self.motions)
 
 
 @dataclass(frozen=True)
 class _Side:
-    """One definition over the snapshot: scores, tiers, and the motions of each account as bits in the order of `MOTIONS`."""
+    """One definition over the snapshot: scores and motions (bits in the order of `MOTIONS`) of each row, tiers of accounts."""
 
     score: np.ndarray
     tier: np.ndarray
@@ -88,11 +89,17 @@ class _Side:
 
 @dataclass(frozen=True)
 class _Queue:
-    """One motion's open items by account: `state` 0 (none), NEW, CLAIMED or MARKED (claimed, with a mark); `owner`: their ids."""
+    """One motion's open items by row: `state` 0 (none), NEW, CLAIMED or MARKED (claimed, with a mark); `owner`: their ids.
+
+    `items` of accounts, `of_spaces` of workspaces; `held`: in somebody's hands; `stays`: came by hand or as an audit.
+    """
 
     items: int
+    of_spaces: int
     state: np.ndarray
     owner: np.ndarray
+    held: np.ndarray
+    stays: np.ndarray
 
 
 def of(draft: rules.Spec, *, published: rules.Spec | None = None, snapshot: Snapshot | None = None) -> Effects:
@@ -104,40 +111,37 @@ def of(draft: rules.Spec, *, published: rules.Spec | None = None, snapshot: Snap
     raised = np.fromiter(signals.hand_raises(None, as_of=snapshot.as_of), dtype=np.int64)
     hands = np.isin(snapshot.account_id, raised)
     table = queue.table()
-    now, then = (_side(spec, snapshot, tiers, hands, table) for spec in (published, draft))
-    queues = _queues(snapshot.account_id)
-    held = sum(
-        ((own.state >= CLAIMED).astype(np.int8) << place for place, own in enumerate(queues)),
-        np.zeros(len(snapshot), dtype=np.int8),
-    )
-    ways = [
-        spaces_effect.queued(spec, account_ids=snapshot.account_id, hands=hands, held=held, table=table)
-        for spec in (published, draft)
-    ]
+    queued = spaces_effect.of((published, draft), snapshot.account_id)
+    subjects = queued.subjects(snapshot.account_id)
+    queues = _queues(subjects)
+    held = bits([own.held for own in queues])
+    now, then = (_side(spec, snapshot, tiers, hands, table, queued) for spec in (published, draft))
     # An account gives way to its workspaces, unless somebody has its own item.
-    now, then = (
-        replace(side, motions=side.motions & ~queued.way) for side, queued in zip((now, then), ways, strict=True)
-    )
+    now, then = (replace(side, motions=subjects.given_way(side.motions, held, hands)) for side in (now, then))
+    may_enter = subjects.may_enter(held)
     found = []
     for bit, own in enumerate(queues):
         was, is_wanted = (now.motions >> bit & 1) == 1, (then.motions >> bit & 1) == 1
-        lost, won = was & ~is_wanted, is_wanted & ~was
+        lost, won = was & ~is_wanted & ~own.stays, is_wanted & ~was
+        entering = won & (own.state == 0) & ((may_enter >> bit & 1) == 1)
         rows = {
-            "enter": won & (own.state == 0),
+            "enter": subjects.without_resting(entering, then.score, MOTIONS[bit]),
             "leave": lost & (own.state == NEW),
             "mark": lost & (own.state == CLAIMED),
             "unmark": won & (own.state == MARKED),
         }
         found.append({name: np.flatnonzero(these) for name, these in rows.items()})
+    of_spaces = [_standing(own, all_, subjects, bit) for bit, (own, all_) in enumerate(zip(queues, found, strict=True))]
+    found = [{name: rows[rows < subjects.n] for name, rows in one.items()} for one in found]
     shown = [{name: _first(rows, now, then) for name, rows in one.items() if name != "unmark"} for one in found]
-    names = _names(snapshot.account_id[np.concatenate([rows for one in shown for rows in one.values()])])
+    names = subjects.names(np.concatenate([rows for one in shown for rows in one.values()]))
     owners = _owners([own.owner[one["mark"]] for own, one in zip(queues, shown, strict=True)])
 
     def lines(rows: np.ndarray, own: _Queue) -> list[Line]:
         return [
             Line(
                 account_id=int(snapshot.account_id[row]),
-                name=names.get(int(snapshot.account_id[row]), ""),
+                name=names.get(int(row), ""),
                 score_now=int(now.score[row]) or None,
                 score_draft=int(then.score[row]) or None,
                 tier_now=rules.TIERS[now.tier[row]],
@@ -166,7 +170,21 @@ def of(draft: rules.Spec, *, published: rules.Spec | None = None, snapshot: Snap
         made_at=snapshot.made_at,
         motions=motions,
         milliseconds=(time.perf_counter() - started) * 1000,
-        spaces=spaces_effect.standing(*ways),
+        spaces=of_spaces if any(one.items_now or not one.is_nothing for one in of_spaces) else [],
+    )
+
+
+def _standing(own: _Queue, rows: Mapping[str, np.ndarray], subjects: Subjects, bit: int) -> spaces_effect.Standing:
+    number = {name: int((these >= subjects.n).sum()) for name, these in rows.items()}
+    return spaces_effect.Standing(
+        motion=MOTIONS[bit].value,
+        label=str(MOTIONS[bit].label),
+        items_now=own.of_spaces,
+        items_then=own.of_spaces + number["enter"] - number["leave"],
+        entering=number["enter"],
+        leaving=number["leave"],
+        marked=number["mark"],
+        unmarked=number["unmark"],
     )
 
 
@@ -176,6 +194,7 @@ def _side(
     tiers: np.ndarray,
     hands: np.ndarray,
     table: Mapping[tuple[str, str, str], routing.Cell],
+    queued: spaces_effect.Queued,
 ) -> _Side:
     found = rules.evaluate(
         spec,
@@ -197,35 +216,38 @@ def _side(
             weekly_active_days=snapshot.features["weekly_active_days"],
         ),
     )
-    return _Side(found.score, found.tier, motions)
+    score, of_spaces = queued.motions(spec, table)
+    return _Side(np.concatenate([found.score, score]), found.tier, np.concatenate([motions, of_spaces]))
 
 
-def _queues(account_ids: np.ndarray) -> list[_Queue]:
-    """The open items of each motion by account, without those of workspaces. One query."""
+def _queues(subjects: Subjects) -> list[_Queue]:
+    """The open items of each motion. One query."""
     motion = " ".join(f"WHEN '{motion.value}' THEN {place}" for place, motion in enumerate(MOTIONS))
     items = columns.read(
         {
             "account_id": ("account_id", "int8"),
+            "workspace_id": ("coalesce(workspace_id, 0)", "int8"),
             "motion": (f"CASE motion {motion} ELSE -1 END", "int2"),
-            "owner_id": ("coalesce(owner_id, 0)", "int8"),
+            "owner": ("coalesce(owner_id, 0)", "int8"),
             "state": (
                 f"CASE WHEN state = 'new' THEN {NEW} WHEN mark = '' THEN {CLAIMED} ELSE {MARKED} END",
                 "int2",
             ),
+            "held": (HELD, "int2"),
+            "stays": ("(returned_from <> '' OR is_audit)::int", "int2"),
         },
-        "FROM playbooks_queueitem WHERE state IN ('new', 'claimed', 'snoozed') AND workspace_id IS NULL",
+        "FROM playbooks_queueitem WHERE state IN ('new', 'claimed', 'snoozed')",
     )
+    rows, known = subjects.rows(items["account_id"], items["workspace_id"])
     queues = []
     for place in range(len(MOTIONS)):
         mine = np.flatnonzero(items["motion"] == place)
-        state = np.zeros(len(account_ids), dtype=np.int8)
-        owner = np.zeros(len(account_ids), dtype=np.int64)
-        if len(account_ids):
-            row = np.searchsorted(account_ids, items["account_id"][mine]).clip(max=len(account_ids) - 1)
-            known = account_ids[row] == items["account_id"][mine]
-            state[row[known]] = items["state"][mine][known]
-            owner[row[known]] = items["owner_id"][mine][known]
-        queues.append(_Queue(len(mine), state, owner))
+        spread = {}
+        for name, kind in (("state", np.int8), ("owner", np.int64), ("held", bool), ("stays", bool)):
+            spread[name] = np.zeros(len(subjects.accounts), dtype=kind)
+            spread[name][rows[mine[known[mine]]]] = items[name][mine[known[mine]]]
+        of_spaces = int((items["workspace_id"][mine] > 0).sum())
+        queues.append(_Queue(len(mine) - of_spaces, of_spaces, **spread))
     return queues
 
 
@@ -233,11 +255,6 @@ def _first(rows: np.ndarray, now: _Side, then: _Side) -> np.ndarray:
     """The rows that are shown: the highest scores first, now or by the draft, whichever is higher."""
     highest = np.maximum(now.score[rows], then.score[rows])
     return rows[np.argsort(-highest, kind="stable")[:SHOWN]]
-
-
-def _names(account_ids: np.ndarray) -> dict[int, str]:
-    wanted = Account.objects.filter(pk__in=np.unique(account_ids).tolist())
-    return dict(wanted.values_list("pk", "name"))
 
 
 def _owners(ids: list[np.ndarray]) -> dict[int, str]:

@@ -154,7 +154,11 @@ def _route_spaces(
     """The workspaces of an account; answers the motions in which its own item gives way to them."""
     is_raised = score is not None and score.hand_raised_at is not None
     standings = {} if is_raised or not of_spaces.are_queued else of_spaces.standings.get(account.pk, {})
-    routes = {workspace: spaces.route(standing, routed.cells) for workspace, standing in standings.items()}
+    routes = {
+        workspace: spaces.route(standing, routed.cells)
+        for workspace, standing in standings.items()
+        if standing.tier in spaces.HOT  # one below stands in a queue by nothing but its account
+    }
     without = spaces.why_left(are_queued=of_spaces.are_queued, hand_raised=is_raised)
     wait = spaces.waiting(own)
     for workspace in of_spaces.ids(account.pk):
@@ -243,6 +247,8 @@ def _route_one(
             routed.tell(item, Verb.UNMARKED)
         routed.show(item, shown)
     for motion, other in mine.items():
+        if _stays(other) and not shown and workspace is not None:
+            continue  # workspaces are scored or queued no more
         if _stays(other) and shown:
             # An audit keeps the place that it was drawn for: by its score it would be the last row for ever.
             priority = other.priority if other.is_audit else showing.priority(score, motion)

@@ -1,7 +1,7 @@
 """What another routing table would do to the queues, before it is saved: what enters, leaves, is handed over, keeps its owner.
 
-It works over arrays, by `routing.route` itself and the accounts as they are scored now, and follows what routing does with items
-that are there (`queue.route_accounts`): a test holds it equal to what a save does. Nothing is written.
+It works over arrays, by `routing.route` itself and the accounts and workspaces as they are scored now, and follows what routing
+does with items that are there (`queue.route_accounts`): a test holds it equal to what a save does. Nothing is written.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import columns
-from accounts.models import Account, Member
-from playbooks import faces, handing, queue, routing
+from accounts.models import Member
+from playbooks import handing, queue, routing
 from playbooks.effects import MOTIONS, bare_sign_ups, motions_of
-from playbooks.models import Motion
+from playbooks.models import Motion, QueueItem
 from playbooks.routing import Cell
 from playbooks.routing_table import Key, name_of, title
-from playbooks.verbs import cooling
-from scoring import rules
+from playbooks.subjects import HELD, Subjects, bits, spaces_of
+from scoring import definitions, rules
 from scoring.before import BUYER_STATES
 from scoring.breakdown import PLACES
 
@@ -34,7 +34,7 @@ SALES = MOTIONS.index(Motion.SALES)
 
 @dataclass(frozen=True)
 class Line:
-    """An account, named as an example; `owner` is the name of who has its item."""
+    """An account or a workspace of it, named as an example; `owner` is the name of who has its item."""
 
     account_id: int
     name: str
@@ -96,9 +96,12 @@ class Preview:
 
 @dataclass(frozen=True)
 class _Scored:
-    """n accounts in the order of `account_id`. Tier, buyer state and segment are places in their lists; `score`: 0 for none."""
+    """Accounts and workspaces as rows of `subjects`; tier, buyer state and segment are places in their lists; `score`: 0 for none.
 
-    account_id: np.ndarray
+    A workspace has the buyer and the segment of its account, and no hand of its own.
+    """
+
+    subjects: Subjects
     tier: np.ndarray
     buyer_state: np.ndarray
     segment: np.ndarray
@@ -106,8 +109,8 @@ class _Scored:
     hands: np.ndarray
     bare: np.ndarray
 
-    def motions(self, table: Mapping[Key, Cell]) -> np.ndarray:
-        return motions_of(
+    def motions(self, table: Mapping[Key, Cell], held: np.ndarray) -> np.ndarray:
+        found = motions_of(
             table,
             tier=self.tier,
             buyer_state=self.buyer_state,
@@ -115,17 +118,21 @@ class _Scored:
             hands=self.hands,
             bare=self.bare,
         )
+        n = self.subjects.n
+        found[n:] = np.where(self.tier[n:] == rules.SELF_SERVE, np.int8(0), found[n:])
+        return self.subjects.given_way(found, held, self.hands[:n])
 
 
 @dataclass(frozen=True)
 class _Items:
-    """The open items of one motion by account: `state` is 0 where there is none. `stays`: not routing's to close."""
+    """The open items of one motion by row: `state` is 0 where there is none. `stays`: not routing's to close."""
 
     number: int
     state: np.ndarray
     item_id: np.ndarray
     owner: np.ndarray
     stays: np.ndarray
+    held: np.ndarray
     entered: np.ndarray
     claimed: np.ndarray
 
@@ -135,11 +142,14 @@ def of(table: Mapping[Key, Cell]) -> Preview:
     started = time.perf_counter()
     in_force, wanted = queue.table(), routing.DEFAULT_TABLE | dict(table)
     scored = _scored()
-    then = scored.motions(wanted)
-    items = _items(scored.account_id)
+    items = _items(scored.subjects)
+    held = bits([own.held for own in items])
+    then = scored.motions(wanted, held)
+    may_enter = scored.subjects.may_enter(held)
     enters, rows = [], []
     for bit, own in enumerate(items):
-        enters.append(_without_resting((then >> bit & 1 == 1) & (own.state == 0), scored, MOTIONS[bit]))
+        entering = (then & may_enter) >> bit & 1 == 1
+        enters.append(scored.subjects.without_resting(entering & (own.state == 0), scored.score, MOTIONS[bit]))
     for bit, own in enumerate(items):
         is_wanted = then >> bit & 1 == 1
         lost = ~is_wanted & ~own.stays
@@ -161,11 +171,58 @@ def of(table: Mapping[Key, Cell]) -> Preview:
 
 
 def _scored() -> _Scored:
-    """Every account that has a score row and was not merged away. One query."""
+    """Every account that has a score row and was not merged away, and the workspaces that stand in queues. Four queries at most."""
+    accounts = _accounts()
+    are_queued = definitions.spec_of(definitions.published()).queues_workspaces
+    if not are_queued and not QueueItem.objects.open().filter(workspace__isnull=False).exists():
+        return _Scored(Subjects(accounts.pop("account_id")), **accounts)
+    rated = _of_spaces()
+    if not are_queued:  # those with an item are looked at alone: they have no route
+        rated = {name: values[:0] for name, values in rated.items()}
+    spaces = spaces_of(accounts["account_id"], among=rated["workspace_id"])
+    m = len(spaces.workspace_id)
+    place = np.searchsorted(rated["workspace_id"], spaces.workspace_id).clip(max=max(len(rated["workspace_id"]) - 1, 0))
+    known = rated["workspace_id"][place] == spaces.workspace_id if len(rated["workspace_id"]) else np.zeros(m, bool)
 
-    def feature(key: str) -> tuple[str, str]:
-        return f"coalesce(s.feature_values[{PLACES[key] + 1}], 'NaN')", "float8"
+    def of(name: str, missing: int) -> np.ndarray:
+        return np.where(known, rated[name][place], missing) if known.any() else np.full(m, missing)
 
+    own = {
+        "tier": of("tier", rules.SELF_SERVE),
+        "score": of("score", 0),
+        "bare": of("bare", 1) == 1,
+        "hands": np.zeros(m, dtype=bool),
+        "buyer_state": spaces.buyer_state,
+        "segment": spaces.segment,
+    }
+    subjects = Subjects(accounts.pop("account_id"), spaces.workspace_id, spaces.parent)
+    return _Scored(subjects, **{name: np.concatenate([values, own[name]]) for name, values in accounts.items()})
+
+
+def _feature(key: str) -> tuple[str, str]:
+    return f"coalesce(s.feature_values[{PLACES[key] + 1}], 'NaN')", "float8"
+
+
+def _of_spaces() -> dict[str, np.ndarray]:
+    """Workspaces that have a score row, by their ids."""
+    found = columns.read(
+        {
+            "workspace_id": ("s.workspace_id", "int8"),
+            "tier": (_place("s.tier", rules.TIERS), "int2"),
+            "score": ("coalesce(s.score, 0)", "int2"),
+            "people": _feature("active_users_28"),
+            "days": _feature("weekly_active_days"),
+        },
+        "FROM scoring_workspacescore s WHERE s.tier <> 'self_serve'",
+    )
+    order = np.argsort(found["workspace_id"], kind="stable")
+    told = {name: values[order] for name, values in found.items()}
+    people, days = told.pop("people"), told.pop("days")
+    bare = bare_sign_ups(score=told["score"], active_users=people, weekly_active_days=days)
+    return told | {"bare": bare.astype(np.int8)}
+
+
+def _accounts() -> dict[str, np.ndarray]:
     found = columns.read(
         {
             "account_id": ("s.account_id", "int8"),
@@ -174,8 +231,8 @@ def _scored() -> _Scored:
             "segment": (_place("s.segment", rules.SEGMENTS), "int2"),
             "score": ("coalesce(s.score, 0)", "int2"),
             "hands": ("(s.hand_raised_at IS NOT NULL)::int", "int2"),
-            "people": feature("active_users_28"),
-            "days": feature("weekly_active_days"),
+            "people": _feature("active_users_28"),
+            "days": _feature("weekly_active_days"),
         },
         "FROM scoring_score s JOIN accounts_account a ON a.id = s.account_id WHERE a.merged_into_id IS NULL",
     )
@@ -184,15 +241,16 @@ def _scored() -> _Scored:
     people, days = told.pop("people"), told.pop("days")
     told["hands"] = told["hands"] == 1
     told["bare"] = bare_sign_ups(score=told["score"], active_users=people, weekly_active_days=days)
-    return _Scored(**told)
+    return told
 
 
-def _items(account_ids: np.ndarray) -> list[_Items]:
+def _items(subjects: Subjects) -> list[_Items]:
     """The open items of each motion. One query."""
-    n = len(account_ids)
+    n = len(subjects.accounts)
     found = columns.read(
         {
             "account_id": ("account_id", "int8"),
+            "workspace_id": ("coalesce(workspace_id, 0)", "int8"),
             "item_id": ("id", "int8"),
             "motion": (_place("motion", MOTIONS), "int2"),
             "owner": ("coalesce(owner_id, 0)", "int8"),
@@ -201,47 +259,26 @@ def _items(account_ids: np.ndarray) -> list[_Items]:
                 "int2",
             ),
             "stays": ("(returned_from <> '' OR is_audit)::int", "int2"),
+            "held": (HELD, "int2"),
             "entered": ("entered_at", "timestamptz"),
             "claimed": ("coalesce(claimed_at, '2999-01-01'::timestamptz)", "timestamptz"),
         },
-        "FROM playbooks_queueitem WHERE state IN ('new', 'claimed', 'snoozed') AND motion <> 'self_serve' AND workspace_id IS NULL",
+        "FROM playbooks_queueitem WHERE state IN ('new', 'claimed', 'snoozed') AND motion <> 'self_serve'",
     )
+    rows, known = subjects.rows(found["account_id"], found["workspace_id"])
     result = []
     for place in range(len(MOTIONS)):
         mine = np.flatnonzero(found["motion"] == place)
-        row = np.searchsorted(account_ids, found["account_id"][mine]).clip(max=max(n - 1, 0))
-        known = account_ids[row] == found["account_id"][mine] if n else np.zeros(len(mine), dtype=bool)
-        at, source = row[known], mine[known]
+        source = mine[known[mine]]
+        at = rows[source]
         spread = {}
-        for name in ("state", "item_id", "owner", "stays", "entered", "claimed"):
+        for name in ("state", "item_id", "owner", "stays", "held", "entered", "claimed"):
             values = np.zeros(n, dtype=found[name].dtype)
             values[at] = found[name][source]
             spread[name] = values
-        spread["stays"] = spread["stays"] == 1
+        spread |= {name: spread[name] == 1 for name in ("stays", "held")}
         result.append(_Items(number=len(mine), **spread))
     return result
-
-
-def _without_resting(entering: np.ndarray, scored: _Scored, motion: str) -> np.ndarray:
-    """Those of them that no cool-down keeps out. One query, and some more where somebody rests."""
-    now = timezone.now()
-    ids = columns.read(
-        {"account_id": ("account_id", "int8")},
-        "FROM playbooks_queueitem WHERE cool_until > $1 AND workspace_id IS NULL",
-        [now],
-    )["account_id"]
-    resting = np.flatnonzero(entering & np.isin(scored.account_id, ids))
-    if not len(resting):
-        return entering
-    account_ids = scored.account_id[resting].tolist()
-    rests, seen = cooling.of_accounts(account_ids, now=now), faces.of_accounts(account_ids, now)
-    left = entering.copy()
-    for row, account_id in zip(resting.tolist(), account_ids, strict=True):
-        rest = cooling.rest_of(rests.get(account_id, {}), motion)
-        score = int(scored.score[row]) or None
-        if rest is not None and not cooling.news_since(rest, seen[account_id].signals, score):
-            left[row] = False
-    return left
 
 
 def _handed(bit: int, lost: np.ndarray, enters_sales: np.ndarray, then: np.ndarray, items: list[_Items]) -> np.ndarray:
@@ -265,7 +302,7 @@ def _cells(in_force: Mapping[Key, Cell], wanted: Mapping[Key, Cell], scored: _Sc
         if cell == in_force[key]:
             continue
         here = (scored.tier == rules.TIERS.index(key[0])) & (scored.buyer_state == BUYER_STATES.index(key[1]))
-        here &= scored.segment == rules.SEGMENTS.index(key[2])
+        here &= (scored.segment == rules.SEGMENTS.index(key[2])) & ~scored.subjects.is_space
         found.append(
             CellMoves(
                 name=name_of(key),
@@ -290,14 +327,15 @@ def in_words(cell: Cell) -> str:
 
 def _moves(rows: list[dict[str, np.ndarray]], items: list[_Items], scored: _Scored) -> list[Moves]:
     shown = [{name: _first(where, scored) for name, where in one.items() if name != "unmark"} for one in rows]
-    names = _names(np.concatenate([scored.account_id[places] for one in shown for places in one.values()]))
+    names = scored.subjects.names(np.concatenate([places for one in shown for places in one.values()]))
+    accounts = scored.subjects.accounts
     owners = _owners(own.owner[places] for own, one in zip(items, shown, strict=True) for places in one.values())
 
     def lines(places: np.ndarray, own: _Items) -> list[Line]:
         return [
             Line(
-                account_id=int(scored.account_id[place]),
-                name=names.get(int(scored.account_id[place]), ""),
+                account_id=int(accounts[place]),
+                name=names.get(int(place), ""),
                 score=int(scored.score[place]) or None,
                 owner=owners.get(int(own.owner[place]), ""),
             )
@@ -327,10 +365,6 @@ def _moves(rows: list[dict[str, np.ndarray]], items: list[_Items], scored: _Scor
 def _first(where: np.ndarray, scored: _Scored) -> np.ndarray:
     places = np.flatnonzero(where)
     return places[np.argsort(-scored.score[places], kind="stable")[:SHOWN]]
-
-
-def _names(account_ids: np.ndarray) -> dict[int, str]:
-    return dict(Account.objects.filter(pk__in=np.unique(account_ids).tolist()).values_list("pk", "name"))
 
 
 def _owners(ids: Iterable[np.ndarray]) -> dict[int, str]:

@@ -1,7 +1,4 @@
-"""What a definition makes of workspaces in the queues: how many stand in each, and which accounts give way to theirs. Over arrays.
-
-It follows `playbooks.spaces` for workspaces without an item: cool-downs are not looked at, as nowhere in the effect of a draft.
-"""
+"""What a definition makes of workspaces in the queues: which rows they are beside accounts, their motions, what is told of them."""
 
 from __future__ import annotations
 
@@ -9,107 +6,95 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from django.db.models import Count
 
-from accounts import columns
 from playbooks import routing
-from playbooks.array_routing import MOTIONS, bare_sign_ups, motions_of
+from playbooks.array_routing import bare_sign_ups, motions_of
 from playbooks.models import QueueItem
+from playbooks.subjects import Spaces, Subjects, spaces_of
 from scoring import rules, workspace_preview, workspaces
-from scoring.before import BUYER_STATES
 from scoring.matrices import Snapshot
 
 type Table = Mapping[tuple[str, str, str], routing.Cell]
 
 
 @dataclass(frozen=True)
-class Queued:
-    """Workspaces that a definition puts into each motion, and bits of the motions in which each account gives way, int8 n."""
-
-    standing: list[int]
-    way: np.ndarray
-
-
-@dataclass(frozen=True)
 class Standing:
-    """One motion: items of workspaces now and then."""
+    """One motion: items of workspaces now and then, and what happens to how many: claimed ones stay, marked."""
 
     motion: str
     label: str
     items_now: int
     items_then: int
+    entering: int
+    leaving: int
+    marked: int
+    unmarked: int
+
+    @property
+    def is_nothing(self) -> bool:
+        return not (self.entering or self.leaving or self.marked or self.unmarked)
 
 
-def queued(spec: rules.Spec, *, account_ids: np.ndarray, hands: np.ndarray, held: np.ndarray, table: Table) -> Queued:
-    """Nobody gives way where no workspace is queued. `account_ids`: sorted, n; `hands`: raised ones, bool n; `held`: bits of the
-    motions in which somebody has the account's own item, int8 n: there its workspaces wait. One query."""
-    nothing = Queued([0] * len(MOTIONS), np.zeros(len(account_ids), dtype=np.int8))
-    recipe = spec.for_workspaces
-    if recipe is None or not spec.queues_workspaces or not workspaces.are_scored(spec) or not len(account_ids):
-        return nothing
-    snapshot = workspace_preview.newest()
-    if not len(snapshot):
-        return nothing
-    row, buyer_state, segment, known = _of_accounts(snapshot, account_ids)
-    found = rules.evaluate(
-        recipe,
-        snapshot.features.narrow(),
-        evidence=snapshot.evidence,
-        tier_before=workspace_preview.tiers_now(snapshot),
-        detail=False,
-    )
-    bits = motions_of(
-        table,
-        tier=found.tier,
-        buyer_state=buyer_state,
-        segment=segment,
-        hands=np.zeros(len(row), dtype=bool),
-        bare=bare_sign_ups(
-            score=found.score,
-            active_users=snapshot.features["active_users_28"],
-            weekly_active_days=snapshot.features["weekly_active_days"],
-        ),
-    )
-    bits = np.where(known & ~hands[row], bits & ~held[row], np.int8(0))
-    way = nothing.way.copy()
-    np.bitwise_or.at(way, row, bits)
-    return Queued([int((bits >> place & 1).sum()) for place in range(len(MOTIONS))], way)
+@dataclass(frozen=True)
+class Queued:
+    """The rows of workspaces; none where neither definition queues them and none has an item. `place`: of each its place in the
+    `snapshot` of workspaces, −1 where it is not there."""
+
+    spaces: Spaces
+    snapshot: Snapshot | None
+    place: np.ndarray
+
+    def subjects(self, account_ids: np.ndarray) -> Subjects:
+        return Subjects(account_ids, self.spaces.workspace_id, self.spaces.parent)
+
+    def motions(self, spec: rules.Spec, table: Table) -> tuple[np.ndarray, np.ndarray]:
+        """Scores and the motions (bits) that this definition routes each to; 0 where it does not queue workspaces."""
+        m = len(self.place)
+        score, bits = np.zeros(m, dtype=np.int64), np.zeros(m, dtype=np.int8)
+        recipe, snapshot = spec.for_workspaces, self.snapshot
+        if recipe is None or snapshot is None or not _queues(spec):
+            return score, bits
+        found = rules.evaluate(
+            recipe,
+            snapshot.features.narrow(),
+            evidence=snapshot.evidence,
+            tier_before=workspace_preview.tiers_now(snapshot),
+            detail=False,
+        )
+        known = np.flatnonzero(self.place >= 0)
+        place = self.place[known]
+        routed = motions_of(
+            table,
+            tier=found.tier[place],
+            buyer_state=self.spaces.buyer_state[known],
+            segment=self.spaces.segment[known],
+            hands=np.zeros(len(known), dtype=bool),
+            bare=bare_sign_ups(
+                score=found.score[place],
+                active_users=snapshot.features["active_users_28"][place],
+                weekly_active_days=snapshot.features["weekly_active_days"][place],
+            ),
+        )
+        score[known] = found.score[place]
+        bits[known] = np.where(found.tier[place] == rules.SELF_SERVE, np.int8(0), routed)
+        return score, bits
 
 
-def _of_accounts(snapshot: Snapshot, account_ids: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Of each workspace: the place of its account, that one's buyer state and segment as places, and whether it is known at all."""
-    buyers = " ".join(f"WHEN '{state}' THEN {place}" for place, state in enumerate(BUYER_STATES))
-    segments = " ".join(f"WHEN '{segment}' THEN {place}" for place, segment in enumerate(rules.SEGMENTS))
-    told = columns.read(
-        {
-            "workspace_id": ("w.id", "int8"),
-            "account_id": ("w.account_id", "int8"),
-            "buyer_state": (f"CASE s.buyer_state {buyers} END", "int2"),
-            "segment": (f"CASE s.segment {segments} END", "int2"),
-        },
-        "FROM accounts_workspace w JOIN scoring_score s ON s.account_id = w.account_id ",
-    )
-    n = len(snapshot)
-    if not len(told["workspace_id"]):
-        nothing = np.zeros(n, dtype=np.int64)
-        return nothing, nothing, nothing, np.zeros(n, dtype=bool)
-    order = np.argsort(told["workspace_id"], kind="stable")
-    ids = told["workspace_id"][order]
-    place = np.searchsorted(ids, snapshot.account_id).clip(max=len(ids) - 1)
-    is_there = ids[place] == snapshot.account_id
-    accounts = told["account_id"][order][place]
-    row = np.searchsorted(account_ids, accounts).clip(max=len(account_ids) - 1)
-    known = is_there & (account_ids[row] == accounts)
-    return row, told["buyer_state"][order][place], told["segment"][order][place], known
+def of(specs: tuple[rules.Spec, rules.Spec], account_ids: np.ndarray) -> Queued:
+    """The workspaces that either of two definitions may queue, and those with an item. Two queries at most."""
+    nothing = np.empty(0, dtype=np.int64)
+    if any(_queues(spec) for spec in specs):
+        snapshot = workspace_preview.newest()
+        spaces = spaces_of(account_ids, among=snapshot.account_id)
+        ids = np.asarray(snapshot.account_id)
+        place = np.searchsorted(ids, spaces.workspace_id).clip(max=max(len(ids) - 1, 0))
+        there = ids[place] == spaces.workspace_id if len(ids) else np.zeros(len(place), dtype=bool)
+        return Queued(spaces, snapshot, np.where(there, place, -1))
+    if QueueItem.objects.open().filter(workspace__isnull=False).exists():
+        spaces = spaces_of(account_ids, among=nothing)
+        return Queued(spaces, None, np.full(len(spaces.workspace_id), -1))
+    return Queued(Spaces(nothing, nothing, nothing, nothing), None, nothing)
 
 
-def standing(now: Queued, then: Queued) -> list[Standing]:
-    """By motion, what stands there now as it is, and by the draft; empty when neither definition queues workspaces. One query."""
-    if not (any(now.standing) or any(then.standing)):
-        return []
-    rows = QueueItem.objects.open().filter(workspace__isnull=False).values_list("motion").annotate(n=Count("pk"))
-    there = dict(rows.order_by())
-    return [
-        Standing(motion.value, str(motion.label), there.get(motion.value, 0), number)
-        for motion, number in zip(MOTIONS, then.standing, strict=True)
-    ]
+def _queues(spec: rules.Spec) -> bool:
+    return spec.queues_workspaces and workspaces.are_scored(spec)

@@ -45,6 +45,10 @@ class SpacesSerializer(serializers.Serializer[Any]):
     motion = serializers.ChoiceField([(motion.value, motion.label) for motion in effects.MOTIONS])
     items_now = serializers.IntegerField()
     items_then = serializers.IntegerField()
+    entering = serializers.IntegerField()
+    leaving = serializers.IntegerField()
+    marked = serializers.IntegerField(help_text=gettext_lazy("Claimed items that stay with a mark."))
+    unmarked = serializers.IntegerField(help_text=gettext_lazy("Marked items that qualify again."))
 
 
 class EffectsSerializer(serializers.Serializer[Any]):

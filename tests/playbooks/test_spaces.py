@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Role
-from playbooks import effects, queue
+from playbooks import effects, plans, queue, routing, routing_preview, routing_table
 from playbooks.models import QueueItem, QueueItemEvent
 from playbooks.verbs import verbs
 from scoring import definitions, differences, edits, rules, runs
@@ -185,3 +185,121 @@ def test_the_number_of_queries_stays_with_more_workspaces(company):
     big("most", 80)
     big("uppermost", 100)
     assert routing() == one_enters
+
+
+@pytest.fixture
+def world():
+    """Three companies with two qualified workspaces each, and one with a workspace that qualifies alone."""
+    for number in range(3):
+        for place, people in ((0, 9), (1, 7)):
+            name = f"c{number}-{place}"
+            space(name, people=people, first=50 * place, days=range(0, 28, 2), domain=f"c{number}.com")
+        load(identify("0@x", email=f"0@c{number}.com", title="Chief Executive Officer", employees=500))
+    space("c9-0", people=9, domain="c9.com")
+    work()
+    return MemberFactory(role=Role.SALES), MemberFactory(role=Role.SUCCESS)
+
+
+def whose():
+    """(account, workspace) of each open item with its owner, by motion."""
+    rows = QueueItem.objects.open().values_list("motion", "account", "workspace", "owner")
+    return {(motion, account, space): owner for motion, account, space, owner in rows}
+
+
+def counted(wanted):
+    return {
+        motion: tuple(
+            QueueItem.objects.open().filter(motion=motion, workspace__isnull=whole).count() for whole in (True, False)
+        )
+        for motion in wanted
+    }
+
+
+def switch(recipe):
+    """Publishes, and holds what was foretold against what came."""
+    told = effects.of(rules.parse(definitions.published().spec | {"workspace": recipe}))
+    spaces = {one.motion: one for one in told.spaces}
+    foretold = {one.motion: (one.items_then, spaces[one.motion].items_then if spaces else 0) for one in told.motions}
+    marked = sum(one.marked for one in [*told.motions, *told.spaces])
+    before = QueueItem.objects.open().exclude(mark="").count()
+    publish(recipe)
+    work()
+    assert counted(foretold) == foretold
+    assert QueueItem.objects.open().exclude(mark="").count() - before == marked - sum(
+        one.unmarked for one in [*told.motions, *told.spaces]
+    )
+    assert_nobody_calls_twice()
+
+
+def assert_nobody_calls_twice():
+    for motion, account, workspace in whose():
+        if workspace is None:
+            assert [key for key in whose() if key[:2] == (motion, account)] == [(motion, account, None)]
+
+
+def test_switching_from_accounts_to_workspaces_and_back_loses_nothing_and_is_foretold(world):
+    sales, success = world
+    items = list(QueueItem.objects.filter(motion="sales").order_by("pk"))
+    assert len(items) >= 3
+    verbs.claim(item_id=items[0].pk, member=sales)
+    verbs.claim(item_id=items[1].pk, member=sales)
+    verbs.snooze(item_id=items[1].pk, member=sales, until=None)
+    verbs.claim(item_id=items[2].pk, member=sales)
+    verbs.finish(item_id=items[2].pk, member=sales, outcome="no_answer")
+    owned = {key: owner for key, owner in whose().items() if owner}
+    switch(IN_QUEUE)
+    assert owned.items() <= whose().items()
+    assert any(workspace for _motion, _account, workspace in whose())
+
+    spaces = list(QueueItem.objects.open().filter(workspace__isnull=False).order_by("motion", "pk"))
+    mine = {item.motion: item for item in spaces}
+    for item in mine.values():
+        verbs.claim(item_id=item.pk, member=sales if item.motion == "sales" else success)
+    plans.make(item_id=mine["success"].pk, member=success)
+    owned = {key: owner for key, owner in whose().items() if owner}
+    switch(RECIPE)
+    assert owned.items() <= whose().items()
+    assert plans.of_item(mine["success"].pk).filter(done_at=None).exists()
+    switch(IN_QUEUE)
+    assert owned.items() <= whose().items()
+    assert not QueueItem.objects.open().filter(pk__in=[item.pk for item in mine.values()]).exclude(mark="").exists()
+    switch(RECIPE)
+    verbs.finish(item_id=mine["sales"].pk, member=sales, outcome="no_answer")
+    work()
+    assert any(key[1:] == (mine["sales"].account_id, None) for key in whose())
+
+
+def test_what_a_routing_table_would_do_to_workspaces_is_what_saving_it_does(world):
+    sales, success = world
+    publish(IN_QUEUE)
+    work()
+    for motion, member in (("sales", sales), ("success", success)):
+        items = list(QueueItem.objects.open().filter(motion=motion, workspace__isnull=False).order_by("pk"))
+        for item in items[:2]:
+            verbs.claim(item_id=item.pk, member=member)
+        if items[1:]:
+            verbs.disqualify(item_id=items[1].pk, member=member, reason="too_small")
+    admin = MemberFactory(role=Role.ADMIN)
+    for table in (
+        {key: routing.Cell("marketing") for key in routing.DEFAULT_TABLE},
+        routing.DEFAULT_TABLE,
+        {
+            key: routing.Cell("sales" if cell.motion == "success" else "success")
+            for key, cell in routing.DEFAULT_TABLE.items()
+        },
+        {key: routing.Cell("self_serve") for key in routing.DEFAULT_TABLE},
+        routing.DEFAULT_TABLE,
+    ):
+        told = {one.motion: one for one in routing_preview.of(table).motions}
+        before = set(QueueItem.objects.open().values_list("pk", flat=True))
+        routing_table.save(table=table, member=admin)
+        while queue.route_scored():
+            pass
+        now = QueueItem.objects.open()
+        new = {(one.motion, one.called) for one in now.exclude(pk__in=before).select_related("account", "workspace")}
+        assert {(one.motion, line.name) for one in told.values() for line in one.enter} <= new
+        assert sum(one.entering for one in told.values()) == len(new)
+        for motion, one in told.items():
+            assert one.items_then == now.filter(motion=motion).count()
+        assert routing_preview.of(table).is_nothing
+        assert_nobody_calls_twice()
