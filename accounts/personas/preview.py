@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 from django.db.models import Q
 from django.db.models.functions import Coalesce, Lower
 
@@ -16,6 +17,8 @@ from accounts.personas import reading
 #: People are counted up to so many; nobody needs to know whether it is 10,000 or 12,000.
 COUNTED = 10_000
 EXAMPLES = 5
+#: Seconds that each of the two questions of `fit` may take: while somebody writes, and when they asked for it.
+QUICK, PATIENT = 0.05, 20.0
 
 _COUNTS = f"""
 SELECT p.id, users.n + contacts.n FROM accounts_persona p,
@@ -47,6 +50,10 @@ class Fit:
     examples: Sequence[Example]
 
 
+class TakesLonger(Exception):
+    """The people could not be counted in this time."""
+
+
 def counts() -> dict[int, int]:
     """Persona id → people and contacts who are it now, at most `COUNTED` of each. One query."""
     with connection.cursor() as cursor:
@@ -54,15 +61,36 @@ def counts() -> dict[int, int]:
         return dict(cursor.fetchall())
 
 
-def fit(said: Mapping[str, Any], *, persona_id: int | None = None) -> Fit:
+def fit(said: Mapping[str, Any], *, persona_id: int | None = None, seconds: float = PATIENT) -> Fit:
     """Whom the rule of these fields (`editing.FIELDS`) fits of the people who use the product. Two queries beside the rules'.
 
-    `persona_id`: the stored persona that is being changed; none: a new one, which will be tried first.
+    `persona_id`: the stored persona that is being changed; none: a new one, which will be tried first. Raises `TakesLonger` when
+    one of the queries takes more than so many seconds.
     """
+    rules = reading.refresh()
+    with _within(seconds):
+        return _fit(said, rules, persona_id)
+
+
+@contextmanager
+def _within(seconds: float) -> Iterator[None]:
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT current_setting('statement_timeout')")
+            before = cursor.fetchone()[0]
+            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [f"{round(seconds * 1000)}ms"])
+            yield
+            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [before])
+    except OperationalError as error:
+        if getattr(error.__cause__, "sqlstate", "") == "57014":  # query_canceled
+            raise TakesLonger from error
+        raise
+
+
+def _fit(said: Mapping[str, Any], rules: reading.Rules, persona_id: int | None) -> Fit:
     sized = ProductUser.objects.annotate(size=Coalesce("employees", "account__employees"))
     rows = sized.filter(_where(said), erased_at=None)
     people = rows.order_by()[: COUNTED + 1].count()
-    rules = reading.refresh()
     place = next((n for n, one in enumerate(rules.personas) if one.id == persona_id), 0)
     before = rules.personas[:place]
     examples = [

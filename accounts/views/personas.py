@@ -118,9 +118,10 @@ def _sent(request: MemberRequest, found: Persona | None) -> HttpResponse:
     form = PersonaForm(request.POST)
     is_valid = form.is_valid()
     if "box" in request.GET:
-        return render(request, "accounts/persona.html#fit", {"fit": _fit(form.said(), found)})
+        seconds = preview.PATIENT if "patient" in request.GET else preview.QUICK
+        return render(request, "accounts/persona.html#fit", _counted(form.said(), found, seconds))
     if request.POST.get("action") == "preview":
-        return _editor(request, found, form)
+        return _editor(request, found, form, seconds=preview.PATIENT)
     if is_valid:
         try:
             return _saved(request, found, form)
@@ -160,7 +161,9 @@ def _undo(request: MemberRequest, found: Persona) -> HttpResponse:
     return done(request, to=here, words=_("“%(persona)s” is as it was.") % {"persona": found})
 
 
-def _editor(request: MemberRequest, found: Persona | None, form: PersonaForm) -> HttpResponse:
+def _editor(
+    request: MemberRequest, found: Persona | None, form: PersonaForm, *, seconds: float = preview.QUICK
+) -> HttpResponse:
     said = form.said() if form.is_bound else editing.text_of(found) if found else {}
     origin = ""
     if found is not None and found.key:
@@ -169,20 +172,22 @@ def _editor(request: MemberRequest, found: Persona | None, form: PersonaForm) ->
         "persona": found,
         "form": form,
         "checks": [form["seniorities"], form["departments"]],
-        "fit": _fit(said, found),
         "origin": origin,
-    }
+    } | _counted(said, found, seconds)
     is_wrong = form.is_bound and form.errors
     return render(request, "accounts/persona.html", context, status=422 if is_wrong else 200)
 
 
-def _fit(said: dict[str, Any], found: Persona | None) -> preview.Fit | None:
-    """None while nothing is said that anybody could fit."""
+def _counted(said: dict[str, Any], found: Persona | None, seconds: float) -> dict[str, Any]:
+    """`fit` for the template, None while nothing is said that anybody could fit; `is_counting` when it takes longer than that."""
     parts = ("seniorities", "departments", "use_cases")
     sizes = ("employees_from", "employees_below")
     if not any(said.get(name) for name in parts) and all(said.get(name) is None for name in sizes):
-        return None
-    return preview.fit(said, persona_id=found.pk if found else None)
+        return {"fit": None}
+    try:
+        return {"fit": preview.fit(said, persona_id=found.pk if found else None, seconds=seconds)}
+    except preview.TakesLonger:
+        return {"fit": None, "is_counting": True, "is_in_vain": seconds == preview.PATIENT}
 
 
 def _line(row: Persona, people: int) -> Line:

@@ -5,6 +5,7 @@ import re
 import time
 
 import pytest
+from django.db import connection
 
 from accounts import personas, title_rules, titles
 from accounts.models import (
@@ -294,3 +295,26 @@ def test_the_same_by_rest(sign_in):
     assert [one["name"] for one in admin.get("/api/personas/?limit=2").json()["results"]][1] == "Data lead"
     assert admin.get("/api/profiling-run/").json()["ended_at"] is None
     assert AuditEntry.objects.filter(way="api").count() == 6
+
+
+def test_the_editor_answers_at_once_and_goes_on_counting(sign_in, monkeypatch):
+    account = AccountFactory()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO accounts_productuser (key, email, name, title, department, seniority, company, buying_role,"
+            " buying_confidence, account_id) SELECT 'u:' || n, '', '', '', 'data', 'vp', '', '', 0, %s FROM generate_series(1, 30000) AS n",
+            [account.pk],
+        )
+    monkeypatch.setattr(preview, "QUICK", 0.001)
+    client = sign_in(Role.ADMIN)
+    said = {"seniorities": ["director"], "name": "x", "confidence": "0.4"}
+
+    first = client.post(f"{PERSONAS}new/?box=1", said, headers={"hx-request": "true"}).content.decode()
+    then = client.post(f"{PERSONAS}new/?box=1&patient=1", said | {"seniorities": ["vp"]}).content.decode()
+
+    assert "Counting…" in first
+    assert "patient=1" in first
+    assert "More than 10,000 people" in then
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('statement_timeout')")
+        assert cursor.fetchone() == ("0",)
