@@ -216,6 +216,7 @@ MATRIX: dict[str, Row] = {
     "api_routing": frozenset({PRODUCT, ADMIN}),  # changing it: admins
     "api_routing_preview": frozenset({ADMIN}),
     "api_hand_raises": MEMBER,
+    **dict.fromkeys(("api_forms", "api_form", "api_form_remove", "api_form_back"), frozenset({ADMIN})),
     "api_outcomes": frozenset({PRODUCT, ADMIN}),
     "api_title": MEMBER,
     "api_title_rules": frozenset({ADMIN}),

@@ -211,6 +211,8 @@ FORM = {
         "write_key": {"type": "string"},
         "form": {"type": "string", "maxLength": 32, "description": "The key of a form, instead of the write key."},
         "token": {"type": "string", "description": "The signed time at which one of our own forms was drawn."},
+        "user_hash": {"type": "string", "description": "HMAC-SHA256 of `user_id` with the form's secret: proves it."},
+        "consent": {"type": "string", "description": "Anything, where the form asks for consent."},
     }
     | {name: {"type": "string", "maxLength": most} for name, _other, most in hand_raise.FIELDS}
     | {
@@ -249,8 +251,9 @@ INTAKE = {
         "post": {
             "operationId": "raise_hand",
             "summary": "Somebody asks for sales",
-            "description": "From a form of the customer's own site, or from a server. A plain HTML form is answered with a page. "
-            "See docs/hand-raises.md.",
+            "description": "From a form of the customer's own site (`form`), or from a server (`write_key`), which may send again "
+            "with the same `message_id` what it does not know to have come. A plain HTML form is answered with a page. By a form "
+            "a `user_id` counts only where it is proven or fits the e-mail. See docs/hand-raises.md.",
             "tags": ["intake"],
             "requestBody": {
                 "required": True,
@@ -260,7 +263,15 @@ INTAKE = {
                 },
             },
             "security": SECURITY,
-            "responses": ANSWERS | {"404": _refusal("There is no such form, or it is switched off.")},
+            "responses": ANSWERS
+            | {
+                "400": _refusal("`field` names what is wrong: `email`, `message`, `consent`, …"),
+                "404": _refusal("There is no such form, or it is switched off."),
+                "413": _refusal("Larger than 500 KB."),
+                "429": _refusal(
+                    "`too_many` from one address or with one e-mail: kept, and looked at. `busy`: again.", again=True
+                ),
+            },
         }
     },
 }

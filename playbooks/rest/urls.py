@@ -8,6 +8,7 @@ from playbooks.rest import calendar, erasing, feedback, own, play_editing, rules
 from playbooks.rest import contacts as contact_rest
 from playbooks.rest import corrections as correct
 from playbooks.rest import definitions as definition_effects
+from playbooks.rest import forms as form_rest
 from playbooks.rest import identity as identity_rest
 from playbooks.rest import people as people_rest
 from playbooks.rest import personas as persona_rest
@@ -23,6 +24,10 @@ from scoring import rest_definitions as definitions
 
 urlpatterns: list[URLPattern] = [
     path("audit/", audits.audit, name="api_audit"),
+    path("forms/", form_rest.form_list, name="api_forms"),
+    path("forms/<int:form_id>/", form_rest.form, name="api_form"),
+    path("forms/<int:form_id>/remove/", form_rest.form_remove, name="api_form_remove"),
+    path("forms/<int:form_id>/put-back/", form_rest.form_back, name="api_form_back"),
     path("erase/", erasing.erase, name="api_erase"),
     path("accounts/<int:account_id>/people/", people_rest.people_of, name="api_account_people"),
     path("accounts/<int:account_id>/buying-group/", people_rest.buying_group, name="api_buying_group"),

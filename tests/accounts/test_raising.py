@@ -5,14 +5,15 @@ import re
 
 import pytest
 import time_machine
+from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts import landing, loading
-from accounts.models import AuditEntry, HandRaise, HandRaiseForm, Landing, Role
-from accounts.raising import forms, spam, taking
+from accounts.models import AuditEntry, HandRaise, HandRaiseForm, Landing, ProductUser, Role
+from accounts.raising import forms, spam, taking, trust
 from tests.factories import SourceFactory
-from tests.feed import account_of, identify, load
+from tests.feed import account_of, group, identify, load
 
 pytestmark = pytest.mark.django_db
 
@@ -235,3 +236,139 @@ def test_a_name_that_is_taken_is_refused(form, sign_in):
     answer = admin.post(reverse("hand_form_new"), {"name": "Pricing", "source": form.source.pk})
     assert answer.status_code == 422
     assert HandRaiseForm.objects.count() == 1
+
+
+def test_a_form_by_rest_is_made_changed_switched_removed_and_put_back(client, sign_in):
+    SourceFactory(name="App")
+    admin = sign_in(Role.ADMIN)
+
+    def send(path, said, method="post"):
+        return getattr(admin, method)(f"/api/forms/{path}", said, content_type="application/json")
+
+    made = send("", {"name": "Docs", "asks": ["message"], "origins": ["acme.com"], "consent": "You may call me."})
+    told = made.json()
+    assert (made.status_code, told["source"], told["origins"]) == (201, "App", ["https://acme.com"])
+    assert told["script"] == f"http://testserver/forms/{told['key']}.js"
+    path = f"{told['id']}/"
+    for wrong, field in [
+        ({"name": "x", "thanks_url": "javascript:alert(1)"}, "thanks_url"),
+        ({"name": "x", "origins": ["no site"]}, "origins"),
+        ({"name": "Docs"}, "name"),
+        ({"name": "x", "asks": ["phone"]}, "asks"),
+        ({"name": "x", "source": "none"}, "source"),
+        ({"name": "x", "button": "b" * 61}, "button"),
+        ({}, "name"),
+    ]:
+        answer = send("", wrong)
+        assert (answer.status_code, answer.json()["error"]["field"]) == (400, field), wrong
+    assert send(path, {"question": "Ask us", "is_active": False}, "patch").json()["is_active"] is False
+    assert send(path, {"is_active": True}, "patch").json()["question"] == "Ask us"
+    assert send(path + "remove/", {}).json()["removed_at"]
+    assert admin.get("/api/forms/").json()["count"] == 0
+    assert admin.get("/api/forms/?removed=true").json()["count"] == 1
+    assert client.get(f"/forms/{told['key']}/").status_code == 404
+    assert send(path, {"question": "x"}, "patch").status_code == 400
+    other = send("", {"name": "Docs"}).json()
+    taken = send(path + "put-back/", {})
+    assert (taken.status_code, taken.json()["error"]["field"]) == (400, "name")
+    send(f"{other['id']}/remove/", {})
+    assert send(path + "put-back/", {}).json()["removed_at"] is None
+    assert sign_in(Role.SALES).get("/api/forms/").status_code == 403
+    said = list(AuditEntry.objects.order_by("pk").values_list("action", "way").distinct())
+    assert {("form.remove", "api"), ("form.put_back", "api")} <= set(said)
+
+
+def test_nobody_speaks_for_another_by_a_user_id_or_a_workspace_that_a_form_says(client, form):
+    load(
+        identify("u-7", email="ann@acme.com", title="Designer", name="Ann Lee"),
+        group("ws-acme", "u-7", name="Acme", domain="acme.com"),
+    )
+    claim = {"user_id": "u-7", "group_id": "ws-acme", "title": "CEO", "name": "Eve", "company": "Evil"}
+    post(client, form, email="eve@evil.com", **claim)
+    post(client, form, email="eve@evil.com", message="proven of another", user_hash=trust.proof(form, "u-8"), **claim)
+    post(client, form, email="ann@acme.com", title="CEO", name="Eve", group_id="ws-acme")
+    load()
+    ann = ProductUser.objects.get(key="u:u-7")
+    assert (ann.email, ann.title, ann.name) == ("ann@acme.com", "Designer", "Ann Lee")
+    *eves, hers = HandRaise.objects.order_by("pk")
+    for row in eves:
+        assert (row.user.key, row.account.domain) == ("u:eve@evil.com", "evil.com")
+        assert (row.fields["claimed_user_id"], row.fields["claimed_group_id"]) == ("u-7", "ws-acme")
+        assert "user_id" not in row.fields
+    assert (hers.user, hers.account, hers.fields["group_id"]) == (ann, ann.account, "ws-acme")
+    assert set(ann.memberships.values_list("workspace__external_id", flat=True)) == {"ws-acme"}
+    assert not ProductUser.objects.get(key="u:eve@evil.com").memberships.exists()
+
+
+def test_a_proven_user_id_is_the_person_whatever_e_mail_is_typed_and_keeps_his_own(client, form):
+    load(identify("u-7", email="ann@acme.com"))
+    post(client, form, email="ann@gmail.com", user_id="u-7", user_hash=trust.proof(form, "u-7"))
+    load()
+    row = HandRaise.objects.get()
+    assert (row.user.key, row.user.email, row.account.domain) == ("u:u-7", "ann@acme.com", "acme.com")
+    assert row.fields["email"] == "ann@gmail.com"
+
+
+def test_the_same_sent_twice_is_one_raised_hand_and_a_servers_message_id_counts_once(client, form):
+    for _ in range(3):
+        assert post(client, form).status_code == 200
+    assert HandRaise.objects.get().sent == 3
+    for message in ("first", "second"):
+        post(client, form, form="", write_key=form.source.write_key, message_id="crm-1", message=message)
+    assert HandRaise.objects.filter(form=None).get().fields["message"] == "first"
+    assert Landing.objects.count() == 2
+
+
+def test_who_sends_too_much_is_told_and_what_he_sent_is_kept(client, form, monkeypatch):
+    for n in range(spam.MOST):
+        post(client, form, email=f"a{n}@acme.com", headers={"x-forwarded-for": f"203.0.113.7:{5000 + n}"})
+    more = {"email": "bea@acme.com", "headers": {"x-forwarded-for": "203.0.113.7:6000"}}
+    for _ in range(2):
+        page = post(client, form, accept="text/html", **more)
+        assert (page.status_code, page["Retry-After"]) == (429, "600")
+        assert "you need not send it again" in page.content.decode()
+    told = post(client, form, **more)
+    assert (told.status_code, told.json()["error"]["code"], told.json()["error"]["kept"]) == (429, "too_many", True)
+    row = HandRaise.objects.get(fields__email="bea@acme.com")
+    assert (row.is_spam, row.spam_because, row.sent) == (True, "address", 3)
+    monkeypatch.setattr(spam, "KEPT_AN_HOUR", 1)
+    page = post(client, form, accept="text/html", **more | {"email": "kim@acme.com", "message": "My long words"})
+    assert page.status_code == 429
+    assert "My long words</textarea>" in page.content.decode()
+
+
+def test_consent_is_needed_and_kept_and_the_page_of_thanks_is_the_admins_alone(client, form):
+    form.consent, form.consent_url = "Acme may write to me.", "https://acme.com/privacy"
+    form.thanks_url = "https://acme.com/thanks?a=1"
+    form.save()
+    wrong = post(client, form, accept="text/html", message="x" * 10_000)
+    assert wrong.status_code == 400
+    assert "consent: must be agreed to." in wrong.content.decode()
+    assert "x" * 10_000 + "</textarea>" in wrong.content.decode()
+    too_long = post(client, form, accept="text/html", message="y" * 10_001, consent="yes")
+    assert (too_long.status_code, "y" * 10_001 in too_long.content.decode()) == (400, True)
+    answer = post(client, form, accept="text/html", message="Ünï 🙂 " * 1000, consent="yes", next="https://evil.com")
+    assert (answer.status_code, answer["Location"]) == (302, "https://acme.com/thanks?a=1")
+    assert HandRaise.objects.get().fields["consent"] == "Acme may write to me."
+    assert load().set_aside == 0
+    page = client.get(reverse("hand_form_page", args=[form.key]) + "?thanks_url=https://evil.com&next=https://evil.com")
+    assert "form-action 'self' https://acme.com;" in page["Content-Security-Policy"] + ";"
+    assert "evil" not in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    "said", ["javascript:alert(1)", "//evil.com", "/thanks", "https://a@b.com", "http:\\\\evil.com", "https://a b.com"]
+)
+def test_a_page_of_thanks_is_a_whole_address(said):
+    with pytest.raises(ValidationError):
+        forms.page("thanks_url", said)
+
+
+def test_a_form_is_removed_and_put_back_with_a_click(form, sign_in):
+    admin = sign_in(Role.ADMIN)
+    here = reverse("hand_form", args=[form.pk])
+    admin.post(here, {"action": "remove"})
+    assert "Pricing" not in admin.get(reverse("hand_forms")).content.decode().split("toast")[0]
+    assert admin.get(here).status_code == 404
+    admin.post(here + "?action=back")
+    assert admin.get(here).status_code == 200

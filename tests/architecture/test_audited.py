@@ -55,6 +55,7 @@ BY_VERB = {
     **dict.fromkeys(("api_persona_back", "title_rules", "personas", "persona"), "accounts.personas.editing"),
     "persona_new": "accounts.personas.editing",
     **dict.fromkeys(("hand_forms", "hand_form_new", "hand_form"), "accounts.raising.forms"),
+    **dict.fromkeys(("api_forms", "api_form", "api_form_remove", "api_form_back"), "accounts.raising.forms"),
     "hand_raise_through": "accounts.raising.taking",
     "erase": "accounts.erasing.verbs",
     "api_erase": "accounts.erasing.verbs",

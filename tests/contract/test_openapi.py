@@ -30,14 +30,24 @@ from accounts import roles
 from accounts.api import PATHS
 from accounts.contacts import files
 from accounts.corrections import merge
-from accounts.models import Ambiguity, BuyingRole, Contact, DomainRule, MergeSuggestion, Persona, Role, TitleRule
+from accounts.models import (
+    Ambiguity,
+    BuyingRole,
+    Contact,
+    DomainRule,
+    HandRaiseForm,
+    MergeSuggestion,
+    Persona,
+    Role,
+    TitleRule,
+)
 from playbooks.models import Holiday, Play, PlayUse, QueueItemEvent, SavedView, Step, Touch
 from plsapp import rest
 from plsapp.permissions import MATRIX
 from plsapp.wsgi import application
 from scoring import drafts
 from scoring.models import ScoreChange
-from tests.factories import AccountFactory, MemberFactory, ProductUserFactory, WorkspaceFactory
+from tests.factories import AccountFactory, MemberFactory, ProductUserFactory, SourceFactory, WorkspaceFactory
 from tests.playbooks.test_queue_page import make_item
 
 load_all_checks()
@@ -89,6 +99,7 @@ IDS = {
     "domain_rule_id": "domain_rule",
     "rule_id": "title_rule",
     "persona_id": "persona",
+    "form_id": "form",
 }
 
 FUZZ = settings(
@@ -183,6 +194,7 @@ def world(db):
         ).pk,
         "view": SavedView.objects.create(member=MemberFactory(), motion="sales", name="Warm", is_shared=True).pk,
         "title_rule": TitleRule.objects.create(kind="seniority", value="vp", pattern="wizard").pk,
+        "form": HandRaiseForm.objects.create(name="World", source=SourceFactory()).pk,
         "persona": Persona.objects.create(name="Wizards", seniorities=["vp"]).pk,
         "ambiguity": Ambiguity.objects.create(
             workspace=WorkspaceFactory(),
