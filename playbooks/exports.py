@@ -9,10 +9,11 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import Account, Contact, Member
-from playbooks.filters import AccountFilter, ContactFilter, QueueFilter
+from playbooks.buyers import Buyers, Key, rows_of
+from playbooks.filters import AccountFilter, BuyerFilter, ContactFilter, QueueFilter
 from playbooks.models import QueueItem
 from playbooks.querysets import Ids, accounts_page, contacts_page, how_many
-from playbooks.screens.lists import account_rows
+from playbooks.screens.lists import account_rows, buyer_rows
 from scoring import buckets
 
 #: Rows in one file at most. Beyond it the page says so, and the file's name too.
@@ -130,4 +131,24 @@ def _account_rows(ids: Ids[Account], origin: str) -> Iterator[Sequence[object]]:
                 *(row.name, row.domain, row.score, row.delta, row.tier_label, row.segment, row.employees),
                 *(row.buyer, row.bucket, row.active, row.last_use, row.is_customer, row.hand_raised),
                 f"{origin}/accounts/{row.id}/",
+            )
+
+
+def of_buyers(wanted: BuyerFilter, *, origin: str) -> Export:
+    """The buyers page, in its order."""
+    keys = Buyers(wanted)
+    heads = [
+        *(_("Name"), _("E-mail"), _("Uses the product"), _("Title"), _("Part in a purchase"), _("Sure, in percent")),
+        *(_("Why"), _("Account"), _("Domain"), _("Score"), _("Last seen"), _("Link")),
+    ]
+    return Export("buyers", heads, _buyer_rows(keys[:MOST], origin), max(0, len(keys) - MOST))
+
+
+def _buyer_rows(wanted: list[Key], origin: str) -> Iterator[Sequence[object]]:
+    for start in range(0, len(wanted), CHUNK):
+        for row in buyer_rows(rows_of(wanted[start : start + CHUNK])):
+            yield (
+                *(row.name, row.email, not row.is_contact, row.title, row.role, round(row.confidence * 100)),
+                *(row.why, row.account_name, row.account_domain, row.score, row.last_seen_at),
+                f"{origin}/accounts/{row.account_id}/",
             )

@@ -163,10 +163,11 @@ class AccountFilter:
 
 @dataclass(frozen=True)
 class BuyerFilter:
-    """The state of the buyers page."""
+    """The state of the buyers page. `kind`: user, of the product, or contact, outside of it."""
 
     q: str = ""
     role: str = ""
+    kind: str = ""
     errors: tuple[str, ...] = ()
 
     @classmethod
@@ -176,12 +177,19 @@ class BuyerFilter:
         return cls(
             q=data.get("q", "").replace("\x00", "").strip()[:100],
             role=reader.choice("role", _("Role"), roles),
+            kind=reader.choice("kind", _("Who"), ("user", "contact")),
             errors=tuple(reader.errors),
         )
 
+    def query(self) -> str:
+        """The query string that asks for the same."""
+        said = {"q": self.q, "role": self.role, "kind": self.kind}
+        said = {name: value for name, value in said.items() if value}
+        return f"?{urlencode(said)}" if said else ""
+
     @property
     def is_filtered(self) -> bool:
-        return bool(self.q or self.role)
+        return bool(self.q or self.role or self.kind)
 
 
 CONTACT_SORTS = ("name", "account", "role", "source", "added")

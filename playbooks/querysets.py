@@ -10,11 +10,11 @@ from django.db import models
 from django.db.models import Case, Count, F, Q, When
 from django.utils import timezone
 
-from accounts.models import Account, AccountDomain, Contact, ProductUser
+from accounts.models import Account, AccountDomain, Contact
 
 if TYPE_CHECKING:
     from accounts.models import Member
-    from playbooks.filters import AccountFilter, BuyerFilter, ContactFilter, QueueFilter
+    from playbooks.filters import AccountFilter, ContactFilter, QueueFilter
     from playbooks.models import QueueItem
 
 #: Under work: what the tabs to work and mine show. A snoozed item is open too, and waits.
@@ -233,17 +233,3 @@ def contact_sources(most: int = 100) -> list[str]:
     """Where contacts come from, the most frequent first."""
     rows = Contact.objects.filter(removed_at=None).exclude(source="").order_by().values_list("source")
     return [source for source, _n in rows.annotate(n=Count("pk")).order_by("-n", "source")[:most]]
-
-
-def buyers_page(people: models.QuerySet[ProductUser], wanted: BuyerFilter) -> Warmest:
-    """The ids of people with a buying role that is likely or better, at accounts, the warmest accounts first."""
-    rows = people.filter(buying_confidence__gte=LIKELY, account__isnull=False)  # none is left at one merged away
-    rows = rows.filter(buying_role=wanted.role) if wanted.role else rows.exclude(buying_role__in=["", "end_user"])
-    if wanted.q:
-        rows = rows.filter(
-            Q(name__icontains=wanted.q)
-            | Q(email__icontains=wanted.q)
-            | Q(title__icontains=wanted.q)
-            | Q(account__name__icontains=wanted.q)
-        )
-    return Warmest(rows, score="account__score", then=("-buying_confidence", "name", "id"))

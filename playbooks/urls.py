@@ -49,6 +49,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("contacts/<int:contact_id>/role/", roles.contact_role, name="contact_role"),
     path("roles/<int:word_id>/withdraw", roles.role_withdraw, name="role_withdraw"),
     path("buyers/", lists.buyers, name="buyers"),
+    path("buyers/buyers.csv", lists.buyers_csv, name="buyers_csv"),
     path("buyers/profiling/", people.buyers_profiling, name="buyers_profiling"),
     path("views/", saved.view_list, name="views"),
     path("views/<int:view_id>/change", saved.view_change, name="view_change"),

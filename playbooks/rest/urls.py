@@ -4,6 +4,7 @@ from django.urls import URLPattern, path
 
 from playbooks.rest import accounts as account_rest
 from playbooks.rest import audit as audits
+from playbooks.rest import buyers as buyer_rest
 from playbooks.rest import calendar, erasing, feedback, own, play_editing, rules, telling
 from playbooks.rest import contacts as contact_rest
 from playbooks.rest import corrections as correct
@@ -49,17 +50,6 @@ urlpatterns: list[URLPattern] = [
     path("domain-rules/<int:domain_rule_id>/put-back/", identity_rest.domain_rule_back, name="api_domain_rule_back"),
     path("accounts/<int:account_id>/domains/", identity_rest.account_domains, name="api_account_domains"),
     path("company-domains/", identity_rest.company_domains, name="api_company_domains"),
-    path("accounts/<int:account_id>/people/", people_rest.people_of, name="api_account_people"),
-    path("accounts/<int:account_id>/buying-group/", people_rest.buying_group, name="api_buying_group"),
-    path("people/<int:user_id>/role/", people_rest.person_role, name="api_person_role"),
-    path("contacts/<int:contact_id>/role/", people_rest.contact_role, name="api_contact_role"),
-    path("roles/<int:word_id>/withdraw/", people_rest.role_withdraw, name="api_role_withdraw"),
-    path("corrections/", correct.correction_list, name="api_corrections"),
-    path("corrections/preview/", correct.correction_preview, name="api_correction_preview"),
-    path("corrections/<int:correction_id>/undo/", correct.correction_undo, name="api_correction_undo"),
-    path("merge-suggestions/", correct.suggestion_list, name="api_suggestions"),
-    path("merge-suggestions/<int:suggestion_id>/dismiss/", correct.suggestion_dismiss, name="api_suggestion_dismiss"),
-    path("merge-suggestions/<int:suggestion_id>/put-back/", correct.suggestion_back, name="api_suggestion_back"),
     path("queue/bulk/", acts.bulk, name="api_queue_bulk"),
     path("queue/bulk/undo/", acts.undo_batch, name="api_queue_bulk_undo"),
     path("queue/<slug:motion>/", queues.queue, name="api_queue"),
@@ -127,6 +117,8 @@ urlpatterns: list[URLPattern] = [
     path("contacts/imports/<int:import_id>/undo/", contact_rest.import_undo, name="api_contact_import_undo"),
     path("buckets/", contact_rest.bucket_counts, name="api_buckets"),
     path("accounts/", account_rest.accounts, name="api_accounts"),
+    path("buyers/", buyer_rest.buyer_list, name="api_buyers"),
+    path("profiling/", buyer_rest.known, name="api_profiling"),
     path("titles/", persona_rest.title, name="api_title"),
     path("title-rules/", persona_rest.rules, name="api_title_rules"),
     path("title-rules/<int:rule_id>/move/", persona_rest.rule_move, name="api_title_rule_move"),

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from accounts.models import Account, BuyingRole, ProductUser
+from accounts import evidence
+from accounts.models import Account, BuyingRole
+from playbooks.buyers import CONTACT, Buyer
 from playbooks.filters import AccountFilter, ContactFilter
 from playbooks.routing import is_customer
 from playbooks.screens.buying import unknown
@@ -117,41 +119,43 @@ def bucket_chips(counts: Mapping[str, int], wanted: AccountFilter | ContactFilte
 
 @dataclass(frozen=True)
 class BuyerRow:
-    """One person who may buy, with the account's score."""
+    """One person who may buy, with the account's score. `why`: what the role rests on, but for the title."""
 
+    id: int
+    is_contact: bool
     name: str
     email: str
     title: str
     role: str
     role_tag: str
     confidence: float
+    why: str
     last_seen_at: dt.datetime | None
     account_id: int
     account_name: str
+    account_domain: str
     score: int | None
     tier: str
 
 
-def buyer_rows(people: Iterable[ProductUser]) -> list[BuyerRow]:
-    """Rows of people who were read with their accounts and scores."""
-    rows = []
-    for person in people:
-        account = person.account
-        assert account is not None  # the query set reads only people at accounts
-        score = getattr(account, "score", None)
-        rows.append(
-            BuyerRow(
-                name=str(person),
-                email=person.email,
-                title=person.title,
-                role=str(person.get_buying_role_display()),
-                role_tag=ROLE_TAGS.get(BuyingRole(person.buying_role), "grey"),
-                confidence=person.buying_confidence,
-                last_seen_at=person.last_seen_at,
-                account_id=account.pk,
-                account_name=account.name,
-                score=score.score if score else None,
-                tier=score.tier if score else "",
-            )
+def buyer_rows(buyers: Iterable[Buyer]) -> list[BuyerRow]:
+    return [
+        BuyerRow(
+            id=one.id,
+            is_contact=one.kind == CONTACT,
+            name=one.name,
+            email=one.email,
+            title=one.title,
+            role=str(BuyingRole(one.role).label),
+            role_tag=ROLE_TAGS.get(BuyingRole(one.role), "grey"),
+            confidence=one.confidence,
+            why=" · ".join(evidence.words(one.reasons)),
+            last_seen_at=one.last_seen_at,
+            account_id=one.account.pk,
+            account_name=one.account.name,
+            account_domain=one.account.domain,
+            score=one.score,
+            tier=one.tier,
         )
-    return rows
+        for one in buyers
+    ]

@@ -22,6 +22,7 @@ ACCOUNTS = 20
 class Trait:
     """What is known of how many. `share` is 0 to 100; `traits` are the names that identify calls carry."""
 
+    key: str
     label: str
     traits: str
     n: int
@@ -92,7 +93,7 @@ def page(newest: ProfilingDay, course: Sequence[ProfilingDay]) -> ProfilingPage:
         people=n,
         share=share,
         finding=_("%(share)d %% of the active people are profiled") % {"share": share} if n else _("Nobody was active"),
-        traits=[Trait(label, TRAITS[key], people[key], _share(people[key], n)) for key, label in labels.items()],
+        traits=[Trait(key, label, TRAITS[key], people[key], _share(people[key], n)) for key, label in labels.items()],
         questions=_questions(newest.counts["accounts"]),
         accounts=_to_ask(),
         course={

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from accounts.models import Account, BuyingRole, ProductUser
+from accounts.models import Account, BuyingRole
 from accounts.views.requests import MemberRequest
-from playbooks import columns
+from playbooks import buyers as buyer_list
+from playbooks import columns, exports
 from playbooks.filters import SORTS, AccountFilter, BuyerFilter
-from playbooks.querysets import accounts_page, buyers_page, rows_of
+from playbooks.querysets import accounts_page, rows_of
 from playbooks.screens import account as account_screen
 from playbooks.screens import asked, lists, views_menu
+from playbooks.views.saved import file_answer, origin
 from scoring import buckets
 from scoring.models import BuyerState, Segment, Tier
 
@@ -50,15 +52,20 @@ def accounts(request: MemberRequest) -> HttpResponse:
 @require_GET
 def buyers(request: MemberRequest) -> HttpResponse:
     wanted = BuyerFilter.read(request.GET)
-    page = Paginator(buyers_page(ProductUser.objects.all(), wanted), PAGE).get_page(request.GET.get("page"))
-    rows = rows_of(ProductUser.objects.select_related("account__score"), page)
+    page = Paginator(buyer_list.Buyers(wanted), PAGE).get_page(request.GET.get("page"))
     context = {
         "filter": wanted,
         "page": page,
-        "rows": lists.buyer_rows(rows),
+        "rows": lists.buyer_rows(buyer_list.rows_of(page)),
         "roles": [choice for choice in BuyingRole.choices if choice[0] != BuyingRole.END_USER],
     }
     return render(request, "playbooks/buyers.html", context)
+
+
+@require_GET
+def buyers_csv(request: MemberRequest) -> HttpResponseBase:
+    wanted = BuyerFilter.read(request.GET)
+    return file_answer(request, exports.of_buyers(wanted, origin=origin(request)), wanted.errors)
 
 
 @require_GET
