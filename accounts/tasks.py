@@ -22,7 +22,7 @@ def load_landed() -> None:
 def prune() -> None:
     """Forgets old message ids and old refusals, and notes whom newer ones name; every hour."""
     loading.prune()
-    bodies.note_names()
+    bodies.note_names(most=20_000)
     settling.work()  # a job that was cut off goes on
     for import_id in files.unfinished():
         take_contacts.delay(import_id)

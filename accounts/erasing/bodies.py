@@ -20,7 +20,7 @@ from accounts.models import ContactImport, Landing, SetAside
 
 SET_ASIDE, LANDING = "accounts_setaside", "accounts_landing"
 #: Bodies held in memory at a time, of 64 KiB at most.
-AT_ONCE = 200
+AT_ONCE = 500
 #: Rows whose body has one of these words (bytes), in capitals or not.
 _SAYS = """
 EXISTS (

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from urllib.parse import unquote_plus
 
 import msgspec
@@ -16,8 +16,10 @@ import msgspec
 from accounts.bodies import Bad, decode
 from accounts.erasing.needles import ID_FIELDS, Needles
 
-#: The last word before an @ and the first behind it: what any longer or shorter text around an e-mail leaves as it is.
-_MAIL = re.compile(r"([^\W_]{1,64})[._+'-]{0,8}(?:@|%40)(?=([^\W_]{1,64}))")
+_AT = re.compile("@|%40")
+_BEHIND = re.compile(r"[^\W_]{1,64}")
+#: Signs between the words of an address, so many at a time, and words and letters of a word that are looked at.
+_SIGNS, _SIGNS_MOST, _WORDS_MOST, _LETTERS_MOST = "._+'-", 8, 3, 64
 #: An escape of JSON in a text that is JSON itself.
 _ESCAPE = re.compile(r"\\(?:[bfnrt]|u([0-9a-fA-F]{4}))")
 #: The id behind the name of its field, in a text that is no JSON: in quotes, or as far as it goes.
@@ -51,10 +53,11 @@ def wanted(needles: Needles) -> list[int] | None:
     """The numbers of a person. None when something the person is known by has none: then every body has to be read."""
     found: set[int] = set()
     for mail in needles.everywhere():
-        first = _MAIL.search(mail)
-        if first is None:
+        at = _AT.search(mail)
+        numbers = list(_around(mail, at)) if at else []
+        if not numbers:
             return None
-        found.add(_mail(first))
+        found.add(numbers[-1])
     for id_ in needles.ids:
         if '"' in id_:
             return None
@@ -69,7 +72,8 @@ def _of_text(text: str) -> Iterator[int]:
 
 def _mails(text: str) -> Iterator[int]:
     for form in _forms(text):
-        yield from (_mail(found) for found in _MAIL.finditer(form))
+        for at in _AT.finditer(form):
+            yield from _around(form, at)
 
 
 def _forms(text: str) -> Iterable[str]:
@@ -88,8 +92,31 @@ def _meant(escape: re.Match[str]) -> str:
     return chr(int(escape[1], 16)) if escape[1] else " "
 
 
-def _mail(found: re.Match[str]) -> int:
-    return _number(f"@{found[1]}@{found[2]}".lower())
+def _around(text: str, at: re.Match[str]) -> Iterator[int]:
+    """A number for the last word before an @ with the first behind it, then with the word before that one, and so on.
+
+    What stands before an address then adds numbers and takes none away.
+    """
+    behind = _BEHIND.match(text, at.end())
+    words, place = "", at.start()
+    for _n in range(_WORDS_MOST if behind else 0):
+        end = _back(text, place, lambda letter: letter in _SIGNS, _SIGNS_MOST)
+        begin = _back(text, end, str.isalnum, _LETTERS_MOST)
+        if begin == end or (words and end == place):
+            return
+        words = f"{text[begin:end]} {words}"
+        assert behind is not None
+        yield _number(f"{words}@{behind[0]}".lower())
+        if end - begin == _LETTERS_MOST:
+            return
+        place = begin
+
+
+def _back(text: str, end: int, is_one: Callable[[str], bool], most: int) -> int:
+    begin = end
+    while begin > 0 and end - begin < most and is_one(text[begin - 1]):
+        begin -= 1
+    return begin
 
 
 def _id(id_: str) -> int:

@@ -103,6 +103,11 @@ def pattern(words: Collection[str]) -> str:
     return _any_of(words, letters="[[:alnum:]]") if words else ""
 
 
+def anywhere(words: Collection[str]) -> str:
+    """The same for any of these wherever they stand; cheaper."""
+    return "|".join(map(re.escape, variants(words)))
+
+
 def _any_of(words: Collection[str], *, letters: str) -> str:
     """Any of these as whole words, longest first."""
     found = []
