@@ -3,6 +3,7 @@
 import atexit
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -43,6 +44,13 @@ elif "PYTEST_XDIST_WORKER" not in os.environ and "PLSAPP_HOME" not in os.environ
 settings.HOME = Path(os.environ["PLSAPP_HOME"])
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = settings.SECURE_SSL_REDIRECT = False
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of tests with one id, xdist runs the last and says nothing."""
+    doubled = [name for name, number in Counter(item.nodeid for item in items).items() if number > 1]
+    if doubled:
+        raise pytest.UsageError(f"Several tests have this id: {doubled[0]}")
 
 
 @pytest.fixture(scope="session")

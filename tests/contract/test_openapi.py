@@ -16,7 +16,10 @@ from django.urls import resolve
 from django.utils import timezone
 from hypothesis import HealthCheck, settings
 from schemathesis.checks import load_all_checks, not_a_server_error
+from schemathesis.generation.feedback import FeedbackSources
 from schemathesis.generation.meta import TestPhase
+from schemathesis.pytest._test_builder import build_operation_test
+from schemathesis.python._constants.orchestrator import make_constants_value_source
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     negative_data_rejection,
@@ -72,12 +75,20 @@ def of_a_member() -> dict:
     return told
 
 
-described = schemathesis.openapi.from_dict(of_a_member())
+TOLD = of_a_member()
+described = schemathesis.openapi.from_dict(TOLD)
 described.app = application
 API = described.include(path_regex="^/api/")
 #: Who sends what an admin has sent before, one after another.
 OTHERS = itertools.cycle([*(role for role in Role if role != Role.ADMIN), None])
-INTAKE = described.exclude(path_regex="^/api/")
+#: `METHOD /path`. A test each: schemathesis' own tests of several operations have one id, of which xdist runs one.
+OPERATIONS = [
+    f"{method.upper()} {path}"
+    for path, methods in TOLD["paths"].items()
+    for method in sorted({"get", "put", "post", "delete", "patch"} & methods.keys())
+    if path.startswith("/api/")
+]
+INTAKE = [path for path in TOLD["paths"] if not path.startswith("/api/")]
 IDS = {
     "account_id": "account",
     "correction_id": "correction",
@@ -227,30 +238,48 @@ def signed_in(sign_in):
     return of
 
 
-@API.parametrize()
-@FUZZ
-def test_whatever_anybody_sends_about_a_thing_or_about_none_the_answer_is_as_described(case, world, signed_in):
+@functools.cache
+def seen() -> FeedbackSources:
+    return FeedbackSources(constants_value_source=make_constants_value_source(API))
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_whatever_anybody_sends_about_a_thing_or_about_none_the_answer_is_as_described(operation, world, signed_in):
     """An admin sends each value at the edge of what is allowed, and beyond. What is drawn by chance is sent by an admin as it is,
     with ids of which nearly none exists, then about things that do, and then by another role, or a stranger, in turn: where a
     role may do less it is told so in the same form."""
-    things = {name: world[thing] for name, thing in IDS.items() if name in case.path_parameters}
-    is_drawn = case.meta.phase.name is TestPhase.FUZZING
-    if things and is_drawn:
+
+    @FUZZ
+    def compared(case):
+        things = {name: world[thing] for name, thing in IDS.items() if name in case.path_parameters}
+        is_drawn = case.meta.phase.name is TestPhase.FUZZING
+        if things and is_drawn:
+            case.call_and_validate(checks=CHECKS, **signed_in(Role.ADMIN))
+        case.path_parameters.update(things)
         case.call_and_validate(checks=CHECKS, **signed_in(Role.ADMIN))
-    case.path_parameters.update(things)
-    case.call_and_validate(checks=CHECKS, **signed_in(Role.ADMIN))
-    if not is_drawn:
-        return
-    role = next(OTHERS)
-    # Who may not do a thing is told that first, whatever the method.
-    checks = [check for check in CHECKS if check is not unsupported_method]
-    response = case.call_and_validate(checks=checks, **signed_in(role))
-    if role is None:
-        assert response.status_code == 401
+        if not is_drawn:
+            return
+        role = next(OTHERS)
+        # Who may not do a thing is told that first, whatever the method.
+        checks = [check for check in CHECKS if check is not unsupported_method]
+        response = case.call_and_validate(checks=checks, **signed_in(role))
+        if role is None:
+            assert response.status_code == 401
+
+    method, _, path = operation.partition(" ")
+    # Made here, and not where tests are collected: that takes ten seconds, in every process.
+    build_operation_test(
+        config=API.config, operation=API[path][method], test_func=compared, given_kwargs={}, feedback=seen()
+    )()
 
 
-@INTAKE.parametrize()
-@settings(FUZZ, max_examples=40)
+@pytest.mark.parametrize("path", INTAKE)
 @pytest.mark.django_db
-def test_whatever_is_sent_to_the_intake_is_no_server_error(case):
-    case.call_and_validate(checks=[not_a_server_error, content_type_conformance, response_schema_conformance])
+def test_whatever_is_sent_to_the_intake_is_no_server_error(path):
+    @settings(FUZZ, max_examples=40)
+    def compared(case):
+        case.call_and_validate(checks=[not_a_server_error, content_type_conformance, response_schema_conformance])
+
+    build_operation_test(
+        config=API.config, operation=described[path]["POST"], test_func=compared, given_kwargs={}, feedback=seen()
+    )()
