@@ -69,9 +69,14 @@ def test_a_hand_raised_on_a_strict_site_is_first_in_sales_queue(
         name="Pricing", source=Source.objects.get(name="Product"), asks=["name", "message"]
     )
     tag = f'<script src="{host}/forms/{form.key}.js" data-user-id="10-0" data-placement="pricing page" defer></script>'
-    site = strict_site(f'<!doctype html><html lang="en"><title>Prices</title><main>{tag}</main></html>', only=host)
-    form.origins = [site]
+    late = HandRaiseForm.objects.create(name="Docs", source=form.source, asks=["message"], consent="You may call me.")
+    second = f'<script src="{host}/forms/{late.key}.js" data-target="#late" defer></script>'
+    html = f'<!doctype html><html lang="en"><title>Prices</title><main>{tag}{second}</main></html>'
+    site = strict_site(html, only=host)
+    form.origins = late.origins = [site]
+    late.thanks_url = f"{site}/thanks"
     form.save()
+    late.save()
     visitor = open_page()
     visitor.goto(f"{site}/prices")
     visitor.get_by_label("Message").fill("SSO for 40 seats?")
@@ -86,6 +91,19 @@ def test_a_hand_raised_on_a_strict_site_is_first_in_sales_queue(
     expect(visitor.get_by_role("status")).to_contain_text("We have your message")
     row = HandRaise.objects.get()
     assert (row.is_spam, row.placement) == (False, "pricing page")
+
+    # A second form, whose place an app draws later; sent by a double click, it leads to the site's own page of thanks.
+    visitor.evaluate(
+        "document.body.insertAdjacentHTML('beforeend', '<div id=late><a href=/x data-hand-fallback>Talk to us</a></div>')"
+    )
+    place = visitor.locator("#late")
+    expect(place.get_by_label("Message")).to_be_visible()
+    expect(place.get_by_role("link", name="Talk to us")).to_have_count(0)
+    place.get_by_label("E-mail").fill("ada@else.example")
+    place.get_by_label("You may call me.").check()
+    place.get_by_role("button", name="Send").dblclick()
+    expect(visitor).to_have_url(f"{site}/thanks")
+    assert (late.raised.count(), late.raised.get().fields["consent"]) == (1, "You may call me.")
 
     load()
     work()
@@ -109,13 +127,17 @@ def test_a_hand_raised_on_a_strict_site_is_first_in_sales_queue(
     plain.get_by_role("button", name="Send").click()
     expect(plain.get_by_role("heading", name="Thank you")).to_be_visible()
     admin = sign_in_page("admin@team.example", width=390)
-    for path in ("/settings/forms/", f"/settings/forms/{form.pk}/", "/settings/raised-hands/", "/settings/routing/"):
-        admin.goto(path)
-        admin.evaluate(AXE.read_text() + "; undefined")
-        found = admin.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
-        serious = [one for one in found if one["impact"] in ("serious", "critical")]
-        assert not serious, (path, [(one["id"], [node["html"] for node in one["nodes"]][:3]) for one in serious])
-        assert admin.evaluate("document.documentElement.scrollWidth") <= 390, path
+    public = (f"/forms/{late.key}/", f"/forms/{late.key}/thanks/")
+    own = ("/settings/forms/", f"/settings/forms/{form.pk}/", "/settings/raised-hands/", "/settings/routing/")
+    for theme in ("light", "dark"):
+        admin.emulate_media(color_scheme=theme)
+        for path in own + public:
+            admin.goto(path)
+            admin.evaluate(AXE.read_text() + "; undefined")
+            found = admin.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+            serious = [one for one in found if one["impact"] in ("serious", "critical")]
+            assert not serious, (theme, path, [(one["id"], [n["html"] for n in one["nodes"]][:3]) for one in serious])
+            assert admin.evaluate("document.documentElement.scrollWidth") <= 390, path
     admin.goto(f"/settings/forms/{form.pk}/")
     admin.get_by_label("Heading").fill("Ask our team")
     expect(admin.locator("#hand-preview")).to_contain_text("Ask our team")
