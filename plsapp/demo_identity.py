@@ -129,7 +129,7 @@ def _without_buyer(most: int) -> list[tuple[str, str]]:
 
 def _list(companies: Sequence[tuple[str, str]]) -> str:
     """The file as the fair's scanner wrote it."""
-    draw, out = np.random.default_rng(3), io.StringIO()
+    draw, out, scanned = np.random.default_rng(3), io.StringIO(), ""
     sheet = csv.writer(out, delimiter=";")
     sheet.writerow(("E-Mail", "Vorname", "Nachname", "Position", "Telefon", "Firma", "Website", "Lead Source", "Rolle"))
     for number, (name, domain) in enumerate([*companies, *LEADS, *LEADS[:2]]):
@@ -137,12 +137,13 @@ def _list(companies: Sequence[tuple[str, str]]) -> str:
         phone = f"+49 30 5550 {draw.integers(1000, 9999)}" if draw.random() < 0.6 else ""
         source = WEBINAR if draw.random() < 0.35 else ""
         title, role = _TITLES[number % len(_TITLES)], _ROLES[number % len(_ROLES)]
-        mail = f"contact{number + 1}@{domain}"
+        mail = f"{story.plain(first)}.{story.plain(last)}@{domain}"
+        scanned = scanned or mail
         sheet.writerow((mail, first, last, title, phone, name, f"www.{domain}", source, role))
     sheet.writerow(("ines.moreau@gmail.com", "Ines", "Moreau", "CEO", "+33 1 5550 1234", "", "", "", ""))
     sheet.writerow(("no-badge", "Karl", "Brandt", "CTO", "", "", "", "", ""))
     sheet.writerow(("mia@alderrail.example", "Mia", "Costa", "CFO", "4,91512E+11", "Alder Rail", "", "", ""))
-    sheet.writerow(("contact1@" + companies[0][1] if companies else "x", "Somebody", "Else", "", "", "", "", "", ""))
+    sheet.writerow((scanned, "Somebody", "Else", "", "", "", "", "", ""))
     return out.getvalue()
 
 

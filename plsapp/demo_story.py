@@ -80,11 +80,11 @@ class _Story:
             group = self._group_of(name)
             for place, (first, last) in enumerate(people):
                 title = ("VP Engineering", "Engineering Manager")[place] if place < 2 else "Software Engineer"
-                mail = f"{_plain(first)}.{_plain(last)}@{domain}"
+                mail = f"{plain(first)}.{plain(last)}@{domain}"
                 self.person(
                     mail, f"{first} {last}", title, group, since=since - place // 4, until_day=until_day, often=0.5
                 )
-            self._open(f"{_plain(people[0][0])}.{_plain(people[0][1])}@{domain}", group, name, domain, since, 400)
+            self._open(f"{plain(people[0][0])}.{plain(people[0][1])}@{domain}", group, name, domain, since, 400)
 
     def ambiguous(self) -> None:
         for number, (name, one, other, many) in enumerate(SHARED):
@@ -92,7 +92,7 @@ class _Story:
             for domain in (one, other):
                 for place in range(many):
                     first, last = self._name()
-                    mail = f"{_plain(first)}.{_plain(last)}@{domain}"
+                    mail = f"{plain(first)}.{plain(last)}@{domain}"
                     title = "Head of Operations" if place == 0 else "Project Manager"
                     self.person(mail, f"{first} {last}", title, group, since=24 - 6 * number - place)
                     if (domain, place) == (one, 0):
@@ -103,7 +103,7 @@ class _Story:
         group, opener = self._group_of(name), ""
         for place in range(many):
             first, last = self._name()
-            mail = f"{_plain(first)}.{_plain(last)}@{domain}"
+            mail = f"{plain(first)}.{plain(last)}@{domain}"
             self.person(
                 mail, f"{first} {last}", _TITLES[place % len(_TITLES)], group, since=since - 2 * place, by=opener
             )
@@ -116,7 +116,7 @@ class _Story:
         there: list[str] = []
         for number in range(people):
             first, last = self._name()
-            mail = f"{_plain(first)}.{_plain(last)}{number + 1}@{domain}"
+            mail = f"{plain(first)}.{plain(last)}{number + 1}@{domain}"
             title = self._pick(_TITLES)
             if number in (40, 90, 150):
                 title = {40: "Chief Information Officer", 90: "VP Engineering", 150: "Head of Procurement"}[number]
@@ -197,6 +197,6 @@ def _user(mail: str) -> str:
     return f"story_{mail}"
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
     parts = unicodedata.normalize("NFKD", name.lower().replace("ł", "l").replace("ø", "o").replace("ı", "i"))
     return "".join(char for char in parts if char.isascii() and char.isalnum()) or "x"

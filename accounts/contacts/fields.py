@@ -38,23 +38,30 @@ LENGTHS = {"email": 254, "name": 200, "title": 200, "phone": 40, "company": 200,
 #: field → names of columns, plain (`_plain`), in English, German, French and Spanish; the better ones first.
 _NAMES = {
     "email": "email|emailaddress|workemail|businessemail|mail|emailadresse|mailadresse|adresseemail|adressemail|courriel"
-    "|correo|correoelectronico|email1|primaryemail|contactemail",
+    "|correo|correoelectronico|email1|primaryemail|contactemail|personemail|personemailwork|emailwork|emailwork1|email1value"
+    "|leademail|useremail",
     "first_name": "firstname|givenname|vorname|prenom|nombre|first",
     "last_name": "lastname|surname|familyname|nachname|familienname|nomdefamille|apellido|apellidos|last",
-    "name": "name|fullname|contactname|contact|person|nom|nomcomplet|nombrecompleto|vollername|leadname",
+    "name": "name|fullname|contactname|contact|person|nom|nomcomplet|nombrecompleto|vollername|leadname|personname"
+    "|ansprechpartner|kontakt|interlocuteur|contacto",
     "title": "title|jobtitle|position|function|funktion|berufsbezeichnung|titel|poste|fonction|intitule|cargo|puesto|roletitle"
-    "|jobrole|job",
-    "department": "department|abteilung|bereich|departement|service|departamento|team",
+    "|jobrole|job|personjobtitle|jobposition|stellenbezeichnung",
+    "department": "department|departments|abteilung|bereich|departement|service|departamento|team",
     "seniority": "seniority|senioritylevel|level|joblevel|managementlevel",
     "phone": "phone|phonenumber|telephone|tel|mobile|mobilephone|directphone|workphone|telefon|telefonnummer|handy|mobil"
-    "|numerodetelephone|portable|telefono|movil|businessphone",
+    "|numerodetelephone|portable|telefono|movil|businessphone"
+    "|personphone|personphonework|corporatephone|mobilephonenumber|officephone|phone1|phonework|telefongeschaftlich",
     "company": "company|companyname|account|accountname|organization|organisation|firma|unternehmen|entreprise|societe|empresa"
-    "|employer",
-    "domain": "domain|companydomain|website|companywebsite|url|companyurl|webseite|homepage|siteweb|sitioweb|web|emaildomain",
+    "|employer|associatedcompany|primaryassociatedcompany|companyaccount|organizationname|organisationname|kunde|firmenname"
+    "|kundenname|nomdelentreprise|nombredelaempresa|associatedcompanyname|currentcompany",
+    "domain": "domain|companydomain|website|companywebsite|url|companyurl|webseite|homepage|siteweb|sitioweb|web|emaildomain"
+    "|companydomainname|websiteurl|companywebsiteurl|accountwebsite|accountdomain|organizationwebsite",
     "employees": "employees|employeecount|numberofemployees|companysize|size|headcount|mitarbeiter|mitarbeiterzahl"
-    "|anzahlmitarbeiter|effectif|effectifs|nombredemployes|empleados|noofemployees",
+    "|anzahlmitarbeiter|effectif|effectifs|nombredemployes|empleados|noofemployees"
+    "|accountnumberofemployees|companyemployees|accountemployees|companynumberofemployees",
     "role": "buyingrole|roleinbuying|role|contactrole|rolle|rolledecideur|rol|decisionrole|crmrole|persona",
-    "source": "source|leadsource|mqlsource|originalsource|wherefrom|quelle|herkunft|origine|origen|fuente|campaign|utmsource",
+    "source": "source|leadsource|mqlsource|originalsource|wherefrom|quelle|herkunft|origine|origen|fuente|campaign|utmsource"
+    "|originaltrafficsource|originalsourcetype|firsttouchsource|latestsource|latesttrafficsource",
 }
 _ROLES = {
     "economicbuyer": "economic_buyer",
@@ -71,10 +78,18 @@ _ROLES = {
     "procurement": "procurement",
     "legal": "procurement",
     "purchasing": "procurement",
+    "legalandcompliance": "procurement",
     "user": "end_user",
+    "businessuser": "end_user",
+    "blocker": "",
     "other": "",
     "none": "",
 }
+#: Columns called “URL” often hold profiles of people, which are no companies.
+_PROFILES = frozenset(["linkedin.com", "xing.com", "twitter.com", "x.com", "facebook.com", "github.com"])
+_FORMULA = re.compile(r"[=＝]|[+\-@＋－＠]\s*[A-Za-z][A-Za-z.]*\(")
+_BROKEN = frozenset(["#name?", "#ref!", "#value!", "#div/0!", "#null!", "#num!", "#bezug!", "#wert!", "#zahl!"])
+_NAMED = re.compile(r"[^<>@]*<\s*([^<>\s]+@[^<>\s]+)\s*>")
 _NOTHING = frozenset(["", "-", "–", "—", "n/a", "na", "null", "none", "unknown", "#n/a", "k.a.", "."])
 
 
@@ -147,15 +162,19 @@ def check(number: int, said: Mapping[str, str]) -> Row | list[Wrong]:
     for field, value in told.items():
         if "\x00" in value:
             bad(field, _("holds a character that cannot be stored."))
-        elif value[:1] in ("=", "＝"):
+        elif _FORMULA.match(value) and not (field == "phone" and is_phone(value)):
             bad(field, _("is a formula: put its result in the cell."))
+        elif value.lower() in _BROKEN:
+            bad(field, _("is an error of the spreadsheet: put what was meant in the cell."))
         elif len(value) > LENGTHS.get(field, 200):
             bad(
                 field, _("has %(n)d characters; at most %(most)d.") % {"n": len(value), "most": LENGTHS.get(field, 200)}
             )
-    email = domains.clean_email(told.get("email", ""))
+    email = domains.clean_email(_address(told.get("email", "")))
     if not told.get("email"):
         bad("email", _("is missing: every row needs one."))
+    elif not email and not wrong and told["email"].count("@") > 1 and re.search(r"[;,/|\s]", told["email"]):
+        bad("email", _("holds two addresses: keep one, and give the other a row of its own."))
     elif not email and not wrong:
         bad("email", _("is no e-mail address; it should look like name@company.com."))
     phone = told.get("phone", "")
@@ -169,6 +188,8 @@ def check(number: int, said: Mapping[str, str]) -> Row | list[Wrong]:
         bad("employees", _("is no number of people; write 250, or 51-200."))
     domain = told.get("domain", "")
     registrable = domains.registrable(domain[:300]) if domain else ""
+    if registrable in _PROFILES:
+        domain = registrable = ""
     if domain and not registrable:
         bad("domain", _("is no domain; it should look like company.com."))
     role = role_of(told.get("role", ""))
@@ -194,6 +215,13 @@ def check(number: int, said: Mapping[str, str]) -> Row | list[Wrong]:
     )
 
 
+def _address(text: str) -> str:
+    """The address alone: without a name around it, quotes, what cannot be seen, or a full stop behind it."""
+    text = "".join(char for char in text if unicodedata.category(char) != "Cf")
+    named = _NAMED.fullmatch(text)
+    return (named[1] if named else text).strip(" \"'“”„‘’<>").removesuffix(".")
+
+
 @functools.cache
 def _keys(choices: type[TextChoices], language: str | None) -> dict[str, str]:
     """key and label, plain → key. Made once a language: a file asks 100,000 times."""
@@ -202,7 +230,10 @@ def _keys(choices: type[TextChoices], language: str | None) -> dict[str, str]:
 
 
 def role_of(text: str) -> str | None:
-    """A role by its key, its label or a word of a CRM; empty for nothing, none for what is no role."""
+    """A role by its key, its label or a word of a CRM; empty for nothing, none for what is no role. The first of several."""
+    if ";" in text:
+        several = [role_of(part) for part in text.split(";")]
+        return None if None in several else min(filter(None, several), key=BuyingRole.values.index, default="")
     plain = _plain(text)
     if not plain:
         return ""

@@ -35,7 +35,10 @@ _BAD_FILES = {
     "no_rows": gettext_lazy("The file has names of columns and no rows under them."),
     "too_large": gettext_lazy("The file is larger than 20 MB: cut it into parts."),
     "too_many_rows": gettext_lazy("The file has more than 50,000 rows: cut it into parts."),
-    "too_wide": gettext_lazy("The file has more than 200 columns, or a quote that never ends. Is it a CSV file?"),
+    "too_wide": gettext_lazy("The file has more than 500 columns: leave out those that say nothing of contacts."),
+    "open_quote": gettext_lazy(
+        "In row %(row)d a quotation mark opens that is never closed: close it, or take it away."
+    ),
     "no_text": gettext_lazy("That is no CSV file. In the spreadsheet choose “Save as” and CSV."),
 }
 
@@ -50,7 +53,8 @@ def upload(*, name: str, data: bytes, member: Member, source: str = "") -> Conta
         if not sheet.rows:
             raise reading.BadFile("no_rows")
     except reading.BadFile as bad:
-        raise Refused("file", str(_BAD_FILES[bad.code])) from None
+        words = str(_BAD_FILES[bad.code])
+        raise Refused("file", words % {"row": bad.row} if bad.code == "open_quote" else words) from None
     found = ContactImport(
         name=name.replace("\x00", "")[-200:] or _("contacts.csv"),
         mapping=fields.guess(sheet.heads, [cells for _number, cells in sheet.rows[:50]]),

@@ -1,33 +1,37 @@
 """A CSV file as rows of cells, whatever program wrote it. Pure.
 
 Encodings: UTF-8, UTF-16 (with or without its mark) and Windows' Western one, of which Latin-1 is a part. Separators: comma,
-semicolon, tab. Cells may hold line breaks inside quotes.
+semicolon, tab, bar. Cells may hold line breaks inside quotes.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 from dataclasses import dataclass
 
 MOST_BYTES = 20 * 1024 * 1024
-MOST_ROWS, MOST_COLUMNS, LONGEST_CELL = 50_000, 200, 2_000
-SEPARATORS = ",;\t"
+MOST_ROWS, MOST_COLUMNS, LONGEST_CELL = 50_000, 500, 2_000
+SEPARATORS = ",;\t|"
+#: Put after the text: when the last record is not this alone, a quote before it was never closed.
+_END = "\x1fend"
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
 class BadFile(Exception):
-    """A file that cannot be read; `code` says why: empty, too_large, too_many_rows, too_wide, no_text."""
+    """A file that cannot be read; `code` says why: empty, too_large, too_many_rows, too_wide, no_text, open_quote (in `row`)."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, row: int = 0) -> None:
         super().__init__(code)
-        self.code = code
+        self.code, self.row = code, row
 
 
 @dataclass(frozen=True)
 class Sheet:
     """`heads`: the columns' names, as many as the longest row has cells. `rows`: (number as a spreadsheet shows it, cells).
 
-    The heads are row 1.
+    The heads are row 1. Where the first row has an address in it, it is a person: the columns have no names then.
     """
 
     heads: list[str]
@@ -49,6 +53,8 @@ def read(data: bytes) -> Sheet:
     if not found:
         raise BadFile("empty")
     (first, heads), rows = found[0], found[1:]
+    if any(map(_ADDRESS.fullmatch, heads)):
+        heads, rows = [], found
     if len(rows) > MOST_ROWS:
         raise BadFile("too_many_rows")
     width = max(len(cells) for _number, cells in found)
@@ -63,6 +69,8 @@ def decode(data: bytes) -> tuple[str, str]:
     """The text and the name of its encoding. Raises `BadFile("no_text")` for a spreadsheet, an archive or a picture."""
     if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"\x1f\x8b")):
         raise BadFile("no_text")
+    if data[:400].removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"<", b"{", b"["):  # a page, XML or JSON
+        raise BadFile("no_text")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return _text(data, "utf-16"), "utf-16"
     head = data[:4_000]
@@ -70,7 +78,7 @@ def decode(data: bytes) -> tuple[str, str]:
     if max(zeros) * 3 > len(head[0::2]) and min(zeros) * 20 < max(zeros):
         name = "utf-16-be" if zeros[0] > zeros[1] else "utf-16-le"
         return _text(data, name), name
-    if b"\x00" in data:
+    if data.count(0) * 10 > len(data):  # a few stray ones are left out of their cells
         raise BadFile("no_text")
     try:
         return data.decode("utf-8-sig"), "utf-8"
@@ -121,17 +129,20 @@ def guess_separator(text: str) -> str:
 
 def _records(text: str, separator: str) -> list[tuple[int, list[str]]]:
     """(number, cells) of every record that says something."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    reader = csv.reader(io.StringIO(f"{text}\n{_END}", newline=""), delimiter=separator)
     found: list[tuple[int, list[str]]] = []
     number = 0
     while True:
         number += 1
         try:
-            cells = [_cell(cell) for cell in next(reader)]
-        except StopIteration:
+            raw = next(reader)
+        except (StopIteration, csv.Error):  # a cell of 128 KB: a quote that never ends
+            raise BadFile("open_quote", number) from None
+        if raw == [_END]:
             return found
-        except csv.Error:  # a cell of 128 KB: a quote that never ends
-            raise BadFile("too_wide") from None
+        if raw and raw[-1].endswith(f"\n{_END}"):
+            raise BadFile("open_quote", number)
+        cells = [_cell(cell) for cell in raw]
         if any(cells):
             found.append((number, cells))
             if len(found) > MOST_ROWS + 1:

@@ -56,6 +56,9 @@ def test_cells_hold_line_breaks_and_rows_keep_the_number_a_spreadsheet_shows():
         (b"PK\x03\x04rest", "no_text"),
         (b"a,b\n" + b"1,2\n" * 50_001, "too_many_rows"),
         (b"a\x00b", "no_text"),
+        (b'\xef\xbb\xbf [{"email": "a@acme.com"}]', "no_text"),
+        (b"<html><table>", "no_text"),
+        (b'email,name\na@acme.com,"A\nb@acme.com,B\n', "open_quote"),
     ],
 )
 def test_what_is_no_list_of_contacts_is_refused(data, code):
@@ -63,6 +66,51 @@ def test_what_is_no_list_of_contacts_is_refused(data, code):
         reading.read(data)
 
     assert bad.value.code == code
+
+
+def test_a_file_whose_first_row_is_a_person_has_columns_without_names():
+    sheet = reading.read(b"jo@acme.com|Jo\x00\nann@acme.com|Ann\n")
+
+    assert sheet.rows == [(1, ["jo@acme.com", "Jo"]), (2, ["ann@acme.com", "Ann"])]
+    assert (sheet.heads, fields.guess(sheet.heads, [cells for _number, cells in sheet.rows])) == (
+        ["", ""],
+        {"email": 0},
+    )
+
+
+@pytest.mark.parametrize(
+    ("heads", "found"),
+    [
+        (
+            "Record ID,First Name,Last Name,Email,Phone Number,Associated Company,Lifecycle Stage,Job Title,Company Domain Name,"
+            "Original Source,Number of Employees,Buying Role",
+            "email first_name last_name title phone company domain employees role source",
+        ),
+        (
+            "Contact ID,First Name,Last Name,Title,Company / Account,Mobile,Email,Lead Source,Lead Status,No. of Employees",
+            "email first_name last_name title phone company employees source",
+        ),
+        (
+            "Id,FirstName,LastName,Account.Name,Account.Website,Email,LeadSource",
+            "email first_name last_name company domain source",
+        ),
+        ("Kunde,Ansprechpartner,E-Mail-Adresse,Funktion,Tel.,Mitarbeiter", "email name title phone company employees"),
+    ],
+)
+def test_the_columns_of_what_crms_export_are_guessed(heads, found):
+    assert " ".join(name for name in fields.FIELDS if name in fields.guess(heads.split(","))) == found
+
+
+def test_an_address_is_found_in_what_people_put_around_it_and_a_crm_s_several_roles_are_one():
+    def row(email, **more):
+        return fields.check(2, {"email": email, **more})
+
+    for said in ("Jo Smith <Jo@acme.com>", "“jo@acme.com”", "jo@acme.com.", "mailto:jo@acme.com", "jo@acme.com\u200b"):
+        assert row(said).email == "jo@acme.com"
+    assert "two addresses" in row("jo@acme.com; bo@acme.com")[0].words
+    assert row("jo@acme.com", role="CHAMPION;BUDGET_HOLDER").role == "economic_buyer"
+    assert row("jo@acme.com", domain="https://www.linkedin.com/in/jo").domain == ""
+    assert [one.field for one in row("jo@acme.com", name="+SUM(A1)", title="#NAME?")] == ["name", "title"]
 
 
 def test_each_wrong_row_says_its_field_and_what_to_do():
