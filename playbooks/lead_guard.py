@@ -15,7 +15,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from playbooks import queue, routing
 from playbooks.models import Motion, QueueItem
 from scoring.breakdown import PLACES
-from scoring.models import Score, ScoredAccount
+from scoring.models import Score, ScoredAccount, WorkspaceScore
 
 #: For how long a process shows the count again without asking.
 SECONDS = 60.0
@@ -32,8 +32,9 @@ def bare(path: str = "") -> Q:
 def in_sales() -> QuerySet[QueueItem]:
     """The bare sign-ups in sales' queue: none."""
     scores = Score.objects.filter(bare(), account=OuterRef("account"), hand_raised_at=None)
+    spaces = WorkspaceScore.objects.filter(bare(), workspace=OuterRef("workspace"))
     return QueueItem.objects.open().filter(
-        Exists(scores),
+        Q(Exists(scores), workspace=None) | Exists(spaces),
         ~Exists(ScoredAccount.objects.filter(account=OuterRef("account"))),
         motion=Motion.SALES,
         hand_raised_at=None,

@@ -154,11 +154,7 @@ def _route_spaces(
     """The workspaces of an account; answers the motions in which its own item gives way to them."""
     is_raised = score is not None and score.hand_raised_at is not None
     standings = {} if is_raised or not of_spaces.are_queued else of_spaces.standings.get(account.pk, {})
-    routes = {
-        workspace: spaces.route(standing, routed.cells)
-        for workspace, standing in standings.items()
-        if standing.tier in spaces.HOT  # one below stands in a queue by nothing but its account
-    }
+    routes = {workspace: spaces.route(standing, routed.cells) for workspace, standing in standings.items()}
     without = spaces.why_left(are_queued=of_spaces.are_queued, hand_raised=is_raised)
     wait = spaces.waiting(own)
     for workspace in of_spaces.ids(account.pk):

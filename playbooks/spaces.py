@@ -200,7 +200,9 @@ def read(spaces: Spaces, account_ids: Collection[int], now: dt.datetime) -> None
 
 
 def route(standing: Standing, table: Mapping[tuple[str, str, str], routing.Cell]) -> routing.Route:
-    """Where a workspace goes: by its own tier and usage, and by its account's buyer and segment."""
+    """Where a workspace goes: by its own tier and usage, and by its account's buyer and segment; below both tiers nowhere."""
+    if standing.tier not in HOT:
+        return routing.Route(())
     return routing.route(
         tier=standing.tier,
         buyer_state=standing.buyer_state,

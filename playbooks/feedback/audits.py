@@ -4,7 +4,8 @@ Off unless an admin sets a share. Over the weeks they are that share of the item
 not whole (a small team's is less than one) a lot decides, the same for the whole week. An audit stands among the others by
 chance, and its score is not shown until it is closed and answered. Drawn are accounts that the routing table would send to the
 motion if only their tier were the motion's: not those that somebody works or worked lately, that rest, or that signed up a few
-days ago. Sales gets no bare sign-ups.
+days ago. Sales gets no bare sign-ups. Where workspaces stand in the queues, those below their threshold are drawn with the
+accounts.
 """
 
 from __future__ import annotations
@@ -24,9 +25,11 @@ from playbooks.assignment import policies
 from playbooks.feedback.feedback import GOOD, tier_of
 from playbooks.feedback.intervals import Share
 from playbooks.models import Answer, Motion, QueueItem, QueueItemEvent, QueuePolicy
+from playbooks.spaces import Standing
 from playbooks.verbs import acting, cooling, early
+from scoring import definitions
 from scoring.breakdown import feature_in_query
-from scoring.models import Score
+from scoring.models import Score, WorkspaceScore
 
 WEEK = dt.timedelta(days=7)
 #: An account is drawn again at the earliest after so long, and one that the motion had before too.
@@ -57,15 +60,17 @@ def draw(motion: str, *, share: float, now: dt.datetime | None = None) -> int:
     if not places:
         return 0
     seed = f"{motion} {now.date()}"
-    order = MD5(Concat(Value(seed + " "), Cast("pk", CharField())))
-    scores = list(eligible(motion, now=now).order_by(order, "pk")[: 4 * places])
-    resting = cooling.of_accounts([score.pk for score in scores], now=now)
-    scores = [score for score in scores if cooling.rest_of(resting.get(score.pk, {}), motion) is None][:places]
-    priorities = _priorities(motion, len(scores), seed)
+    drawn = _awake(
+        [*_lot(eligible(motion, now=now), seed, 4 * places), *_spaces(motion, seed, 4 * places, now)], motion, now
+    )
+    drawn = sorted(drawn, key=lambda one: one.lot)[:places]
+    priorities = _priorities(motion, len(drawn), seed)
     items = []
-    for score, priority in zip(scores, priorities, strict=True):
+    for one, priority in zip(drawn, priorities, strict=True):
+        score = one.score
         item = acting.unsaved(
-            account_id=score.pk,
+            account_id=one.account_id,
+            workspace_id=one.workspace_id,
             motion=motion,
             is_audit=True,
             entered_at=now,
@@ -91,6 +96,50 @@ def draw(motion: str, *, share: float, now: dt.datetime | None = None) -> int:
     return len(items)
 
 
+@dataclass(frozen=True)
+class _Drawn:
+    """An account or a workspace, with its lot: the lowest are drawn."""
+
+    account_id: int
+    workspace_id: int | None
+    lot: str
+    score: Score | Standing
+
+
+def _lot(scores: QuerySet[Score], seed: str, most: int) -> list[_Drawn]:
+    order = MD5(Concat(Value(seed + " "), Cast("pk", CharField())))
+    return [_Drawn(row.pk, None, row.lot, row) for row in scores.annotate(lot=order).order_by("lot", "pk")[:most]]
+
+
+def _spaces(motion: str, seed: str, most: int, now: dt.datetime) -> list[_Drawn]:
+    """Of workspaces; none where they do not stand in the queues."""
+    if not definitions.spec_of(definitions.published()).queues_workspaces:
+        return []
+    order = MD5(Concat(Value(seed + " workspace "), Cast("pk", CharField())))
+    rows = (
+        eligible_spaces(motion, now=now).annotate(lot=order).select_related("workspace__account__score", "definition")
+    )
+    found = []
+    for row in rows.order_by("lot", "pk")[:most]:
+        account = row.workspace.account
+        assert account is not None
+        standing = Standing(row, account.score.buyer_state, account.score.segment)
+        found.append(_Drawn(account.pk, row.pk, row.lot, standing))
+    return found
+
+
+def _awake(drawn: list[_Drawn], motion: str, now: dt.datetime) -> list[_Drawn]:
+    """Those that do not rest, by themselves or with their account."""
+    accounts = [one.account_id for one in drawn]
+    resting = cooling.of_accounts(accounts, now=now)
+    spaces = cooling.of_workspaces(accounts, now=now) if any(one.workspace_id for one in drawn) else {}
+    return [
+        one
+        for one in drawn
+        if cooling.rest_of(spaces.get(one.workspace_id or 0, {}) | resting.get(one.account_id, {}), motion) is None
+    ]
+
+
 def room(motion: str, *, share: float, now: dt.datetime) -> int:
     """How many audits may be drawn now, so that over the weeks they are `share` of the items of seven days.
 
@@ -106,23 +155,9 @@ def room(motion: str, *, share: float, now: dt.datetime) -> int:
 
 def eligible(motion: str, *, now: dt.datetime, with_drawn: bool = False) -> QuerySet[Score]:
     """The accounts that may be drawn. `with_drawn`: also those that were, or could be but for what the team did lately."""
-    tier = tier_of(motion)
-    table = queue.table()
-    cells = [
-        Q(tier=below, buyer_state=buyer, segment=segment)
-        for below in routing.TIERS[routing.TIERS.index(tier) + 1 :]
-        for buyer in routing.BUYER_STATES
-        for segment in routing.SEGMENTS
-        if motion
-        in routing.route(
-            tier=tier, buyer_state=buyer, segment=segment, hand_raised=False, is_bare=False, table=table
-        ).motions
-    ]
-    if not cells:
+    where = _cells(motion)
+    if where is None:
         return Score.objects.none()
-    where = cells[0]
-    for cell in cells[1:]:
-        where |= cell
     found = Score.objects.filter(where, score__isnull=False, hand_raised_at=None, account__merged_into=None)
     found = found.annotate(days=feature_in_query("feature_values", "days_since_first_use"))
     found = found.filter(Q(days=None) | Q(days__gte=early.days_of(motion)))
@@ -134,6 +169,44 @@ def eligible(motion: str, *, now: dt.datetime, with_drawn: bool = False) -> Quer
         return found.exclude(Exists(items.filter(is_open, is_audit=False)))
     lately = Q(motion=motion) & (Q(entered_at__gt=now - AGAIN) | Q(closed_at__gt=now - AGAIN))
     return found.exclude(Exists(items.filter(is_open | lately)))
+
+
+def eligible_spaces(motion: str, *, now: dt.datetime) -> QuerySet[WorkspaceScore]:
+    """The workspaces that may be drawn: as accounts, and not while their account has an item of its own in the motion."""
+    where = _cells(motion, of_account="workspace__account__score__")
+    if where is None:
+        return WorkspaceScore.objects.none()
+    found = WorkspaceScore.objects.filter(
+        where, score__isnull=False, workspace__account__score__hand_raised_at=None, workspace__account__merged_into=None
+    )
+    found = found.annotate(days=feature_in_query("feature_values", "days_since_first_use"))
+    found = found.filter(Q(days=None) | Q(days__gte=early.days_of(motion)))
+    if motion == Motion.SALES:
+        found = found.exclude(lead_guard.bare())
+    lately = Q(entered_at__gt=now - AGAIN) | Q(closed_at__gt=now - AGAIN)
+    items = QueueItem.objects.filter(
+        Q(workspace=OuterRef("pk")) | Q(workspace=None, account=OuterRef("workspace__account"))
+    )
+    return found.exclude(Exists(items.filter(Q(state__in=queue.OPEN) | (Q(motion=motion) & lately))))
+
+
+def _cells(motion: str, *, of_account: str = "") -> Q | None:
+    """The rows below the motion's tier that would go to it in that tier; none: no cell leads there."""
+    tier, table = tier_of(motion), queue.table()
+    cells = [
+        Q(**{"tier": below, f"{of_account}buyer_state": buyer, f"{of_account}segment": segment})
+        for below in routing.TIERS[routing.TIERS.index(tier) + 1 :]
+        for buyer in routing.BUYER_STATES
+        for segment in routing.SEGMENTS
+        if motion
+        in routing.route(
+            tier=tier, buyer_state=buyer, segment=segment, hand_raised=False, is_bare=False, table=table
+        ).motions
+    ]
+    where = None
+    for cell in cells:
+        where = cell if where is None else where | cell
+    return where
 
 
 def _priorities(motion: str, n: int, seed: str) -> list[float]:

@@ -119,6 +119,8 @@ class Told:
     by_itself: np.ndarray
     """neither an audit nor a raised hand brought it: the score did"""
     features: np.ndarray
+    of_space: np.ndarray
+    """about a workspace, whose score, features and recipe those of the workspace are"""
     effects: list[list[int]] = field(default_factory=list)
 
     @property
@@ -130,7 +132,18 @@ class Told:
         return {key: self.features[:, place] for key, place in PLACES.items()}
 
     def only(self, chosen: np.ndarray) -> Told:
-        names = ("verdict", "reason", "score", "tier", "segment", "at", "definition", "by_itself", "features")
+        names = (
+            "verdict",
+            "reason",
+            "score",
+            "tier",
+            "segment",
+            "at",
+            "definition",
+            "by_itself",
+            "features",
+            "of_space",
+        )
         kept = {name: getattr(self, name)[chosen] for name in names}
         return Told(**kept, effects=[one for one, is_kept in zip(self.effects, chosen, strict=True) if is_kept])
 
@@ -142,11 +155,11 @@ def arrays(rows: QuerySet[Answer], *, most: int = MOST) -> Told:
         .annotate(hand=F("item__hand_raised_at"))
         .values_list(
             *("verdict", "reason", "score", "tier", "segment", "at", "definition_id"),
-            *("is_audit", "hand", "feature_values", "effects"),
+            *("is_audit", "hand", "feature_values", "effects", "item__workspace"),
         )[:most]
     )
-    columns = list(zip(*read, strict=True)) if read else [()] * 11
-    verdict, reason, score, tier, segment, at, definition, audit, hand, values, effects = columns
+    columns = list(zip(*read, strict=True)) if read else [()] * 12
+    verdict, reason, score, tier, segment, at, definition, audit, hand, values, effects, spaces = columns
     features = np.full((len(read), len(PLACES)), math.nan)
     for place, one in enumerate(values):
         features[place, : min(len(one), len(PLACES))] = one[: len(PLACES)]
@@ -164,6 +177,7 @@ def arrays(rows: QuerySet[Answer], *, most: int = MOST) -> Told:
             [not drawn and raised is None for drawn, raised in zip(audit, hand, strict=True)], dtype=bool
         ),
         features=features,
+        of_space=np.array([space is not None for space in spaces], dtype=bool),
         effects=[list(one) for one in effects],
     )
 
@@ -199,9 +213,9 @@ def components(told: Told) -> list[Carried]:
         is_wrong = told.verdict[place] == WRONG
         if spec is None or not effects or not (is_wrong or told.verdict[place] == GOOD):
             continue
-        segment = rules.SEGMENTS[told.segment[place]] if told.segment[place] >= 0 else ""
+        recipe = _recipe(spec, int(told.segment[place]), of_space=bool(told.of_space[place]))
         n[is_wrong] += 1
-        for component, effect in zip(spec.recipe(segment).components, effects, strict=False):
+        for component, effect in zip(recipe.components, effects, strict=False):
             labels.setdefault(component.key, component.label)
             mine = parts[is_wrong]
             mine[component.key] = mine.get(component.key, 0.0) + effect / max(float(told.score[place]), 1.0)
@@ -214,13 +228,20 @@ def components(told: Told) -> list[Carried]:
     return sorted(found, key=lambda one: (-one.more, one.key))
 
 
+def _recipe(spec: rules.Spec, segment: int, *, of_space: bool) -> rules.Recipe:
+    if of_space:
+        return spec.workspace or spec
+    return spec.recipe(rules.SEGMENTS[segment] if segment >= 0 else "")
+
+
 # Counterfactuals -----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Mending:
     """`found` by reason (`counterfactuals.find`; "" is all of them). `judged` answers were looked at; of `wrong` ones the
-    definition in force would no longer send `mended`. `counted`: reason → wrong answers."""
+    definition in force would no longer send `mended`. `counted`: reason → wrong answers. `of_spaces`: all of it is about
+    workspaces, by the recipe for them; `others` answers are about what this is not about."""
 
     tier: str
     found: dict[str, list[Finding]]
@@ -228,6 +249,8 @@ class Mending:
     wrong: int
     mended: int
     counted: dict[str, int]
+    of_spaces: bool = False
+    others: int = 0
 
 
 def tier_of(motion: str) -> str:
@@ -235,14 +258,30 @@ def tier_of(motion: str) -> str:
     return "activate" if motion == Motion.SUCCESS else "pqa"
 
 
-def mending(told: Told, spec: rules.Spec, *, motion: str = "", keep: float = counterfactuals.KEEP) -> Mending:
+def are_of_spaces(told: Told, of: str) -> bool:
+    """Whether answers about workspaces are weighed: where one asked for them (`of`), or most are about those."""
+    return of == "workspace" or (not of and bool(2 * int(told.of_space.sum()) > told.n))
+
+
+def recipe_for(spec: rules.Spec, *, of_spaces: bool) -> rules.Spec:
+    """What of the definition answers are held against: that for accounts, or that for workspaces."""
+    return (spec.for_workspaces if of_spaces else None) or spec
+
+
+def mending(
+    told: Told, spec: rules.Spec, *, motion: str = "", keep: float = counterfactuals.KEEP, of: str = ""
+) -> Mending:
     """What would have kept wrong accounts out of a motion's queue, by the definition `spec` that is in force.
 
-    Only answers about accounts that their score brought: audits and raised hands would have come anyway.
+    About accounts or about workspaces (`of`), which have recipes of their own. Where the definition queues workspaces no more, it
+    would send none of them again. Only answers about what its score brought: audits and raised hands would have come anyway.
     """
-    tier = tier_of(motion)
+    tier, of_spaces = tier_of(motion), are_of_spaces(told, of)
+    is_gone = of_spaces and not spec.queues_workspaces
+    others = int((told.of_space != of_spaces).sum())
+    told, spec = told.only(told.of_space == of_spaces), recipe_for(spec, of_spaces=of_spaces)
     sent = told.only(told.by_itself & (told.tier == tier) & ~np.isnan(told.features).all(axis=1))
-    is_sent = _is_sent(spec, sent, tier)
+    is_sent = _is_sent(spec, sent, tier) & (not is_gone)
     now = sent.only(is_sent)
     wrong = now.verdict == WRONG
     by_reason = {reason: wrong & (now.reason == reason) for reason in Reason.values}
@@ -261,6 +300,8 @@ def mending(told: Told, spec: rules.Spec, *, motion: str = "", keep: float = cou
         wrong=int(wrong.sum()),
         mended=int((sent.verdict == WRONG).sum() - wrong.sum()),
         counted={reason: int(mask.sum()) for reason, mask in judged.wrong.items()},
+        of_spaces=of_spaces,
+        others=others,
     )
 
 
@@ -304,11 +345,15 @@ def _weights(spec: rules.Spec, told: Told, tier: str) -> Iterable[tuple[Change, 
             yield change, passed & (found.score < _threshold(other, found, tier))
 
 
-def changed(spec: dict[str, Any], change: Change, *, tier: str, words: str = "") -> dict[str, Any]:
-    """The spec with a change, in all of its recipes for accounts; `words` are a gate's reason, as reps read it.
+def changed(
+    spec: dict[str, Any], change: Change, *, tier: str, words: str = "", of_spaces: bool = False
+) -> dict[str, Any]:
+    """The spec with a change, in all of its recipes for accounts or in that for workspaces; `words` are a gate's reason.
 
     A gate on a feature that has one for the same tier makes that one stricter.
     """
+    if of_spaces:
+        return {**spec, "workspace": _recipe_changed(spec["workspace"], change, tier, words)}
     return {
         **_recipe_changed(spec, change, tier, words),
         **(

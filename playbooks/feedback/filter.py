@@ -23,19 +23,23 @@ BANDS = tuple(range(0, 100, 10))
 NO_REASON = "none"
 #: Audits are left out unless asked for: their scores lie below the threshold.
 DRAWN = ("with", "only")
+#: What an answer is about.
+OF = ("account", "workspace")
 #: Of the good accounts, the percent that a counterfactual has to keep.
 KEEPS, DEFAULT_KEEP = (100, 95, 90, 80), 90
 
 
 @dataclass(frozen=True)
 class FeedbackFilter:
-    """`version` is a definition's. `errors` name what was not understood; it filters nothing."""
+    """`version` is a definition's; `of`: only whole accounts, or only workspaces. `errors` name what was not understood; it
+    filters nothing."""
 
     motion: str = ""
     verdict: str = ""
     reason: str = ""
     segment: str = ""
     audit: str = ""
+    of: str = ""
     band: int | None = None
     version: int | None = None
     days: int = DEFAULT_DAYS
@@ -72,6 +76,7 @@ class FeedbackFilter:
             reason=choice("reason", _("Reason"), [*Reason.values, NO_REASON]),
             segment=choice("segment", _("Segment"), Segment.values),
             audit=choice("audit", _("Audit"), DRAWN),
+            of=choice("of", _("About"), OF),
             band=number("band", _("Score"), BANDS),
             version=number("version", _("Version")),
             days=DEFAULT_DAYS if days is None else days,
@@ -88,6 +93,7 @@ class FeedbackFilter:
             "reason": self.reason,
             "segment": self.segment,
             "audit": self.audit,
+            "of": self.of,
             "band": "" if self.band is None else str(self.band),
             "version": "" if self.version is None else str(self.version),
             "days": "" if self.days == DEFAULT_DAYS else str(self.days),
@@ -128,6 +134,8 @@ class FeedbackFilter:
             found = found.filter(score__gte=self.band, score__lt=self.band + 10 if self.band < 90 else 101)
         if self.version is not None:
             found = found.filter(definition__version=self.version)
+        if self.of:
+            found = found.filter(item__workspace__isnull=self.of == "account")
         if self.audit != "with":
             found = found.filter(is_audit=self.audit == "only")
         return found.order_by("-at", "-pk")

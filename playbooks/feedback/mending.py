@@ -23,7 +23,7 @@ def found_for(wanted: FeedbackFilter) -> Mending:
     """The counterfactuals of a queue and a time, by the definition in force."""
     spec = definitions.spec_of(definitions.published())
     told = feedback.arrays(wanted.wide.rows())
-    return feedback.mending(told, spec, motion=wanted.motion, keep=wanted.keep / 100)
+    return feedback.mending(told, spec, motion=wanted.motion, keep=wanted.keep / 100, of=wanted.of)
 
 
 def begin(*, member: Member, wanted: FeedbackFilter, kind: str, key: str, reason: str) -> Definition | None:
@@ -31,13 +31,18 @@ def begin(*, member: Member, wanted: FeedbackFilter, kind: str, key: str, reason
 
     Raises `PermissionDenied`, and `rules.BadDefinition` naming the field.
     """
-    one = feedback.find(found_for(wanted), kind=kind, key=key, reason=reason)
+    weighed = found_for(wanted)
+    one = feedback.find(weighed, kind=kind, key=key, reason=reason)
     if one is None:
         return None
     published, tier = definitions.published(), feedback.tier_of(wanted.motion)
     spec = definitions.spec_of(published)
-    title = screen.title_of(one.change, spec, tier)
-    changed = feedback.changed(spec.as_json(), one.change, tier=tier, words=screen.gate_reason(one.change))
+    of_spaces = weighed.of_spaces
+    title = screen.title_of(one.change, feedback.recipe_for(spec, of_spaces=of_spaces), tier)
+    words = screen.gate_reason(one.change)
+    changed = feedback.changed(spec.as_json(), one.change, tier=tier, words=words, of_spaces=of_spaces)
+    if of_spaces:
+        title = _("Workspaces: %(change)s") % {"change": title}
     note = _("%(change)s %(removes)s.") % {"change": title, "removes": screen.sentence(one)}
     if one.is_later:
         note += " " + _("Found on older answers, told on newer ones.")

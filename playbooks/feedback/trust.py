@@ -9,7 +9,7 @@ import datetime as dt
 from collections import Counter
 from dataclasses import dataclass
 
-from django.db.models import Count
+from django.db.models import BooleanField, Count, ExpressionWrapper, Q
 from django.db.models.functions import TruncWeek
 from django.utils import timezone
 
@@ -53,7 +53,8 @@ class Band:
 
 @dataclass(frozen=True)
 class Trust:
-    """`weeks`: each of the last 26, oldest first, its Monday as key. `versions` by their number, the newest first."""
+    """`spaces`: the answers that are about workspaces, by the score of those; they are in all other counts too. `weeks`: each of
+    the last 26, oldest first, its Monday as key. `versions` by their number, the newest first."""
 
     motion: str
     last: Last
@@ -62,6 +63,7 @@ class Trust:
     weeks: list[Group]
     versions: list[Group]
     audit: audits.Misses | None
+    spaces: Group
 
 
 def of_motion(motion: str, *, now: dt.datetime | None = None) -> Trust:
@@ -73,12 +75,14 @@ def of_motion(motion: str, *, now: dt.datetime | None = None) -> Trust:
         Answer.objects.filter(motion=motion, at__gte=since, is_audit=False)
         .order_by()
         .annotate(week=TruncWeek("at", tzinfo=dt.UTC))
-        .values_list("verdict", "score", "week", "definition__version", "item__outcome")
+        .annotate(of_space=ExpressionWrapper(Q(item__workspace__isnull=False), output_field=BooleanField()))
+        .values_list("verdict", "score", "week", "definition__version", "item__outcome", "of_space")
         .annotate(answers=Count("pk"))
     )
     by_week = {group.key: group for group in groups((row[2].date(), row[0], row[-1]) for row in told)}
     mondays = [first + dt.timedelta(weeks=n) for n in range(WEEKS)]
     total = groups((None, row[0], row[-1]) for row in told)
+    spaces = groups((None, row[0], row[-1]) for row in told if row[5])
     return Trust(
         motion=motion,
         last=_last(motion),
@@ -87,6 +91,7 @@ def of_motion(motion: str, *, now: dt.datetime | None = None) -> Trust:
         weeks=[by_week.get(day, Group(day)) for day in mondays],
         versions=[group for group in groups((row[3], row[0], row[-1]) for row in told) if group.key is not None],
         audit=audits.misses(motion, now=now),
+        spaces=spaces[0] if spaces else Group(None),
     )
 
 
@@ -111,10 +116,10 @@ def _last(motion: str) -> Last:
     )
 
 
-def _bands(told: list[tuple[str, int | None, dt.datetime, int | None, str, int]]) -> list[Band]:
+def _bands(told: list[tuple[str, int | None, dt.datetime, int | None, str, bool, int]]) -> list[Band]:
     """The highest first; without those that had no score."""
     came: Counter[tuple[int | None, str]] = Counter()
-    for _verdict, score, _week, _version, outcome, n in told:
+    for _verdict, score, _week, _version, outcome, _of_space, n in told:
         came[band_of(score), outcome] += n
     return [
         Band(group, group.key, came[group.key, Closing.MEETING.value], came[group.key, Closing.WON.value])

@@ -20,10 +20,10 @@ from rest_framework.response import Response
 from accounts import rest
 from playbooks.feedback import answers, mending, trust
 from playbooks.feedback.counterfactuals import GATE, THRESHOLD, WEIGHT, Finding
-from playbooks.feedback.filter import DAYS, DEFAULT_KEEP, KEEPS, FeedbackFilter
+from playbooks.feedback.filter import DAYS, DEFAULT_KEEP, KEEPS, OF, FeedbackFilter
 from playbooks.feedback.intervals import Share
 from playbooks.models import Answer, Reason
-from playbooks.rest.queue import MOTION_CHOICES, MOTIONS
+from playbooks.rest.queue import MOTION_CHOICES, MOTIONS, ItemWorkspaceSerializer
 from playbooks.rest.touches import heard, item_or_gone
 from scoring import rules
 from scoring.models import Segment, Tier
@@ -49,6 +49,7 @@ class NewDraft(msgspec.Struct, forbid_unknown_fields=True):
     motion: str = ""
     days: int = 180
     keep: int = DEFAULT_KEEP
+    of: str = ""
 
 
 def _body(*required: str, **properties: dict[str, Any]) -> dict[str, Any]:
@@ -80,6 +81,7 @@ DRAFT_BODY = _body(
     motion={"type": "string", "enum": ["", *(motion.value for motion in MOTIONS)], "default": ""},
     days={"type": "integer", "enum": list(DAYS), "default": 180},
     keep={"type": "integer", "enum": list(KEEPS), "default": DEFAULT_KEEP},
+    of={"type": "string", "enum": ["", *OF], "default": "", "description": "As `of` of the list."},
 )
 
 # What is answered ------------------------------------------------------------------------------------------------------
@@ -90,6 +92,11 @@ class AnswerSerializer(serializers.Serializer[Answer]):
 
     item = serializers.IntegerField(source="item_id")
     account = rest.AccountNameSerializer()
+    workspace = ItemWorkspaceSerializer(
+        source="item.workspace",
+        allow_null=True,
+        help_text=gettext_lazy("Null: about the whole account. Else score and tier are the workspace's."),
+    )
     motion = serializers.ChoiceField(MOTION_CHOICES)
     verdict = serializers.ChoiceField(Answer.Verdict.choices)
     reason = serializers.ChoiceField(Reason.choices, allow_blank=True)
@@ -180,6 +187,9 @@ class TrustSerializer(serializers.Serializer[Any]):
     weeks = AnswerWeekSerializer(many=True)
     versions = VersionAnswersSerializer(many=True)
     audit = MissesSerializer(allow_null=True)
+    workspaces = CountedSerializer(
+        source="spaces", help_text=gettext_lazy("Those of `total` that are about workspaces, by their own score.")
+    )
 
 
 class ChangeSerializer(serializers.Serializer[Any]):
@@ -205,6 +215,7 @@ class ReasonSerializer(serializers.Serializer[Any]):
 class MendingSerializer(serializers.Serializer[Any]):
     """Only answers about accounts that the definition in force would send again, because of their score."""
 
+    of = serializers.ChoiceField([(one, one) for one in OF], help_text=gettext_lazy("What the answers are about."))
     tier = serializers.ChoiceField(Tier.choices)
     good = serializers.IntegerField()
     wrong = serializers.IntegerField()
@@ -306,6 +317,12 @@ class Weighed(rest.Filters):
         choices=_SHARES, method="as_it_is", help_text=gettext_lazy("Percent of the good ones to keep, 90 by default.")
     )
 
+    of = filters.ChoiceFilter(
+        choices=[(one, one) for one in OF],
+        method="as_it_is",
+        help_text=gettext_lazy("Answers about whole accounts, or about workspaces; by default what most are about."),
+    )
+
     def as_it_is(self, rows: QuerySet[Answer], name: str, value: str) -> QuerySet[Answer]:
         return rows
 
@@ -326,7 +343,8 @@ class Weighed(rest.Filters):
 )
 @api_view(["GET", "POST"])
 def counterfactuals(request: Request) -> Response:
-    """By the definition in force. A draft is opened by product and admins, while the change is still one that was found."""
+    """By the definition in force, about accounts or about workspaces (`of`). A draft is opened by product and admins, while the
+    change is still one that was found."""
     if request.method == "POST":
         return _open(request)
     Weighed.rows(request, Answer.objects.none())
@@ -343,19 +361,26 @@ def counterfactuals(request: Request) -> Response:
         }
         for reason, wrong in sorted(found.counted.items(), key=lambda one: (-one[1], one[0]))
     ]
-    shown = {"tier": found.tier, "good": found.good, "wrong": found.wrong, "mended": found.mended}
+    shown = {
+        "of": OF[found.of_spaces],
+        "tier": found.tier,
+        "good": found.good,
+        "wrong": found.wrong,
+        "mended": found.mended,
+    }
     return Response(MendingSerializer(shown | {"reasons": reasons}).data)
 
 
 def _open(request: Request) -> Response:
     said = told(request, NewDraft)
-    params = {"motion": said.motion, "days": str(said.days), "keep": str(said.keep)}
+    params = {"motion": said.motion, "days": str(said.days), "keep": str(said.keep), "of": said.of}
     wanted = FeedbackFilter.read(params)
     if wanted.errors:
         names = {
             "motion": wanted.motion == said.motion,
             "days": wanted.days == said.days,
             "keep": wanted.keep == said.keep,
+            "of": wanted.of == said.of,
         }
         raise rest.bad(next((name for name, is_same in names.items() if not is_same), "motion"), wanted.errors[0])
     try:
@@ -370,4 +395,4 @@ def _open(request: Request) -> Response:
 
 
 def _shown() -> QuerySet[Answer]:
-    return Answer.objects.select_related("account", "member", "definition")
+    return Answer.objects.select_related("account", "item__workspace", "member", "definition")

@@ -12,9 +12,10 @@ from django.utils.translation import ngettext
 
 from playbooks.feedback import counterfactuals
 from playbooks.feedback.counterfactuals import GATE, THRESHOLD, Change, Finding
-from playbooks.feedback.feedback import ALL, Carried, Counts, Mending
+from playbooks.feedback.feedback import ALL, Carried, Counts, Mending, recipe_for
 from playbooks.feedback.filter import NO_REASON, FeedbackFilter, band_in_words
 from playbooks.models import Answer, Reason
+from playbooks.models.items import called
 from playbooks.screens import shares
 from playbooks.screens.shares import Line, ShareBar
 from playbooks.verbs import reasons
@@ -151,8 +152,8 @@ def page(
         ],
         components=[_component(one) for one in carried],
         components_finding=_components_finding(carried),
-        mends=_mends(found, spec, wanted.keep / 100),
-        mends_words=_mends_words(found),
+        mends=_mends(found, recipe_for(spec, of_spaces=found.of_spaces), wanted.keep / 100),
+        mends_words=_mends_words(found, wanted),
         too_few=_too_few(found),
     )
 
@@ -176,7 +177,7 @@ def _components_finding(carried: Sequence[Carried]) -> str:
     return _("Wrong and good ones were carried alike")
 
 
-def _mends_words(found: Mending) -> str:
+def _mends_words(found: Mending, wanted: FeedbackFilter) -> str:
     parts = [
         ngettext(
             "%(wrong)d wrong answer about an account that the version in force would send again, against %(good)d good ones.",
@@ -189,6 +190,14 @@ def _mends_words(found: Mending) -> str:
         parts.append(
             ngettext("%(n)d more would no longer be sent.", "%(n)d more would no longer be sent.", found.mended)
             % {"n": found.mended}
+        )
+    if found.of_spaces:
+        parts.insert(0, _("Weighed are answers about workspaces, by the recipe for those."))
+    if found.others and not wanted.of:
+        words = _("%(n)d about workspaces") if not found.of_spaces else _("%(n)d about whole accounts")
+        parts.append(
+            _("Not weighed with them: %(others)s; “About” above chooses those.")
+            % {"others": words % {"n": found.others}}
         )
     return " ".join(parts)
 
@@ -287,11 +296,11 @@ def gate_reason(change: Change) -> str:
 
 
 def answer_row(answer: Answer) -> AnswerRow:
-    """From an answer that was read with its account, member and definition."""
+    """From an answer that was read with its account, workspace, member and definition."""
     return AnswerRow(
         at=answer.at,
         account_id=answer.account_id,
-        account=answer.account.name,
+        account=called(answer.item.workspace, answer.account) if answer.item.workspace else answer.account.name,
         motion=str(answer.get_motion_display()),
         verdict=str(answer.get_verdict_display()),
         tag=VERDICT_TAGS[answer.verdict],

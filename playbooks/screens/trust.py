@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 
 from playbooks.feedback import trust
 from playbooks.feedback.audits import Misses
+from playbooks.feedback.feedback import Group
 from playbooks.feedback.filter import MOTIONS, band_in_words
 from playbooks.feedback.trust import Band, Trust
 from playbooks.models import Motion
@@ -55,6 +56,7 @@ class TrustPage:
     audit: str
     audit_more: str
     answered: int
+    spaces: str = ""
 
 
 def page(found: Trust) -> TrustPage:
@@ -81,7 +83,20 @@ def page(found: Trust) -> TrustPage:
         audit=_audit(found.audit) if found.audit else "",
         audit_more=_audit_more(found.audit) if found.audit else "",
         answered=found.total.answered,
+        spaces=_spaces(found.spaces),
     )
+
+
+def _spaces(found: Group) -> str:
+    """`"Of these answers 12 are about workspaces, 5 of them good: counted by the workspaces' own score."`; empty without."""
+    if not found.answered:
+        return ""
+    words = ngettext(
+        "Of these answers %(n)d is about a workspace, counted by its own score; %(good)d good.",
+        "Of these answers %(n)d are about workspaces, counted by their own score; %(good)d good.",
+        found.answered,
+    )
+    return words % {"n": found.answered, "good": found.good}
 
 
 def _finding(found: Trust) -> str:

@@ -31,7 +31,7 @@ from scoring.models import Segment
 PAGE = 50
 COLUMNS = (
     *("at", "account", "domain", "queue", "answer", "reason", "words", "member", "score", "tier", "segment"),
-    *("version", "audit"),
+    *("version", "audit", "workspace"),
 )
 
 
@@ -51,9 +51,9 @@ def feedback_page(request: MemberRequest) -> HttpResponse:
     rows = wanted.rows()
     told, wide = mending.arrays_of(wanted)
     spec = definitions.spec_of(definitions.published())
-    found = feedback.mending(wide, spec, motion=wanted.motion, keep=wanted.keep / 100)
+    found = feedback.mending(wide, spec, motion=wanted.motion, keep=wanted.keep / 100, of=wanted.of)
     counts = feedback.counts(rows)
-    listed = Paginator(rows.select_related("account", "member", "definition"), PAGE)
+    listed = Paginator(rows.select_related("account", "item__workspace", "member", "definition"), PAGE)
     listed.count = counts.total.answered  # counted already
     page = listed.get_page(request.GET.get("page"))
     context = {
@@ -78,7 +78,7 @@ def feedback_page(request: MemberRequest) -> HttpResponse:
 @require_GET
 def feedback_csv(request: MemberRequest) -> StreamingHttpResponse:
     """The filtered answers as a file for a spreadsheet, newest first."""
-    rows = FeedbackFilter.read(request.GET).rows().select_related("account", "member", "definition")
+    rows = FeedbackFilter.read(request.GET).rows().select_related("account", "item__workspace", "member", "definition")
     zone = zoneinfo.ZoneInfo(timezone.get_current_timezone_name())
     answer = StreamingHttpResponse(
         csv_lines.lines(COLUMNS, _cells(rows), zone=zone), content_type="text/csv; charset=utf-8"
@@ -130,4 +130,5 @@ def _cells(rows: QuerySet[Answer]) -> Iterator[tuple[object, ...]]:
             one.segment,
             one.definition.version if one.definition else None,
             one.is_audit,
+            str(one.item.workspace or ""),
         )

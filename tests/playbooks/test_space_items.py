@@ -1,15 +1,16 @@
 """An item that is about a workspace: everything of it is the workspace's, and what is the account's says so."""
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import Role
 from playbooks import plans, queue
-from playbooks.feedback import answers
+from playbooks.feedback import answers, audits
 from playbooks.models import Answer, Motion, QueueItem, Step
 from playbooks.plays import values
 from playbooks.verbs import verbs
-from scoring import runs
-from scoring.models import WorkspaceScore, WorkspaceScoreChange
+from scoring import definitions, runs
+from scoring.models import Definition, WorkspaceScore, WorkspaceScoreChange
 from tests.factories import MemberFactory
 from tests.feed import identify, load, track
 from tests.playbooks.test_spaces import IN_QUEUE, work
@@ -102,6 +103,55 @@ def test_a_plan_of_a_workspace_ticks_itself_by_the_workspace_alone(item):
     queue.route_all()
     queue.route_scored()
     assert Step.objects.get().done_at is not None
+
+
+def test_answers_about_workspaces_are_weighed_by_the_recipe_for_workspaces(item, sign_in):
+    rep, told = MemberFactory(role=Role.SALES), WorkspaceScore.objects.get(pk=item.workspace_id)
+    engine = {"definition": told.definition, "tier": "pqa", "segment": "mid_market", "effects": [90]}
+    people = told.feature_values.index(9.0)
+    for number in range(24):
+        mine = QueueItem.objects.create(
+            account=item.account, workspace=item.workspace, motion="sales", state="done", outcome="meeting", tier="pqa",
+            segment="mid_market", entered_at=item.entered_at, updated_at=item.entered_at, closed_at=item.entered_at,
+        )  # fmt: skip
+        values = list(told.feature_values)
+        values[values.index(9.0, people)] = 8.0 + number % 2
+        verdict, why = ("wrong", "too_small") if number % 2 == 0 else ("good", "")
+        for place in [place for place, value in enumerate(told.feature_values) if value == 9.0]:
+            values[place] = 8.0 + number % 2
+        Answer.objects.create(
+            item=mine, account=item.account, motion="sales", member=rep, at=item.entered_at, verdict=verdict, reason=why,
+            score=80 + 10 * (number % 2), feature_values=values, **engine,
+        )  # fmt: skip
+    client = sign_in(Role.PRODUCT)
+    found = client.get("/api/counterfactuals/?motion=sales").json()
+    assert (found["of"], found["wrong"], found["good"]) == ("workspace", 12, 12)
+    change = found["reasons"][0]["findings"][0]["change"]
+    assert client.get("/api/counterfactuals/?motion=sales&of=account").json()["wrong"] == 0
+    page = client.get("/feedback/?motion=sales&of=workspace").content.decode()
+    assert "Weighed are answers about workspaces" in page
+    assert "core — Core" in page
+    opened = client.post(
+        "/api/counterfactuals/",
+        {"kind": change["kind"], "key": change["key"], "motion": "sales", "of": "workspace", "reason": "too_small"},
+        content_type="application/json",
+    )
+    draft = Definition.objects.get(pk=opened.json()["id"])
+    published = definitions.spec_of(definitions.published()).as_json()
+    assert draft.spec["workspace"] != published["workspace"]
+    assert draft.spec["components"] == published["components"]
+    assert "24 are about workspaces" in client.get("/queue/sales/trust/").content.decode()
+    assert b"Core" in b"".join(client.get("/feedback/feedback.csv?motion=sales"))
+
+
+def test_workspaces_below_their_threshold_are_drawn_as_audits(item):
+    space("side", people=3, first=42)
+    WorkspaceScore.objects.filter(workspace__external_id="side").update(tier="self_serve")
+    space("labs", people=7, first=60)
+    work()
+    QueueItem.objects.filter(workspace__external_id="labs").delete()
+    names = {row.workspace.external_id for row in audits.eligible_spaces("sales", now=timezone.now())}
+    assert names == {"labs", "side"}
 
 
 def test_a_play_speaks_of_the_usage_in_the_workspace(item):
