@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import IO, Any, ClassVar
 
 import msgspec
@@ -30,6 +31,19 @@ BODY_LIMIT = 64 * 1024
 def bad(field: str, message: str, code: str = "invalid") -> ValidationError:
     """The 400 that names one field."""
     return ValidationError({field: [ErrorDetail(message, code)]})
+
+
+_OF_A_FIELD = re.compile(r"^Object (missing required|contains unknown) field `([^`]*)`$")
+
+
+def misread(error: msgspec.ValidationError, within: str = "") -> ValidationError:
+    """A body that is not what the call takes: the 400 that names the field, in `within`, also one that is missing or unknown."""
+    message, _at, path = str(error).partition(" - at `$")
+    path = ".".join(filter(None, (within.rstrip("."), path.rstrip("`").lstrip("."))))
+    if not (found := _OF_A_FIELD.match(message)):
+        return bad(path or "body", message)
+    words = _("is needed.") if found[1] == "missing required" else _("is not a field of this call.")
+    return bad(".".join(filter(None, (path, found[2][:100]))) or "body", words)
 
 
 class BoundedJSON(BaseParser):

@@ -70,8 +70,7 @@ def told[T](request: Request, shape: type[T]) -> T:
     try:
         return msgspec.convert(request.data, shape)
     except msgspec.ValidationError as error:
-        message, _at, path = str(error).partition(" - at `$")
-        raise rest.bad(path.rstrip("`").lstrip(".") or "body", message) from None
+        raise rest.misread(error) from None
 
 
 def spec_of(said: SpecBody) -> rules.Spec:

@@ -317,8 +317,7 @@ def _fields(verb: str, said: Any, path: str) -> dict[str, Any]:
     try:
         shape = msgspec.convert(said, SHAPES[verb])
     except msgspec.ValidationError as error:
-        message, _at, where = str(error).partition(" - at `$")
-        raise rest.bad(path + where.rstrip("`").lstrip(".") if where else path.rstrip(".") or "body", message) from None
+        raise rest.misread(error, path) from None
     fields: dict[str, Any] = msgspec.structs.asdict(shape)
     if verb == "snooze":
         fields["until"] = moment(f"{path}until", fields["until"])

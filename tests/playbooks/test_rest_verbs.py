@@ -46,7 +46,8 @@ def test_a_verb_answers_the_item_as_it_is_now_and_how_to_undo_it(sign_in, verb, 
 @pytest.mark.parametrize(
     ("verb", "body", "field"),
     [
-        ("snooze", {}, "body"),
+        ("snooze", {}, "until"),
+        ("snooze", {"until": None, "untill": None}, "untill"),
         ("snooze", {"until": "tomorrow"}, "until"),
         ("snooze", {"until": "2020-01-01T00:00:00Z"}, "until"),
         ("snooze", {"until": None, "on_signal": False}, "until"),
@@ -113,7 +114,7 @@ def test_several_at_once_and_back(sign_in, django_assert_max_num_queries):
         ({"verb": "eat", "items": [1]}, "verb"),
         ({"verb": "claim", "items": []}, "items"),
         ({"verb": "claim", "items": list(range(1, 202))}, "items"),
-        ({"verb": "claim", "items": [1], "fields": {"until": None}}, "fields"),
+        ({"verb": "claim", "items": [1], "fields": {"until": None}}, "fields.until"),
         ({"verb": "snooze", "items": [1], "fields": {"until": "x"}}, "fields.until"),
     ],
 )

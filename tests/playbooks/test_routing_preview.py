@@ -128,7 +128,7 @@ def test_programs_read_preview_and_put_the_table(sign_in):
     for wrong, field in (
         ({"cells": [cell | {"motion": "nobody"}]}, "cells[0].motion"),
         ({"cells": [cell, cell]}, "cells[1]"),
-        ({}, "body"),
+        ({}, "cells"),
     ):
         answer = admin.put("/api/routing/", wrong, content_type="application/json")
         assert (answer.status_code, answer.json()["error"]["field"]) == (400, field)
