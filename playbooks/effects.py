@@ -118,12 +118,11 @@ def of(draft: rules.Spec, *, published: rules.Spec | None = None, snapshot: Snap
     now, then = (_side(spec, snapshot, tiers, hands, table, queued) for spec in (published, draft))
     # An account gives way to its workspaces, unless somebody has its own item.
     now, then = (replace(side, motions=subjects.given_way(side.motions, held, hands)) for side in (now, then))
-    may_enter = subjects.may_enter(held)
     found = []
     for bit, own in enumerate(queues):
         was, is_wanted = (now.motions >> bit & 1) == 1, (then.motions >> bit & 1) == 1
         lost, won = was & ~is_wanted & ~own.stays, is_wanted & ~was
-        entering = won & (own.state == 0) & ((may_enter >> bit & 1) == 1)
+        entering = won & (own.state == 0)
         rows = {
             "enter": subjects.without_resting(entering, then.score, MOTIONS[bit]),
             "leave": lost & (own.state == NEW),

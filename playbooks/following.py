@@ -11,7 +11,7 @@ merged otherwise, by the loader above all.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -126,14 +126,46 @@ def take_back_undone() -> int:
     return len(found)
 
 
-def with_their_workspaces() -> int:
-    """Items of a workspace go where the workspace is; how many."""
+@transaction.atomic
+def with_their_workspaces(account_ids: Collection[int] | None = None) -> int:
+    """Items of a workspace go where the workspace is (of all, or to these accounts), with their owners; how many.
+
+    One query where all are there already.
+    """
     strays = QueueItem.objects.filter(workspace__account__isnull=False).exclude(account=F("workspace__account"))
-    found = list(strays.values_list("pk", "workspace__account"))
-    for item_id, account_id in found:
-        QueueItem.objects.filter(pk=item_id).update(account=account_id)
-    _with_their_items([item_id for item_id, _account in found])
-    changes.mark({account_id for _item, account_id in found}, table=changes.SCORED, urgent=True)
+    if account_ids is not None:
+        strays = strays.filter(workspace__account__in=account_ids)
+    locked = strays.select_for_update(of=("self",)).select_related("account", "workspace__account")
+    found, now = list(locked.order_by("pk")), timezone.now()
+    if not found:
+        return 0
+    events: list[QueueItemEvent] = []
+    left: set[int] = set()
+    for item in found:
+        left.add(item.account_id)
+        space = item.workspace
+        if space is None or space.account is None:
+            continue
+        item.account, columns = space.account, ["account", "updated_at"]
+        other = QueueItem.objects.filter(account=space.account, motion=item.motion, workspace=space, state__in=OPEN)
+        here = other.select_for_update(of=("self",)).select_related("account").first() if item.is_open else None
+        if here is not None:  # routed there before it was followed
+            stays, goes = (item, here) if item.owner_id and not here.owner_id else (here, item)
+            kept = _Kept(left={str(goes.pk): _plain({name: getattr(goes, name) for name in KEPT})})
+            events.append(_leave(goes, now))
+            goes.updated_at = now
+            goes.save(
+                update_fields=["account", "state", "owner", "claimed_at", "closed_at", "updated_at", *owing.COLUMNS]
+            )
+            _go_on(goes, stays, kept, now, called=goes.called)
+        item.updated_at = now
+        item.save(update_fields=columns)
+        if item.is_open:
+            words = _("with its workspace, which belongs to %(account)s now") % {"account": space.account.name}
+            events.append(_told(item, Told.HANDED_OVER, words[:400], now))
+    QueueItemEvent.objects.bulk_create(events)
+    _with_their_items([item.pk for item in found])
+    changes.mark({item.account_id for item in found} | left, table=changes.SCORED, urgent=True)
     return len(found)
 
 

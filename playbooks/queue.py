@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from accounts import changes
 from accounts.models import Account
-from playbooks import faces, handing, owing, plans, routing, showing, spaces
+from playbooks import faces, following, handing, owing, plans, routing, showing, spaces
 from playbooks.assignment import policies
 from playbooks.faces import Face
 from playbooks.models import Motion, QueueItem, QueueItemEvent, RoutingRule
@@ -110,6 +110,7 @@ def route_accounts(account_ids: Collection[int]) -> None:
     cells = table()
     routed = _Routed(timezone.now(), cells=cells)
     routes = _routes(account_ids, cells)
+    following.with_their_workspaces(account_ids)
     # Locked, so that nobody claims or releases an item between reading and marking it.
     items: dict[int, dict[str, QueueItem]] = {}
     of_spaces = Spaces()
@@ -189,8 +190,8 @@ def _route_one(
 ) -> None:
     """One account, or one workspace of it: `open_items` by motion, `rests` as `cooling.of_accounts` has them.
 
-    `way`: motions in which an account gives way to its workspaces; `wait`: those that a workspace does not enter anew; `without`:
-    why one that has no route leaves.
+    `way`: motions in which an account gives way to its workspaces; `wait`: those in which somebody has the account of a workspace;
+    `without`: why one that has no route leaves.
     """
     mine, now = dict(open_items), routed.now
     for sleeper in mine.values():
@@ -231,6 +232,8 @@ def _route_one(
             routed.tell(item, Verb.ENTERED, item.look_again or shown["why_now"])
             sales = item if motion == Motion.SALES else sales
             continue
+        if motion in wait and not spaces.is_held(item):
+            continue
         if rest is not None and rest.everywhere and item.entered_at < rest.since and not again and not _stays(item):
             excluded = cooling.excluded_in_words(rest)
             continue
@@ -254,6 +257,8 @@ def _route_one(
             routed.handed.append((other, shown | {"priority": showing.priority(score, motion)}))
             continue
         gone = spaces.why_given_way() if motion in way else without or _why_left(score, route, wanted)
+        if motion in wait and motion in wanted:
+            gone = spaces.why_waiting()
         reason = (excluded or handing.mark_of(other, sales) or gone)[:200]
         if other.owner_id is None:
             routed.left.append(other)

@@ -145,10 +145,9 @@ def of(table: Mapping[Key, Cell]) -> Preview:
     items = _items(scored.subjects)
     held = bits([own.held for own in items])
     then = scored.motions(wanted, held)
-    may_enter = scored.subjects.may_enter(held)
     enters, rows = [], []
     for bit, own in enumerate(items):
-        entering = (then & may_enter) >> bit & 1 == 1
+        entering = then >> bit & 1 == 1
         enters.append(scored.subjects.without_resting(entering & (own.state == 0), scored.score, MOTIONS[bit]))
     for bit, own in enumerate(items):
         is_wanted = then >> bit & 1 == 1

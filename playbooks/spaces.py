@@ -4,8 +4,8 @@ A workspace that qualifies by the recipe for workspaces stands in the queue as a
 buyer and the segment of its account. How its items and its account's live together:
 
 - in a motion where a workspace qualifies, the account's own item gives way: while nobody has it, it leaves;
-- while somebody has the account's own item, or it came by hand or as an audit, no workspace of it enters that motion anew: two
-  people would call one company. Items of workspaces that are there stay;
+- while somebody has the account's own item, or it came by hand or as an audit, no workspace of it stands in that motion: two people
+  would call one company. Items of workspaces that somebody has stay;
 - it gives way as well while somebody has the item of a workspace, also of one that does not qualify any more;
 - a raised hand is the account's: it goes to sales' fast lane as one item, and the workspaces wait;
 - a workspace rests by what was closed for itself, and by what was closed for its account.
@@ -238,6 +238,10 @@ def is_held(item: QueueItem) -> bool:
 
 def why_given_way() -> str:
     return _("Its workspaces stand in the queue")
+
+
+def why_waiting() -> str:
+    return _("Somebody works on its account")
 
 
 def why_left(*, are_queued: bool, hand_raised: bool) -> str:

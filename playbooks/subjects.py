@@ -55,22 +55,19 @@ class Subjects:
         return np.where(is_space, self.n + of_space, of_account), np.where(is_space, has_space, has_account)
 
     def given_way(self, motions: np.ndarray, held: np.ndarray, hands: np.ndarray) -> np.ndarray:
-        """The motions (bits, int8 n + m) that rows are routed to, without those in which accounts give way.
+        """The motions (bits, int8 n + m) that rows are routed to, without those in which accounts give way or workspaces wait.
 
         Of accounts with raised `hands` (bool n) no workspace is routed. `held`: the motions in which somebody has the row's item.
         """
         n, found = self.n, motions.copy()
         if n == len(found):
             return found
-        found[n:] = np.where(hands[self.parent], np.int8(0), found[n:])
+        waits = held[:n][self.parent] & ~held[n:]  # somebody has the account's own item, and nobody the workspace's
+        found[n:] = np.where(hands[self.parent], np.int8(0), found[n:] & ~waits)
         way = np.zeros(n, dtype=np.int8)
         np.bitwise_or.at(way, self.parent, found[n:] | held[n:])
         found[:n] &= ~np.where(hands, np.int8(0), way & ~held[:n])
         return found
-
-    def may_enter(self, held: np.ndarray) -> np.ndarray:
-        """Bits of the motions that a row may enter: a workspace none in which somebody has the account's own item. int8 n + m."""
-        return np.concatenate([np.full(self.n, -1, dtype=np.int8), ~held[: self.n][self.parent]])
 
     def without_resting(self, entering: np.ndarray, score: np.ndarray, motion: Motion) -> np.ndarray:
         """Those of them (bool) that no cool-down keeps out. One query, and some more where somebody rests. `score`: 0 for none."""

@@ -1,5 +1,6 @@
 """Merges, moves and splits in any order, undone in any order that is allowed, with messages in between."""
 
+from django.db.models import F
 from django.utils import timezone
 from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as hypothesis_settings
@@ -67,6 +68,7 @@ class TestAnyOrder(TestCase):
                     done.append(following.correct(verb, **said, member=None))
             except Refused:
                 continue
+            hold_workspaces()
         while done:
             undone = data.draw(st.sampled_from(done), label="undone at last")
             try:
@@ -85,7 +87,7 @@ class TestAnyOrder(TestCase):
 
 
 def fill() -> list[str]:
-    """Three companies with two people, a contact, a signal and a queue item each, and three workspaces."""
+    """Three companies with two people, a contact, a signal and a queue item each, and three workspaces with two items each."""
     people = [f"{who}@{name}" for name in NAMES for who in ("ann", "bob")]
     load(*(identify(person, email=person) for person in people), *(track(person) for person in people))
     load(group("stated", "x", domain="alpha.com"), group("voted", "ann@beta.io"), group("own", "y", name="Own"))
@@ -95,7 +97,20 @@ def fill() -> list[str]:
         Contact.objects.create(email=f"eve@{name}", account=account, source="list")
         Signal.objects.create(kind="usage_spike", at=timezone.now(), account=account, key=f"{place:032x}")
         make_item(account=account, owner=MemberFactory(role=Role.SALES) if place else None)
+    for place, name in enumerate(SPACES):
+        space = Workspace.objects.get(external_id=name)
+        owner = MemberFactory(role=Role.SALES) if place else None
+        make_item(account=space.account, workspace=space, owner=owner)
+        make_item(account=space.account, workspace=space, motion="success", owner=owner)
     return people
+
+
+def hold_workspaces() -> None:
+    """One open item a queue and target, each with the account of its workspace."""
+    strays = QueueItem.objects.exclude(workspace=None).exclude(account=F("workspace__account"))
+    assert not strays.exists()
+    places = list(QueueItem.objects.open().values_list("account", "motion", "workspace"))
+    assert len(places) == len(set(places))
 
 
 def queues() -> list[tuple]:

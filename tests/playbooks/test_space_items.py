@@ -1,6 +1,7 @@
 """An item that is about a workspace: everything of it is the workspace's, and what is the account's says so."""
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Role
@@ -141,7 +142,7 @@ def test_answers_about_workspaces_are_weighed_by_the_recipe_for_workspaces(item,
     assert draft.spec["workspace"] != published["workspace"]
     assert draft.spec["components"] == published["components"]
     assert "24 are about workspaces" in client.get("/queue/sales/trust/").content.decode()
-    assert b"Core" in b"".join(client.get("/feedback/feedback.csv?motion=sales"))
+    assert b"Core" in b"".join(client.get(reverse("feedback_csv") + "?motion=sales"))
 
 
 def test_workspaces_below_their_threshold_are_drawn_as_audits(item):

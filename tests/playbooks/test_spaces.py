@@ -4,11 +4,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from accounts import corrections
 from accounts.models import Role
-from playbooks import effects, plans, queue, routing, routing_preview, routing_table
+from playbooks import effects, following, plans, queue, routing, routing_preview, routing_table
 from playbooks.models import QueueItem, QueueItemEvent
 from playbooks.verbs import verbs
 from scoring import definitions, differences, edits, rules, runs
+from scoring.models import Score
 from tests.factories import MemberFactory
 from tests.feed import account_of, identify, load, track
 from tests.scoring.test_workspaces import RECIPE, publish, space
@@ -303,3 +305,31 @@ def test_what_a_routing_table_would_do_to_workspaces_is_what_saving_it_does(worl
             assert one.items_then == now.filter(motion=motion).count()
         assert routing_preview.of(table).is_nothing
         assert_nobody_calls_twice()
+
+
+def test_a_workspace_that_moves_takes_its_items_along_and_comes_back_with_them(world):
+    sales, _success = world
+    publish(IN_QUEUE)
+    work()
+    mine = QueueItem.objects.open().filter(motion="sales", workspace__isnull=False).order_by("pk").first()
+    verbs.claim(item_id=mine.pk, member=sales)
+    home, other = mine.account_id, Score.objects.exclude(account=mine.account_id).order_by("pk").last().account_id
+    moved = following.correct(corrections.move_workspace, workspace_id=mine.workspace_id, into_id=other, member=None)
+    work()
+    mine.refresh_from_db()
+    assert (mine.account_id, mine.owner, mine.state) == (other, sales, "claimed")
+    assert_nobody_calls_twice()
+    following.correct(corrections.undo, correction_id=moved.pk, member=None)
+    work()
+    mine.refresh_from_db()
+    assert (mine.account_id, mine.owner, mine.state, mine.mark) == (home, sales, "claimed", "")
+    merged = following.correct(corrections.merge, account_id=home, into_id=other, member=None)
+    work()
+    mine.refresh_from_db()
+    assert (mine.account_id, mine.owner, mine.state) == (other, sales, "claimed")
+    assert_nobody_calls_twice()
+    following.correct(corrections.undo, correction_id=merged.pk, member=None)
+    work()
+    mine.refresh_from_db()
+    assert (mine.account_id, mine.owner, mine.state) == (home, sales, "claimed")
+    assert_nobody_calls_twice()
