@@ -19,11 +19,12 @@ from accounts import (
     bulk,
     changes,
     company_sizes,
+    devices,
     domains,
     evidence,
     invitations,
-    moments,
     personas,
+    profiling,
     raised_hands,
     roles,
     signals,
@@ -35,7 +36,7 @@ from accounts.erasing import verbs as erasing
 from accounts.identity import Directory
 from accounts.identity_rows import USAGE_TYPES, Person, Space
 from accounts.messages import Message
-from accounts.models import Category, EventType, SignalKind
+from accounts.models import Category, EventType, ProductUser, SignalKind
 from accounts.raising import linking, since
 from accounts.repeats import Repeats
 from accounts.requests import Landed
@@ -58,6 +59,8 @@ class Resolved:
     of_new: dict[tuple[Person, Space | None, int, dt.date], int]
     #: event type id → the times of its events
     times: dict[int, list[dt.datetime]]
+    #: (device, workspace, event type id, day as an ordinal) → events that count for the device's owner
+    on_devices: dict[tuple[Person, Space | None, int, int], int]
     #: events that are signals
     strong: list[tuple[Message, Person, Space | None, EventType]]
     #: invitations
@@ -143,20 +146,27 @@ def _with_contacts(messages: Sequence[Message], types: Types) -> Sequence[Messag
 def _resolve(directory: Directory, messages: Sequence[Message], types: Types) -> Resolved:
     """Who is meant, in the order of the messages, and what is counted. Writes nothing."""
     found = [(message, *directory.resolve(message)) for message in messages]
+    directory.settle()
     counts: dict[tuple[Person, Space | None, int, int], int] = {}
     times: dict[int, list[dt.datetime]] = {event.id: [] for event in types.values()}
     strong: list[tuple[Message, Person, Space | None, EventType]] = []
     invited: list[tuple[Message, Person, Space | None]] = []
     speaking = {event.id for event in types.values() if _speaks_for_a_role(event)}
     acted: set[Person] = set()
+    on_devices: dict[tuple[Person, Space | None, int, int], int] = {}
     for message, person, space in found:
         if person is None or message.type not in USAGE_TYPES:
             continue
+        device = None
         if person.into is not None:
+            device = None if message.user_id else person
             person = directory.root(person)
         event, at = types[message.event], message.at
         key = (person, space, event.id, at.toordinal())
         counts[key] = counts.get(key, 0) + 1
+        if device is not None:
+            key = (device, *key[1:])
+            on_devices[key] = on_devices.get(key, 0) + 1
         times[event.id].append(at)
         if event.signal in signals.WORTH_A_SIGNAL:
             strong.append((message, person, space, event))
@@ -169,11 +179,11 @@ def _resolve(directory: Directory, messages: Sequence[Message], types: Types) ->
     of_new: dict[tuple[Person, Space | None, int, dt.date], int] = {}
     for (person, space, event_id, day), n in counts.items():
         space_id = space.id if space else 0
-        if person.id is None or space_id is None:
+        if person.id is None or space_id is None or person.lives_on:
             of_new[person, space, event_id, days[day]] = n
         else:
             of_known[person.id, space_id, event_id, days[day]] = n
-    return Resolved(directory, usage.adding(of_known), of_new, times, strong, invited, acted, found, types)
+    return Resolved(directory, usage.adding(of_known), of_new, times, on_devices, strong, invited, acted, found, types)
 
 
 def _write(batch: Resolved, alongside: Alongside, waiting: Callable[[], list[Landed]]) -> None:
@@ -184,20 +194,29 @@ def _write(batch: Resolved, alongside: Alongside, waiting: Callable[[], list[Lan
         retiring.retire(directory)
         sized = company_sizes.settle(directory)
         usage.add({(p.id, s.id if s else 0, event, day): n for (p, s, event, day), n in batch.of_new.items()})  # type: ignore[misc]
+        devices.count(
+            {
+                (device.key, space.id if space and space.id else 0, event, dt.date.fromordinal(day)): n
+                for (device, space, event, day), n in batch.on_devices.items()
+            }
+        )
         usage.note_event_types(
             {id_: (len(times), min(times), max(times)) for id_, times in batch.times.items() if times}
         )
-        signals.record([*(_signal(*one) for one in batch.strong), *_new_buyers(directory)])
+        signals.record([_signal(*one) for one in batch.strong])
+        _note_buyers(directory)
         invitations.record(_sent(batch.invited))
         raised_hands.settle(directory)
         raised = linking.link(batch.strong)
         linking.settle(directory.roots())
         since.note(batch.found, directory, batch.types, raised)
     # All usage is written by now.
-    acted = {directory.root(person).id for person in (*batch.acted, *(person for _, person in directory.merges))}
+    acted = {directory.root(person).id for person in (*batch.acted, *directory.reworked())}
     _changed, buyers = roles.work_out([id_ for id_ in acted if id_ is not None])
     urgent = _urgent(batch) | roles.accounts_of(buyers)
-    changes.mark(_touched(directory) | sized | urgent, urgent=urgent)  # one statement: its locks are in the order of the ids
+    changes.mark(
+        _touched(directory) | sized | urgent, urgent=urgent
+    )  # one statement: its locks are in the order of the ids
 
 
 def _signal(message: Message, person: Person, space: Space | None, event: EventType) -> signals.NewSignal:
@@ -209,6 +228,7 @@ def _signal(message: Message, person: Person, space: Space | None, event: EventT
         workspace_id=space.id if space else None,
         event_type_id=event.id,
         detail=words.replace("\x00", "") if isinstance(words, str) else "",
+        device="" if message.user_id else f"a:{message.anonymous_id}",
     )
 
 
@@ -221,21 +241,25 @@ def _sent(invited: list[tuple[Message, Person, Space | None]]) -> list[invitatio
     for message, person, space in invited:
         where = space.id if space and space.id else 0
         whom: list[uuid.UUID | None] = [*invitations.invitees(message.properties)] or [None]
-        rows += [invitations.Sent(person.id or 0, message.at.date(), where, one, 1) for one in whom]
+        device = "" if message.user_id else f"a:{message.anonymous_id}"
+        rows += [invitations.Sent(person.id or 0, message.at.date(), where, one, 1, device) for one in whom]
     return rows
 
 
-def _new_buyers(directory: Directory) -> list[signals.NewSignal]:
-    return [
-        signals.NewSignal(
-            kind="buyer_joined",
-            at=timezone.now() if person.last_seen_at is None else moments.of_micros(person.last_seen_at),
-            user_id=person.id,
-            detail=person.title,
-        )
-        for person in directory.roots()
-        if person.is_new_buyer
-    ]
+def _note_buyers(directory: Directory) -> None:
+    """Signals of who is a buyer by the title, of all whose role was looked at."""
+    looked_at = directory.rated | {p.id for p in directory.roots() if p.rated_anew and p.id is not None}
+    told = {person.id for person in directory.roots() if person.is_new_buyer}
+    if not looked_at | told:
+        return
+    columns = ("id", "title", "profiled_at", "last_seen_at", "role_evidence")
+    people = ProductUser.objects.filter(pk__in=looked_at | told).values_list(*columns)
+    buyers = {
+        id_: (profiled_at or last_seen_at or timezone.now(), title)
+        for id_, title, profiled_at, last_seen_at, known in people
+        if id_ in told or (evidence.title_role(known) == profiling.BUYER and not evidence.is_locked(known))
+    }
+    signals.of_buyers(buyers, looked_at=looked_at)
 
 
 def _urgent(batch: Resolved) -> set[int]:

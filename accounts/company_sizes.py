@@ -56,6 +56,7 @@ def settle(directory: Directory) -> set[int]:
     if not other:
         return set()
     roles.work_out(other)
+    directory.rated.update(other)
     _take_over([people[id_] for id_ in other if id_ in people])
     return roles.accounts_of(other)
 

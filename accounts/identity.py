@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from accounts import domains, identity_read, moments, profiling
+from accounts import devices, domains, identity_read, moments, profiling
 from accounts.company_domains import rules
-from accounts.identity_rows import Person, Space
+from accounts.identity_rows import GAVE_WAY, Device, Person, Space
 from accounts.messages import Message
 from accounts.profiling import text, whole
 
@@ -27,9 +27,17 @@ class Directory:
     """The people and workspaces of one batch: loaded, changed message by message, then written."""
 
     def __init__(self, messages: Iterable[Message]) -> None:
+        #: By every key that the batch names; a device is there itself, whoever it belongs to.
         self.people: dict[str, Person] = {}
         self.spaces: dict[str, Space] = {}
+        #: Rows of people that go into another one's: (id, who), and rows of devices whose owner is known now: (id, device).
         self.merges: list[tuple[int, Person]] = []
+        self.joining: list[tuple[int, Device]] = []
+        #: Devices that turned out to be somebody else's, with whom they were taken for, and workspaces of those.
+        self.moving: list[tuple[Device, Person]] = []
+        self.left_spaces: set[int] = set()
+        #: Devices of those that stay theirs, as stored.
+        self.staying: list[Device] = []
         #: Accounts that went into another: (old id, into id, why).
         self.merged: list[tuple[int, int, str]] = []
         #: People whose account became another one by merging or parting.
@@ -39,9 +47,13 @@ class Directory:
         self.plain: set[Space] = set()
         self.changed_accounts: set[int] = set()
         self.left: list[tuple[int, Person]] = []
+        #: Domains of e-mails and workspaces that something later has overtaken: they have an account too, as in any other order.
+        self.mentioned: dict[str, str] = {}
         #: Memberships as stored, (user id, workspace id), and as this batch says, with the first time in microseconds.
         self.stored: dict[tuple[int, int], int] = {}
         self.joined: dict[tuple[Person, Space], int] = {}
+        #: People beside those of this batch whose role was looked at again.
+        self.rated: set[int] = set()
         self._roots: list[Person] | None = None
         rules.refresh()
         identity_read.read(self, messages)
@@ -49,21 +61,35 @@ class Directory:
     # Resolving, in the order of arrival ------------------------------------------------------------------------------
 
     def resolve(self, message: Message) -> tuple[Person | None, Space | None]:
-        """The person and the workspace of a message, changed by what it says of them."""
+        """The person, or the device, and the workspace of a message, changed by what it says of them."""
         user_id, anonymous_id = message.user_id, message.anonymous_id
-        if message.previous_id or (user_id and anonymous_id):
-            person = self._person_of(message)
-        elif user_id:
+        at = moments.micros(message.at)
+        person: Person | None = None
+        if user_id:
             person = self._get("u:" + user_id)
-        else:
-            person = self._get("a:" + anonymous_id) if anonymous_id else None
+            if anonymous_id:
+                self._device("a:" + anonymous_id).link(at, "u:" + user_id)
+            if message.previous_id and message.type == "alias":
+                person = self._alias(message, person, at)
+        elif anonymous_id:
+            person = self._device("a:" + anonymous_id)
+            if person.record:
+                devices.open_record(person)
         space = self._space_of(message) if message.group_id else None
         if person is not None:
-            at = moments.micros(message.at)
             first, last = person.first_seen_at, person.last_seen_at
-            if first is None or last is None or at < first or at > last:
+            if (
+                first is None
+                or last is None
+                or at < first
+                or at > last
+                or person.own_first_at is not None
+                or person.own_last_at is not None
+            ):
                 person.seen(at)
-            if message.user_traits or (not person.email and "@" in user_id):
+            if "@" in user_id:
+                self._learn_id(person, user_id)
+            if message.user_traits:
                 self._learn_person(person, message)
             if space is not None:
                 both = (person, space)
@@ -78,23 +104,20 @@ class Directory:
             person = person.into
         return person
 
-    def _person_of(self, message: Message) -> Person | None:
-        if message.user_id:
-            person = self._get("u:" + message.user_id)
-            if message.anonymous_id:
-                self._link("a:" + message.anonymous_id, person, is_alias=False)
-            if message.type == "alias" and message.previous_id and message.previous_id != message.user_id:
-                # As a former user id it joins two known people; as a device only what nobody has claimed yet.
-                for prefix, is_alias in (("u:", True), ("a:", False)):
-                    person = self.root(person)
-                    self._link(prefix + message.previous_id, person, is_alias=is_alias)
-            return self.root(person)
-        if message.anonymous_id:
-            person = self._get("a:" + message.anonymous_id)
-            if message.type == "alias" and message.previous_id:
-                self._link("a:" + message.previous_id, person, is_alias=True)
-            return self.root(person)
-        return None
+    def settle(self) -> None:
+        """Once all messages are resolved: by which id each person is known, and whose each device is."""
+        for person in dict.fromkeys(map(self.root, self.people.values())):
+            if person.keys:
+                gave_way, key = min((gave_way, key) for key, gave_way in person.keys.items())
+                if gave_way != (GAVE_WAY in person.said):
+                    person.said_anew = True
+                    if gave_way:
+                        person.said[GAVE_WAY] = 1
+                    else:
+                        del person.said[GAVE_WAY]
+                if key != person.key:
+                    person.key, person.changed = key, True
+        devices.settle(self)
 
     def _get(self, key: str) -> Person:
         person = self.people.get(key)
@@ -102,48 +125,62 @@ class Directory:
             person = self.people[key] = Person(key)
         return person if person.into is None else self.root(person)
 
-    def _link(self, key: str, person: Person, *, is_alias: bool) -> None:
-        """Makes `key` another name of the person. A device shared by two known people stays with the first."""
-        other = self.people.get(key)
-        if other is None:
-            self.people[key] = person
-            person.new_keys += (key,)
-            return
-        other = self.root(other)
-        if other is person or not (other.is_anonymous or is_alias):
-            return
-        self._absorb(other, person)
+    def _device(self, key: str) -> Device:
+        device = self.people.get(key)
+        if device is None:
+            device = self.people[key] = Device(key)
+        return device  # type: ignore[return-value]
+
+    def _alias(self, message: Message, person: Person, at: int) -> Person:
+        """As a former user id it joins two known people; as a device only what nobody has claimed before."""
+        previous = message.previous_id
+        if previous == message.user_id:
+            return person
+        self._device("a:" + previous).link(at, "u:" + message.user_id)
+        other = self._get("u:" + previous)
+        for one in (person, other):
+            if one.keys is None:
+                one.keys = {one.key: GAVE_WAY in one.said}
+        if other is not person:
+            self._absorb(other, person)
+        person.keys["u:" + previous] = True  # type: ignore[index]
+        person.changed = True
+        if "@" in previous:
+            self._learn_id(person, previous)
+        return person
+
+    def _learn_id(self, person: Person, user_id: str) -> None:
+        """An id that is an e-mail."""
+        was = person.email
+        if person.said.get("email", -1) <= 0 and profiling.learn_email_of_id(person, user_id):
+            self.other_email(person, was)
+        elif was != user_id:
+            self.mention(user_id)
 
     def _absorb(self, other: Person, person: Person) -> None:
         other.into = person
         person.changed = person.moved = True
-        person.new_keys += (*other.new_keys, other.key)
+        person.keys = (person.keys or {}) | (other.keys or {})
         if other.id is not None:
             if person.id is None:
                 person.id = other.id  # the row lives on under the new key: nothing needs to move
             else:
                 self.merges.append((other.id, person))
         self._take_account(other, person)
-        profile = profiling.profile(person)
         profiling.absorb(person, other)
-        if profiling.profile(person) != profile:
-            told = [at for at in (person.profiled_at, other.profiled_at) if at is not None]
-            person.profiled_at = max(told, default=None)
-        if person.employees_at is None:
-            person.employees_at = other.employees_at
-        for seen_at in (other.first_seen_at, other.last_seen_at):
-            if seen_at is not None:
-                person.seen(seen_at)
+        person.seen_together(other)
 
     def _take_account(self, other: Person, person: Person) -> None:
         """The account goes with the e-mail, never without it; one that a member gave goes before all."""
         if other.account_id is not None and other.account_id != person.account_id:
             self._left(other)
         is_by_hand = (person.account_by == HAND, other.account_by == HAND)
-        is_newer = other.email and (
-            not person.email
-            or (other.email != person.email and other.said.get("email", -1) > person.said.get("email", -1))
-        )
+        said = (other.said.get("email", -1), other.email), (person.said.get("email", -1), person.email)
+        is_newer = other.email and (not person.email or (other.email != person.email and said[0] > said[1]))
+        if is_newer and person.email:
+            self.mention(person.email)
+        elif person.email and other.email and person.email != other.email:
+            self.mention(other.email)
         if is_by_hand == (False, True) or (is_by_hand == (False, False) and is_newer):
             self._left(person)
             person.account_id, person.account_by = other.account_id, other.account_by
@@ -159,9 +196,24 @@ class Directory:
     # What traits say -------------------------------------------------------------------------------------------------
 
     def _learn_person(self, person: Person, message: Message) -> None:
-        if profiling.learn(person, message) and person.account_by != HAND:
-            self._left(person)  # another e-mail: the account is found again when the batch is written
+        was = person.email
+        said = profiling.learn(person, message)
+        if said:
+            self.other_email(person, was)
+        elif was and (email := message.user_traits.get("email")) and isinstance(email, str) and email != was:
+            self.mention(email)
+
+    def other_email(self, person: Person, was: str = "") -> None:
+        """The account is found again when the batch is written."""
+        if was:
+            self.mention(was)
+        if person.account_by != HAND:
+            self._left(person)
             person.leave()
+
+    def mention(self, email: str) -> None:
+        if domain := domains.of_email(email):
+            self.mentioned.setdefault(domain, "e-mail")
 
     def _learn_space(self, space: Space, message: Message) -> None:
         traits, at = message.traits, moments.micros(message.at)
@@ -179,11 +231,14 @@ class Directory:
             "plan": text(traits, "plan", "subscription", "tier")[:80],
         }
         for field, value in learnt.items():
-            if value and space.is_news(field, at) and value != getattr(space, field):
+            known = getattr(space, field)
+            if not value:
+                continue
+            if space.hear(field, at, value, known) and value != known:
                 setattr(space, field, value)
                 space.changed = space.touched = True
-                if field == "employees":
-                    space.employees_at = at
+            if field == "domain" and value != known and known:
+                self.mentioned |= {known: "e-mail", found[0]: "e-mail"}
 
     # Writing ---------------------------------------------------------------------------------------------------------
 
@@ -196,6 +251,7 @@ class Directory:
         self.plain.add(space)
 
     def _left(self, person: Person) -> None:
+        """The person, or who turns out to be the same, has another account from now on."""
         if person.account_id is not None:
             self.changed_accounts.add(person.account_id)
             self.left.append((person.account_id, person))
@@ -205,6 +261,11 @@ class Directory:
         from accounts import identity_write
 
         identity_write.write(self)
+
+    def reworked(self) -> list[Person]:
+        """Those who have other usage now than what this batch says they did."""
+        moved = [person for device, was in self.moving for person in (was, device)]
+        return [*(person for _id, person in self.merges), *(device for _id, device in self.joining), *moved]
 
     def roots(self) -> list[Person]:
         """Everybody who is not absorbed. To be asked for when all messages are resolved: they are then the same for good."""

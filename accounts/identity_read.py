@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection
 
 from accounts import bulk
-from accounts.identity_rows import BRIEF_FIELDS, PERSON_FIELDS, SPACE_FIELDS, TIMES, USAGE_TYPES, Person, Space
+from accounts.identity_rows import (
+    BRIEF_FIELDS,
+    GAVE_WAY,
+    PERSON_FIELDS,
+    SPACE_FIELDS,
+    TIMES,
+    USAGE_TYPES,
+    Device,
+    Person,
+    Space,
+)
 from accounts.messages import Message
 
 if TYPE_CHECKING:
@@ -22,6 +32,7 @@ def read(directory: Directory, messages: Iterable[Message]) -> None:
     brief: set[str] = set()
     whole: set[str] = set()
     groups: set[str] = set()
+    aliases: set[str] = set()
     for message in messages:
         user_id, anonymous_id = message.user_id, message.anonymous_id
         if message.user_traits or message.type not in USAGE_TYPES or (user_id and anonymous_id) or "@" in user_id:
@@ -31,6 +42,7 @@ def read(directory: Directory, messages: Iterable[Message]) -> None:
                 whole.add("a:" + anonymous_id)
             if message.previous_id:
                 whole.update(("u:" + message.previous_id, "a:" + message.previous_id))
+                aliases.update(("u:" + message.previous_id, "u:" + user_id))
         else:
             brief.add("u:" + user_id if user_id else "a:" + anonymous_id)
         if message.group_id:
@@ -38,6 +50,7 @@ def read(directory: Directory, messages: Iterable[Message]) -> None:
     known: dict[int, Person] = {}
     _people(directory, whole, PERSON_FIELDS, known)
     _people(directory, brief - whole, BRIEF_FIELDS, known)
+    _keys(directory, aliases)
     _memberships(directory, known)
     spaces(directory, "external_id = ANY ((SELECT %s::text[])::text[])", bulk.texts(groups))
 
@@ -53,10 +66,11 @@ def _people(directory: Directory, keys: set[str], fields: tuple[str, ...], known
         # An array that the planner cannot look into: always by index, and never estimated key by key.
         cursor.execute(
             f"""
-            SELECT p.key, p.id, {columns} FROM accounts_productuser p
+            SELECT p.key, p.id, {columns}, 0, '', '' FROM accounts_productuser p
             WHERE p.key = ANY ((SELECT %(keys)s::text[])::text[])
             UNION ALL
-            SELECT a.key, p.id, {columns} FROM accounts_useralias a JOIN accounts_productuser p ON p.id = a.user_id
+            SELECT a.key, p.id, {columns}, a.since, a.linked_by, a.record
+            FROM accounts_useralias a JOIN accounts_productuser p ON p.id = a.user_id
             WHERE a.key = ANY ((SELECT %(keys)s::text[])::text[])
             """,
             {"keys": bulk.texts(keys)},
@@ -71,18 +85,20 @@ def people(directory: Directory, ids: Collection[int]) -> None:
     )
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT key, id, {columns} FROM accounts_productuser WHERE id = ANY (%s::bigint[])", [bulk.plain(ids)]
+            f"SELECT key, id, {columns}, 0, '', '' FROM accounts_productuser WHERE id = ANY (%s::bigint[])",
+            [bulk.plain(ids)],
         )
         _add(directory, cursor.fetchall(), BRIEF_FIELDS, {})
 
 
 def _add(directory: Directory, found: list[tuple[Any, ...]], fields: tuple[str, ...], known: dict[int, Person]) -> None:
-    """Rows of (key it was found by, id, fields …)."""
+    """Rows of (key it was found by, id, fields …, and of a device since when and by whom it is theirs, and its record)."""
     is_brief = fields is BRIEF_FIELDS
-    for found_by, id_, *values in found:
+    for found_by, id_, *values, since, by, record in found:
         person = known.get(id_)
+        key = values[0]
         if person is None:
-            person = known[id_] = Person(values[0])
+            person = known[id_] = Device(key) if key[0] == "a" else Person(key)
             person.id = id_
             if is_brief:
                 (
@@ -93,13 +109,38 @@ def _add(directory: Directory, found: list[tuple[Any, ...]], fields: tuple[str, 
                     person.account_by,
                     person.first_seen_at,
                     person.last_seen_at,
+                    person.own_first_at,
+                    person.own_last_at,
                 ) = values
                 person.is_brief = True
             else:
                 for field, value in zip(fields, values, strict=True):
                     setattr(person, field, value)
             person.changed = False
-        directory.people[found_by] = person
+        if found_by[0] == "a" and found_by != key:
+            device = directory.people[found_by] = Device(found_by)
+            device.owner, device.record, device.changed = person, record, False
+            device.since, device.by = device.was_linked = since, by
+            directory.people.setdefault(key, person)
+        else:
+            directory.people[found_by] = person
+
+
+def _keys(directory: Directory, keys: set[str]) -> None:
+    """All user ids of those who may turn out to be one: which of them is the main one depends on all."""
+    people = {person.id: person for key in keys if (person := directory.people.get(key)) is not None}
+    if not people:
+        return
+    for person in people.values():
+        person.keys = {person.key: GAVE_WAY in person.said}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT key, user_id, gave_way FROM accounts_useralias "
+            "WHERE user_id = ANY ((SELECT %s::bigint[])::bigint[]) AND key LIKE 'u:%%'",
+            [bulk.plain(people)],
+        )
+        for key, user_id, gave_way in cursor.fetchall():
+            people[user_id].keys[key] = gave_way  # type: ignore[index]
 
 
 def _memberships(directory: Directory, known: dict[int, Person]) -> None:
@@ -108,7 +149,7 @@ def _memberships(directory: Directory, known: dict[int, Person]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT user_id, workspace_id, (date_part('epoch', first_seen_at) * 1000000)::bigint
+            SELECT user_id, workspace_id, (date_part('epoch', coalesce(own_at, first_seen_at)) * 1000000)::bigint
             FROM accounts_membership WHERE user_id = ANY ((SELECT %s::bigint[])::bigint[])
             """,
             [bulk.plain(known)],

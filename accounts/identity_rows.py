@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
-from accounts import domains
+from accounts import domains, said
 
 #: What is counted as usage.
 USAGE_TYPES = frozenset({"track", "page", "screen"})
@@ -29,11 +31,18 @@ PERSON_FIELDS = (
     "profiled_at",
     "first_seen_at",
     "last_seen_at",
+    "own_first_at",
+    "own_last_at",
 )
 #: Times are microseconds since 1970 here: `timestamptz` would cost more to read than all other fields together.
-TIMES = ("first_seen_at", "last_seen_at", "profiled_at")
+TIMES = ("first_seen_at", "last_seen_at", "own_first_at", "own_last_at", "profiled_at")
 #: What is read of a person of whom the batch says no more than what he did. `Person.is_brief`
-BRIEF_FIELDS = ("key", "email", "company", "account_id", "account_by", "first_seen_at", "last_seen_at")
+BRIEF_FIELDS = (
+    *("key", "email", "company", "account_id", "account_by"),
+    *("first_seen_at", "last_seen_at", "own_first_at", "own_last_at"),
+)
+#: Among the times of what was said: the id by which a person is known has given way to another one, as all ids of a loop have.
+GAVE_WAY = "key"
 SPACE_FIELDS = (
     *("external_id", "name", "domain", "further_domains", "employees", "industry", "plan", "said_at"),
     *("account_id", "account_by", "account_confidence", "own_account_id"),
@@ -50,7 +59,7 @@ class Dated:
     message says more.
     """
 
-    __slots__ = ("_said", "_said_text", "said_anew")
+    __slots__ = ("_said", "_said_text", "changed", "said_anew")
 
     def __init__(self) -> None:
         self._said: dict[str, int] | None = None
@@ -71,35 +80,34 @@ class Dated:
     def said_at(self, text: str) -> None:
         self._said, self._said_text = None, text
 
-    def is_news(self, field: str, at: int) -> bool:
-        """Whether nothing later was said of this field; then it counts as said at this time."""
-        known = self.said.get(field, -1)
-        if at < known:
-            return False
-        if at > known:
-            self.said[field] = at
-            self.said_anew = True
-        return True
+    def hear(self, field: str, at: int, value: Any, current: Any) -> bool:
+        """Whether this value counts now that it was said at this time. `accounts.said` tells the rules."""
+        counts, is_noted = said.hear(self.said, field, at, value, current)
+        self.said_anew = self.said_anew or is_noted
+        if field == "employees" and is_noted and said.note_since(self.said, field):
+            self.changed = True
+        return counts
 
 
 class Person(Dated):
     """A product user of this batch. `id` is none until written; `into` is set when another one absorbed it.
 
     `changed`: something of his row beside the times, `seen_anew`: the times, which are microseconds since 1970. `is_brief`:
-    only what `BRIEF_FIELDS` names was read. `role_evidence` is JSON. `new_keys` may hold one twice. `employees_at`: when
-    this batch said `employees`.
+    only what `BRIEF_FIELDS` names was read. `role_evidence` is JSON. `rated_anew`: the role was looked at again. `keys`: when
+    ids were joined, all user ids, and whether each gave way to another one. `lives_on`: the row is that of a device so far.
+    `own_first_at`, `own_last_at`: without what was done on devices, where that says something else.
     """
 
     __slots__ = (
         *(field for field in PERSON_FIELDS if field != "said_at"),
-        "changed",
-        "employees_at",
         "id",
         "into",
         "is_brief",
         "is_new_buyer",
+        "keys",
+        "lives_on",
         "moved",
-        "new_keys",
+        "rated_anew",
         "seen_anew",
     )
 
@@ -109,7 +117,6 @@ class Person(Dated):
         self.key = key
         self.email = self.name = self.title = self.department = self.seniority = self.company = self.buying_role = ""
         self.employees: int | None = None
-        self.employees_at: int | None = None
         self.buying_confidence = 0.0
         self.role_evidence = "[]"
         self.persona_id: int | None = None
@@ -123,8 +130,12 @@ class Person(Dated):
         self.seen_anew = False
         self.is_brief = False
         self.into: Person | None = None
-        self.new_keys: tuple[str, ...] = ()
+        self.own_first_at: int | None = None
+        self.own_last_at: int | None = None
+        self.keys: dict[str, bool] | None = None
         self.is_new_buyer = False
+        self.rated_anew = False
+        self.lives_on = False
         self.moved = False
 
     @property
@@ -140,10 +151,75 @@ class Person(Dated):
             self.first_seen_at, self.seen_anew = at, True
         if self.last_seen_at is None or at > self.last_seen_at:
             self.last_seen_at, self.seen_anew = at, True
+        if self.own_first_at is not None and at < self.own_first_at:
+            self.own_first_at = None if at <= self.first_seen_at else at
+            self.seen_anew = True
+        if self.own_last_at is not None and at > self.own_last_at:
+            self.own_last_at = None if at >= self.last_seen_at else at
+            self.seen_anew = True
+
+    def seen_on_device(self, first: int, last: int) -> None:
+        if self.first_seen_at is None or first < self.first_seen_at:
+            if self.own_first_at is None:
+                self.own_first_at = self.first_seen_at
+            self.first_seen_at, self.seen_anew = first, True
+        if self.last_seen_at is None or last > self.last_seen_at:
+            if self.own_last_at is None:
+                self.own_last_at = self.last_seen_at
+            self.last_seen_at, self.seen_anew = last, True
+
+    def seen_together(self, other: Person) -> None:
+        """With what is known of another one, who is the same."""
+        firsts = [
+            (p.first_seen_at, p.first_seen_at if p.own_first_at is None else p.own_first_at) for p in (self, other)
+        ]
+        lasts = [(p.last_seen_at, p.last_seen_at if p.own_last_at is None else p.own_last_at) for p in (self, other)]
+        first, own_first = (
+            min((at for at in both if at is not None), default=None) for both in zip(*firsts, strict=True)
+        )
+        last, own_last = (max((at for at in both if at is not None), default=None) for both in zip(*lasts, strict=True))
+        self.first_seen_at, self.own_first_at = first, None if own_first == first else own_first
+        self.last_seen_at, self.own_last_at = last, None if own_last == last else own_last
+        self.seen_anew = True
+
+    def seen_alone(self) -> None:
+        """Without what was done on devices."""
+        self.first_seen_at = self.first_seen_at if self.own_first_at is None else self.own_first_at
+        self.last_seen_at = self.last_seen_at if self.own_last_at is None else self.own_last_at
+        self.own_first_at = self.own_last_at = None
+        self.seen_anew = True
+
+
+class Device(Person):
+    """A device: somebody whom nobody knows yet, else what was done there without a name, kept apart from its `owner`.
+
+    It belongs to who was known on it first: `since` (microseconds since 1970) by the id `by`; of two at the same time to the lesser
+    id. `record`: what is stored of it, not looked into yet; `spaces`: workspace id → since when the device was there.
+    """
+
+    __slots__ = ("by", "owner", "record", "since", "spaces", "was_linked")
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.owner: Person | None = None
+        self.since = 0
+        self.by = ""
+        self.was_linked: tuple[int, str] | None = None
+        self.record = ""
+        self.spaces: dict[int, int] = {}
+
+    def link(self, at: int, key: str) -> None:
+        """Somebody of this id was known here at this time."""
+        if (self.owner is None and not self.by) or (at, key) < (self.since, self.by):
+            self.since, self.by = at, key
+
+    @property
+    def is_linked(self) -> bool:
+        return self.owner is not None or self.by != ""
 
 
 class Space(Dated):
-    """A workspace of this batch. `employees_at`: when the batch said `employees`, in microseconds since 1970.
+    """A workspace of this batch.
 
     `domain` is the main domain as stated last, `further_domains` all of the last message that stated several, joined by
     spaces. `was_stated`: what both were when it was read. `again`: its members' companies are others now, so its account may be.
@@ -152,8 +228,6 @@ class Space(Dated):
     __slots__ = (
         *(field for field in SPACE_FIELDS if field != "said_at"),
         "again",
-        "changed",
-        "employees_at",
         "id",
         "is_ambiguous",
         "touched",
@@ -168,7 +242,6 @@ class Space(Dated):
         self.name = self.domain = self.industry = self.plan = self.account_by = ""
         self.further_domains = ""
         self.employees: int | None = None
-        self.employees_at: int | None = None
         self.account_id: int | None = None
         self.account_confidence = 0.0
         self.own_account_id: int | None = None

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
-from django.db.models import ForeignObjectRel
 
-from accounts import account_facts, bulk, domains, identity_read, roles
+from accounts import account_facts, bulk, devices, domains, identity_read, joining
+from accounts.identity_rows import Device
 from accounts.ladder import ambiguous, links, members, stated
 from accounts.ladder.links import merge_accounts
-from accounts.models import Account, Contact, Membership, ProductUser, Usage
+from accounts.models import Account, Contact, Signal, SignalKind
 
 if TYPE_CHECKING:
     from accounts.identity import Directory, Person
@@ -38,9 +37,14 @@ PERSON_COLUMNS = {
     "profiled_at": "micros",
     "first_seen_at": "micros",
     "last_seen_at": "micros",
+    "own_first_at": "micros",
+    "own_last_at": "micros",
 }
 #: What can change of a person of whom not everything was read.
-BRIEF_COLUMNS = {name: PERSON_COLUMNS[name] for name in ("account_id", "account_by", "first_seen_at", "last_seen_at")}
+BRIEF_COLUMNS = {
+    name: PERSON_COLUMNS[name]
+    for name in ("account_id", "account_by", "first_seen_at", "last_seen_at", "own_first_at", "own_last_at")
+}
 SPACE_COLUMNS = {
     "external_id": "text",
     "name": "text",
@@ -63,26 +67,29 @@ HAND = "hand"
 def write(directory: Directory) -> None:
     people = directory.roots()
     spaces = [space for space in directory.spaces.values() if space.changed or space.touched or space.id is None]
-    own = _own_of_people([account for account, _person in directory.left])
+    own = _own_of_people(directory)
     for account, who in directory.left:
         person = directory.root(who)
         if account in own and person.account_id is None and not domains.of_email(person.email):
             person.account_id = account
     # Of a workspace that stays with the account of its domain nothing needs to be looked up.
     stating = [s for s in spaces if s.main and s.account_by != HAND and (s.changed or s.account_by != "domain")]
-    accounts = links.accounts_of_domains(people, stating)
+    accounts = links.accounts_of_domains(people, stating, directory.mentioned)
     for person in people:
         if person.account_id is None and person.email and (domain := domains.of_email(person.email)):
             person.account_id, person.changed = accounts[domain], True
     _accounts_of_contacts(people)
-    _merge(directory)
+    joining.write(directory)
     _save_people(people)
     _aliases(people)
     for space in stating:
-        if len(space.stated) == 1 and not space.is_ambiguous:
+        if len(space.stated) == 1:
+            directory.found_plain(space)
             links.move(directory, space, accounts[space.main], "domain")
     touched = stated.touched(directory)
+    dropped = {domain for space in spaces for domain in space.was_stated - space.stated}
     _save_spaces(directory)
+    devices.write(directory)
     _memberships(directory)
     stated.settle(directory, touched)
     _look_again(directory, [person.id for person in people if person.moved])
@@ -90,6 +97,7 @@ def write(directory: Directory) -> None:
     spaces += [space for space in directory.spaces.values() if id(space) not in decided]
     members.settle(directory, [s for s in spaces if not s.main and s.account_by != HAND and (s.touched or s.again)])
     _save_spaces(directory)
+    links.state_no_more(dropped)
     ambiguous.note(directory)
     account_facts.write(directory, spaces, people)
     for account, who in directory.left:
@@ -113,6 +121,15 @@ def _look_again(directory: Directory, moved: list[int | None]) -> None:
         )
         for space in (*found, *directory.spaces.values()):
             space.again = True
+        # What is told of an ambiguity counts the people of each company.
+        stated.settle(directory, {domain for space in found if space.is_ambiguous for domain in space.stated})
+    if directory.left_spaces:
+        left = bulk.plain(directory.left_spaces)
+        found = identity_read.spaces(
+            directory, "account_by NOT IN ('domain', 'hand') AND id = ANY (%s::bigint[])", left
+        )
+        for space in directory.spaces.values():
+            space.again = space.again or space.id in directory.left_spaces
     if merged:
         found = identity_read.spaces(
             directory,
@@ -142,11 +159,25 @@ def _accounts_of_contacts(people: list[Person]) -> None:
         person.account_id, person.account_by, person.changed = account_id, "contact", True
 
 
-def _own_of_people(account_ids: list[int]) -> set[int]:
-    """Those of the accounts that stand for a single person."""
-    if not account_ids:
+def _own_of_people(directory: Directory) -> set[int]:
+    """Those of the accounts that people left that stand for a single person. Who loses a device loses what was made for it."""
+    taken = {was.account_id: device for device, was in directory.moving if was.account_id is not None}
+    accounts = [*taken, *(account for account, _person in directory.left)]
+    if not accounts:
         return set()
-    return set(Account.objects.filter(pk__in=account_ids, of_person=True).values_list("pk", flat=True))
+    own = set(Account.objects.filter(pk__in=accounts, of_person=True).values_list("pk", flat=True))
+    if not directory.moving:
+        return own
+    still = Signal.objects.filter(kind=SignalKind.HAND_RAISE, user__in=[was.id for _device, was in directory.moving])
+    raised = set(
+        still.exclude(device__in=[device.key for device, _was in directory.moving]).values_list("user", flat=True)
+    )
+    for _device, was in directory.moving:
+        if was.account_id in own and was.id not in raised:
+            directory.left.append((was.account_id, taken[was.account_id]))
+            directory.changed_accounts.add(was.account_id)
+            was.leave()
+    return own
 
 
 def _save_people(people: list[Person]) -> None:
@@ -205,69 +236,28 @@ def _values(rows: list, names: Iterable[str]) -> list[tuple[Any, ...]]:
     return list(map(attrgetter(*names), rows))
 
 
-def _merge(directory: Directory) -> None:
-    """Moves everything of an absorbed person to the one who absorbed him."""
-    for old_id, person in directory.merges:
-        new_id = directory.root(person).id
-        if new_id is None or new_id == old_id:
-            continue
-        with connection.cursor() as cursor:
-            cursor.execute(
-                """
-                WITH moved AS (DELETE FROM accounts_usage WHERE user_id = %(old)s
-                               RETURNING day, event_type_id, workspace_id, count)
-                INSERT INTO accounts_usage (user_id, day, event_type_id, workspace_id, count)
-                SELECT %(new)s, day, event_type_id, workspace_id, count FROM moved
-                ON CONFLICT (user_id, day, event_type_id, workspace_id)
-                DO UPDATE SET count = accounts_usage.count + EXCLUDED.count
-                """,
-                {"old": old_id, "new": new_id},
-            )
-            cursor.execute(
-                """
-                WITH moved AS (DELETE FROM accounts_membership WHERE user_id = %(old)s
-                               RETURNING workspace_id, first_seen_at)
-                INSERT INTO accounts_membership (user_id, workspace_id, first_seen_at)
-                SELECT %(new)s, workspace_id, first_seen_at FROM moved
-                ON CONFLICT (workspace_id, user_id)
-                DO UPDATE SET first_seen_at = least(accounts_membership.first_seen_at, EXCLUDED.first_seen_at)
-                """,
-                {"old": old_id, "new": new_id},
-            )
-            roles.hand_over(old_id, new_id)
-            for table, column in _pointing_at_people():
-                cursor.execute(f"UPDATE {table} SET {column} = %s WHERE {column} = %s", [new_id, old_id])
-            cursor.execute(
-                "DELETE FROM accounts_productuser WHERE id = %s RETURNING account_id",
-                [old_id],
-            )
-            gone = cursor.fetchone()
-            if gone and gone[0]:
-                directory.changed_accounts.add(gone[0])
-
-
-@cache
-def _pointing_at_people() -> list[tuple[str, str]]:
-    """(table, column) of everything that names a person, also in apps above this one, such as the buyer on a queue item.
-
-    Left pointing at a person who is no more, it would fail the whole load when that commits.
-    """
-    related = ProductUser._meta.get_fields(include_hidden=True)  # a related_name of "+" hides one
-    fields = [relation.field for relation in related if isinstance(relation, ForeignObjectRel)]
-    return [(f.model._meta.db_table, str(f.column)) for f in fields if f.model not in (Usage, Membership)]
-
-
 def _aliases(people: list[Person]) -> None:
-    pairs = [(key, person.id) for person in people for key in set(person.new_keys) if key != person.key]
-    if not pairs:
+    """The user ids that lead to a person beside the main one. Those of devices are written in `devices`."""
+    keyed = [person for person in people if person.keys]
+    if not keyed:
         return
+    columns = {"key": "text", "user_id": "bigint", "gave_way": "bool"}
+    rows = [
+        (key, person.id, gave_way)
+        for person in keyed
+        for key, gave_way in (person.keys or {}).items()
+        if key != person.key
+    ]
+    sent, arrays = bulk.rows(columns, rows)
     with connection.cursor() as cursor:
         cursor.execute(
-            """
-            INSERT INTO accounts_useralias (key, user_id) SELECT * FROM unnest(%s::text[], %s::bigint[])
-            ON CONFLICT (key) DO UPDATE SET user_id = EXCLUDED.user_id
-            """,
-            [[key for key, _ in pairs], [id_ for _, id_ in pairs]],
+            f"INSERT INTO accounts_useralias (key, user_id, gave_way) SELECT key, user_id, gave_way FROM {sent} AS new "
+            "ON CONFLICT (key) DO UPDATE SET user_id = EXCLUDED.user_id, gave_way = EXCLUDED.gave_way",
+            arrays,
+        )
+        cursor.execute(
+            "DELETE FROM accounts_useralias WHERE key = ANY (%s::text[])",
+            [bulk.texts(person.key for person in keyed)],
         )
 
 
@@ -275,6 +265,8 @@ def _memberships(directory: Directory) -> None:
     """Writes the memberships that are new, or older than known."""
     rows: dict[tuple[int, int], int] = {}
     for (who, space), at in directory.joined.items():
+        if isinstance(who, Device) and who.into is not None:
+            continue
         person = who if who.into is None else directory.root(who)
         both: tuple[int, int] = (person.id, space.id)  # type: ignore[assignment]
         known = rows.get(both) or directory.stored.get(both)
@@ -286,9 +278,11 @@ def _memberships(directory: Directory) -> None:
     sent, arrays = bulk.rows(columns, [(*both, at) for both, at in rows.items()])
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO accounts_membership (user_id, workspace_id, first_seen_at) "
+            "INSERT INTO accounts_membership AS old (user_id, workspace_id, first_seen_at) "
             f"SELECT user_id, workspace_id, first_seen_at FROM {sent} AS new ON CONFLICT (workspace_id, user_id) "
-            "DO UPDATE SET first_seen_at = EXCLUDED.first_seen_at "
-            "WHERE accounts_membership.first_seen_at > EXCLUDED.first_seen_at",
+            "DO UPDATE SET first_seen_at = least(old.first_seen_at, EXCLUDED.first_seen_at), "
+            "own_at = CASE WHEN EXCLUDED.first_seen_at > old.first_seen_at "
+            "THEN least(old.own_at, EXCLUDED.first_seen_at) END "
+            "WHERE old.first_seen_at > EXCLUDED.first_seen_at OR old.own_at > EXCLUDED.first_seen_at",
             arrays,
         )

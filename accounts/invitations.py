@@ -36,6 +36,8 @@ class Sent:
     workspace_id: int
     invitee: uuid.UUID | None
     count: int
+    #: the device, when nobody had signed in there
+    device: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +92,12 @@ def record(sent: Collection[Sent]) -> None:
     """Adds these rows. The loader calls it once for each event: repeats never reach it."""
     if not sent:
         return
-    counts: dict[tuple[int, dt.date, int, uuid.UUID | None], int] = {}
+    counts: dict[tuple[int, dt.date, int, uuid.UUID | None, str], int] = {}
     for one in sent:
-        key = (one.user_id, one.day, one.workspace_id, one.invitee)
+        key = (one.user_id, one.day, one.workspace_id, one.invitee, one.device)
         counts[key] = counts.get(key, 0) + one.count
-    columns = {"user_id": "bigint", "day": "date", "workspace_id": "bigint", "invitee": "uuid", "count": "int"}
+    columns = {"user_id": "bigint", "day": "date", "workspace_id": "bigint", "invitee": "uuid"}
+    columns |= {"device": "text", "count": "int"}
     rows, arrays = bulk.rows(columns, [(*key, n) for key, n in counts.items()])
     with connection.cursor() as cursor:
         cursor.execute(

@@ -115,6 +115,7 @@ def drop_old() -> list[dt.date]:
             cursor.execute(f"DROP TABLE {partition_of(month)}")
         cursor.execute(f"DELETE FROM {OTHER} WHERE day < %s", [until])
         cursor.execute("DELETE FROM accounts_usageday WHERE day < %s", [until])
+        cursor.execute("DELETE FROM accounts_deviceusage WHERE day < %s", [until])
     database = connection.settings_dict["NAME"]
     _known.difference_update((database, month) for month in old)
     return old

@@ -10,13 +10,13 @@ from typing import Any
 
 import msgspec
 
-from accounts import domains, evidence, moments, personas
+from accounts import domains, evidence, moments, personas, said
 from accounts.evidence import Evidence
 from accounts.identity_rows import Person
 from accounts.messages import Message
 from accounts.models import BuyingRole, Department, Seniority
 
-#: What is taken over of another person, each with the time when it was said.
+#: What is known of a person, each with the time when it was said.
 FIELDS = ("email", "name", "title", "department", "seniority", "company", "employees", "use_case")
 BUYER = BuyingRole.ECONOMIC_BUYER.value
 
@@ -32,53 +32,129 @@ _SENIORITIES = {value: value for value in Seniority.values} | {
 def learn(person: Person, message: Message) -> bool:
     """Takes over what the traits of the message say of the person. Answers whether the e-mail is another one now.
 
-    Of each field the latest message counts, not the last to come. What is said of department and seniority goes before what the
-    title suggests.
+    Of each field the latest message counts, not the last to come; of two of the same time the greater value. What is said of
+    department and seniority goes before what the title suggests.
     """
     traits = message.user_traits
     company = traits.get("company")
     company = company if isinstance(company, dict) else {"name": company}
-    said_email = domains.clean_email(text(traits, "email"))
     learnt = {
-        "email": said_email or ("" if person.email else _email_as_id(message.user_id)),
+        "email": domains.clean_email(text(traits, "email")),
         "name": text(traits, "name", "fullName", "full_name")
         or f"{text(traits, 'firstName', 'first_name')} {text(traits, 'lastName', 'last_name')}".strip(),
         "title": text(traits, "title", "jobTitle", "job_title", "position"),
+        "department": _DEPARTMENTS.get(text(traits, "department").lower(), ""),
+        "seniority": _SENIORITIES.get(text(traits, "seniority", "level").lower(), ""),
         "company": text(company, "name") or text(traits, "companyName", "company_name", "organization"),
         "employees": whole(traits, "employees", "employeeCount", "company_size")
         or whole(company, "employees", "employeeCount", "employee_count", "size"),
+        "use_case": text(traits, "useCase", "use_case", "goal", "primaryUseCase", "primary_use_case")[:120],
     }
-    if use_case := text(traits, "useCase", "use_case", "goal", "primaryUseCase", "primary_use_case"):
-        learnt["use_case"] = use_case[:120]
-    said_department = _DEPARTMENTS.get(text(traits, "department").lower(), "")
-    said_seniority = _SENIORITIES.get(text(traits, "seniority", "level").lower(), "")
-    before = _rated_by(person)
-    was = profile(person)
-    is_other_email = False
+    was = _known(person)
     at = moments.micros(message.at)
     for field, value in learnt.items():
-        # An id that is an e-mail says so since ever.
-        if value and person.is_news(field, 0 if field == "email" and not said_email else at):
-            if value == getattr(person, field):
-                continue
-            setattr(person, field, value)
-            person.changed = True
-            if field == "employees":
-                person.employees_at = at
-            is_other_email = is_other_email or field == "email"
-    if person.title != before[0]:
+        if value and person.hear(field, at, value, _said(person, field)):
+            _set(person, field, value)
+    return _settle(person, was)
+
+
+def learn_email_of_id(person: Person, user_id: str) -> bool:
+    """An id that is an e-mail says so since ever: whatever else is said of it is later. Answers whether it is another one now."""
+    email = domains.clean_email(user_id)
+    if not email or (person.email and "email" not in person.said):
+        return False
+    is_other = person.hear("email", 0, email, person.email) and email != person.email
+    if is_other:
+        person.email, person.changed = email, True
+    return is_other
+
+
+def absorb(person: Person, other: Person) -> None:
+    """What is known of a person who turned out to be this one too: evidence of both, and of each trait what was said later."""
+    was = _known(person)
+    absorb_evidence(person, other)
+    for field in FIELDS:
+        value = said.together(person.said, _said(person, field), other.said, _said(other, field), field)
+        if value and value != getattr(person, field):
+            _set(person, field, value)
+    said.note_since(person.said, "employees")
+    person.said_anew = True
+    _settle(person, was, anyway=True)
+
+
+def take_over(person: Person, device: Person) -> bool:
+    """What was said on a device of the person without a name: it counts where the person said nothing.
+
+    Answers whether the e-mail is another one now.
+    """
+    was = _known(person)
+    for field in FIELDS:
+        value = _said(device, field)
+        if value in ("", None):
+            continue
+        at = max(device.said.get(field, 0), 0) + said.DEVICE
+        if person.hear(field, at, value, _said(person, field)):
+            if person.said.get(field) == at and field in said.TRACKED:
+                first = max(said.since(device.said, field) or 0, 0) + said.DEVICE
+                if person.said.get(field + "<") != first:
+                    person.said[field + "<"] = first
+                    person.said_anew = True
+                if field == "employees" and said.note_since(person.said, field):
+                    person.changed = True
+            _set(person, field, value)
+    return _settle(person, was)
+
+
+def give_back(person: Person) -> bool:
+    """Forgets what was said on devices. Answers whether the e-mail is another one now."""
+    was = _known(person)
+    for field in FIELDS:
+        if said.is_of_device(person.said, field):
+            said.forget(person.said, field)
+            setattr(person, field, None if field == "employees" else "")
+            person.changed = person.said_anew = True
+    if person.changed and person.title:
         _classify(person)
-    if said_department and person.is_news("department", at):
-        person.department = said_department
-    if said_seniority and person.is_news("seniority", at):
-        person.seniority = said_seniority
-    if _rated_by(person) != before:
+    return _settle(person, was)
+
+
+def known_since(person: Person) -> int | None:
+    """Since when the title, the seniority or the department is what it is; without them the other things a role follows from."""
+    for fields in (("title", "department", "seniority"), ("use_case", "employees")):
+        times = [at for field in fields if (at := said.since(person.said, field)) is not None]
+        if times:
+            return max(times)
+    return None
+
+
+def _known(person: Person) -> tuple[Any, ...]:
+    return person.email, known_since(person), _rated_by(person)
+
+
+def _said(person: Person, field: str) -> Any:
+    """What was said: of department and seniority without what only the title suggests."""
+    is_derived = field in ("department", "seniority") and field not in person.said and person.title
+    return "" if is_derived else getattr(person, field)
+
+
+def _set(person: Person, field: str, value: Any) -> None:
+    if value != getattr(person, field):
+        setattr(person, field, value)
         person.changed = True
-        if person.title or person.seniority or person.use_case:
-            rate(person)
-        if profile(person) != was:
-            person.profiled_at = at
-    return is_other_email
+
+
+def _settle(person: Person, was: tuple[Any, ...], *, anyway: bool = False) -> bool:
+    """What follows from what was said. Answers whether the e-mail is another one than it `was`."""
+    email, since, rated_by = was
+    if person.title != rated_by[0]:
+        _classify(person)
+    if (known := known_since(person)) != since:
+        person.profiled_at, person.changed = known, True
+        person.rated_anew = True
+    if _rated_by(person) != rated_by or (anyway and any(_rated_by(person))):
+        person.changed = True
+        rate(person)
+    return person.email != email
 
 
 def _classify(person: Person) -> None:
@@ -92,6 +168,7 @@ def _classify(person: Person) -> None:
 def rate(person: Person) -> None:
     """Persona and buying role of the person, by the title and what else speaks for it. What a member said stays."""
     known = pieces(person.role_evidence)
+    person.rated_anew = True
     if person.buying_confidence >= evidence.CONFIRMED and not known:  # a person said so: titles do not overrule it
         return
     was_buyer = (evidence.title_role(known) if known else person.buying_role) == BUYER
@@ -107,23 +184,8 @@ def rate(person: Person) -> None:
     person.is_new_buyer = is_buyer and (person.is_new_buyer or not was_buyer)
 
 
-def absorb(person: Person, other: Person) -> None:
-    """What is known of a person who turned out to be this one too: evidence of both, and of each trait what was said later."""
-    before = _rated_by(person)
-    _absorb_evidence(person, other)
-    for field in FIELDS:
-        value, at = getattr(other, field), other.said.get(field, -1)
-        if value and (not getattr(person, field) or at > person.said.get(field, -1)):
-            setattr(person, field, value)
-            if at >= 0:
-                person.said[field] = at
-    if before[0] and person.title != before[0]:
-        _classify(person)
-    if _rated_by(person) != before and (before[0] or _rated_by(person) != _rated_by(other)):
-        rate(person)
-
-
-def _absorb_evidence(person: Person, other: Person) -> None:
+def absorb_evidence(person: Person, other: Person) -> None:
+    """What was seen of somebody who is the same: it is worked out anew from usage and words soon after."""
     mine, others = pieces(person.role_evidence), pieces(other.role_evidence)
     is_other_sure = other.buying_confidence >= evidence.CONFIRMED > person.buying_confidence
     if not (person.title or person.seniority):
@@ -155,15 +217,6 @@ def as_text(known: list[Evidence]) -> str:
 
 def _rated_by(person: Person) -> tuple[Any, ...]:
     return person.title, person.department, person.seniority, person.employees, person.use_case
-
-
-def profile(person: Person) -> tuple[Any, ...]:
-    """What features look at; `profiled_at` is since when."""
-    return person.title, person.seniority, person.buying_role, person.buying_confidence
-
-
-def _email_as_id(user_id: str) -> str:
-    return domains.clean_email(user_id) if "@" in user_id else ""
 
 
 def text(traits: dict[str, Any], *names: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from django.db import connection
 
-from accounts import bulk
+from accounts import account_facts, bulk
 from accounts.identity import Directory
 from accounts.identity_write import merge_accounts
 
@@ -51,13 +51,16 @@ def settle(directory: Directory) -> None:
                 "spaces": bulk.plain(space.id for space in directory.spaces.values()),
             },
         )
+        made = []
         for user_id, account_id, label, _is_known, workspace_id, home_id in cursor.fetchall():
             if home_id is not None:
                 _go_home(directory, user_id, account_id, workspace_id, home_id)
             elif account_id is None:
-                directory.changed_accounts.add(_account_of_its_own(user_id, label))
+                made.append(_account_of_its_own(user_id, label))
             else:
                 cursor.execute("UPDATE accounts_account SET name = %s WHERE id = %s", [label[:200], account_id])
+    directory.changed_accounts.update(made)
+    account_facts.work_out(made)
 
 
 def _go_home(directory: Directory, user_id: int, account_id: int | None, workspace_id: int, home_id: int) -> None:

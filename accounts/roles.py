@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -257,17 +257,24 @@ def standing(*, user_ids: Iterable[int] = (), contact_ids: Iterable[int] = ()) -
     return found
 
 
-def hand_over(old_id: int, new_id: int | None) -> None:
-    """Before the words about a person become those about another, who turned out to be the same: of two the newer stands."""
+def hand_over(pairs: Sequence[tuple[int, int]]) -> None:
+    """Before the words about people become those about others, who turned out to be the same: of two the newer stands.
+
+    `pairs`: (old id, new id).
+    """
+    sent, arrays = bulk.rows({"old": "bigint", "new": "bigint"}, pairs)
     with connection.cursor() as cursor:
         cursor.execute(
-            """
-            UPDATE accounts_roleword AS w SET withdrawn_at = now() FROM accounts_roleword AS other
-            WHERE w.user_id IN (%(old)s, %(new)s) AND other.user_id IN (%(old)s, %(new)s) AND w.user_id <> other.user_id
-            AND w.source = other.source AND w.withdrawn_at IS NULL AND other.withdrawn_at IS NULL
-            AND (w.at, w.id) < (other.at, other.id)
+            f"""
+            WITH same AS (SELECT old AS id, new FROM {sent} AS m UNION SELECT new, new FROM {sent} AS m), words AS (
+                SELECT w.id, w.user_id, row_number() OVER (PARTITION BY same.new, w.source ORDER BY w.at DESC, w.id DESC) AS n,
+                       min(w.user_id) OVER (PARTITION BY same.new, w.source) <>
+                       max(w.user_id) OVER (PARTITION BY same.new, w.source) AS are_several
+                FROM accounts_roleword w JOIN same ON same.id = w.user_id WHERE w.withdrawn_at IS NULL
+            )
+            UPDATE accounts_roleword w SET withdrawn_at = now() FROM words WHERE words.id = w.id AND n > 1 AND are_several
             """,
-            {"old": old_id, "new": new_id},
+            [*arrays, *arrays],
         )
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import uuid
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from django.db import connection
 from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
@@ -30,33 +30,41 @@ class NewSignal:
     account_id: int | None = None
     event_type_id: int | None = None
     detail: str = ""
+    #: the device, when nobody had signed in there: it may turn out to be somebody else's
+    device: str = ""
 
     @property
     def key(self) -> uuid.UUID:
-        who = f"{self.kind}|{self.user_id}|{self.workspace_id}|{self.account_id}|{self.at.date()}"
-        return uuid.UUID(bytes=hashlib.blake2b(who.encode(), digest_size=16).digest())
+        who = f"{self.kind}|{self.device or self.user_id}|{self.workspace_id}|{self.account_id}|{self.at.date()}"
+        return uuid.UUID(hashlib.md5(who.encode(), usedforsecurity=False).hexdigest())  # `together` has the same in SQL
 
 
 def record(signals: Iterable[NewSignal]) -> None:
-    """Writes the signals; the same one of the same day is counted, and its newest time and words are kept."""
+    """Writes the signals; the same one of the same day is counted, and its newest time and longest words are kept."""
     rows: dict[uuid.UUID, tuple[NewSignal, int]] = {}
     for signal in signals:
         before = rows.get(signal.key)
-        newest = signal if before is None or signal.at >= before[0].at else before[0]
-        rows[signal.key] = (newest, 1 + (before[1] if before else 0))
+        if before is not None:
+            newest = max(before[0], signal, key=lambda one: one.at)
+            detail = max(before[0].detail, signal.detail, key=lambda words: (len(words), words))
+            signal = replace(newest, detail=detail)
+        rows[signal.key] = (signal, 1 + (before[1] if before else 0))
     if not rows:
         return
     newest_of = [signal for signal, _ in rows.values()]
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            INSERT INTO accounts_signal (key, count, kind, at, user_id, workspace_id, account_id, event_type_id, detail)
+            INSERT INTO accounts_signal AS old
+                (key, count, kind, at, user_id, workspace_id, account_id, event_type_id, detail, device)
             SELECT * FROM unnest(%s::uuid[], %s::int[], %s::text[], %s::timestamptz[], %s::bigint[], %s::bigint[],
-                                 %s::bigint[], %s::bigint[], %s::text[])
+                                 %s::bigint[], %s::bigint[], %s::text[], %s::text[])
             ON CONFLICT (key) DO UPDATE SET
-                count = accounts_signal.count + EXCLUDED.count,
-                at = greatest(accounts_signal.at, EXCLUDED.at),
-                detail = coalesce(nullif(EXCLUDED.detail, ''), accounts_signal.detail)
+                count = old.count + EXCLUDED.count,
+                at = greatest(old.at, EXCLUDED.at),
+                event_type_id = CASE WHEN EXCLUDED.at > old.at THEN EXCLUDED.event_type_id ELSE old.event_type_id END,
+                detail = CASE WHEN (length(EXCLUDED.detail), EXCLUDED.detail COLLATE "C") > (length(old.detail), old.detail)
+                              THEN EXCLUDED.detail ELSE old.detail END
             """,
             [
                 list(rows),
@@ -68,8 +76,54 @@ def record(signals: Iterable[NewSignal]) -> None:
                 [signal.account_id for signal in newest_of],
                 [signal.event_type_id for signal in newest_of],
                 [signal.detail[:500] for signal in newest_of],
+                [signal.device for signal in newest_of],
             ],
         )
+
+
+def together(user_ids: Collection[int]) -> None:
+    """Of people who turned out to be one: what was two signals of a day is one, as if it had been known before."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH mine AS (
+                DELETE FROM accounts_signal WHERE user_id = ANY (%s) AND device = '' AND contact_id IS NULL
+                RETURNING *, (at AT TIME ZONE 'UTC')::date AS day
+            )
+            INSERT INTO accounts_signal
+                (key, count, kind, at, user_id, workspace_id, account_id, event_type_id, detail, device)
+            SELECT md5(concat_ws('|', kind, user_id, coalesce(workspace_id::text, 'None'), coalesce(account_id::text, 'None'),
+                                 day))::uuid,
+                sum(count), kind, max(at), user_id, workspace_id, account_id,
+                (array_agg(event_type_id ORDER BY at DESC, id))[1],
+                (array_agg(detail ORDER BY length(detail) DESC, detail COLLATE "C" DESC))[1], ''
+            FROM mine GROUP BY kind, user_id, workspace_id, account_id, day
+            """,
+            [list(user_ids)],
+        )
+
+
+def of_buyers(buyers: Mapping[int, tuple[dt.datetime, str]], *, looked_at: Collection[int]) -> None:
+    """Who is the buyer by the title joined on one day: person → since when, and the title. Of the others none tells it any more."""
+    told = {
+        person: NewSignal(kind=SignalKind.BUYER_JOINED, at=at, user_id=person, detail=title)
+        for person, (at, title) in buyers.items()
+    }
+    if not looked_at:
+        return
+    keys = [signal.key for signal in told.values()]
+    old = Signal.objects.filter(kind=SignalKind.BUYER_JOINED, user__in=looked_at)
+    old.exclude(key__in=keys).delete()
+    known = dict(Signal.objects.filter(key__in=keys).values_list("key", "pk"))
+    record([signal for signal in told.values() if signal.key not in known])
+    again = [(known[signal.key], signal) for signal in told.values() if signal.key in known]
+    if again:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE accounts_signal AS s SET at = new.at, detail = new.detail "
+                "FROM unnest(%s::bigint[], %s::timestamptz[], %s::text[]) AS new (id, at, detail) WHERE s.id = new.id",
+                [[id_ for id_, _ in again], [one.at for _, one in again], [one.detail[:500] for _, one in again]],
+            )
 
 
 def of_account(account_id: int, *, limit: int | None = 30) -> QuerySet[Signal]:

@@ -18,7 +18,7 @@ from accounts.models import Account, AccountDomain, Correction, Workspace
 HAND = "hand"
 MEMBER = "member"
 #: What is worked out of an account from its people and workspaces, and its main domain.
-FACTS = ("name", "domain", "employees", "employees_at", "industry", "plan", "source")
+FACTS = ("name", "domain", "employees", "employees_at", "industry", "plan", "source", "told")
 _HOST = "split_part(lower(email), '@', 2)"
 
 

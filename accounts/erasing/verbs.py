@@ -22,7 +22,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from accounts import audit, changes, invitations
+from accounts import audit, changes, devices, invitations
 from accounts.erasing import bodies, texts
 from accounts.erasing.needles import Needles
 from accounts.models import Contact, HandRaise, Invitation, Member, Membership, ProductUser, RoleWord, Signal, UserAlias
@@ -38,6 +38,7 @@ EMPTY: dict[str, Any] = {
     "role_evidence": [],
     "persona": None,
     "profiled_at": None,
+    "said_at": "",
 }
 
 
@@ -175,7 +176,9 @@ def _accounts(people: Sequence[ProductUser], contacts: Sequence[Contact]) -> set
 
 def _forget(people: Collection[ProductUser]) -> None:
     ids = [person.pk for person in people]
-    UserAlias.objects.filter(user__in=ids).delete()
+    aliases = UserAlias.objects.filter(user__in=ids)
+    devices.forget([key for key in (*aliases.values_list("key", flat=True), *(p.key for p in people)) if key[0] == "a"])
+    aliases.delete()
     RoleWord.objects.filter(user__in=ids).delete()
     Signal.objects.filter(user__in=ids).update(detail="")
     for person in people:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from django.db import connection
@@ -21,9 +21,11 @@ STEP_CONFIDENCE = {"hand": 1.0, "domain": 0.9, "members": 0.7, "own": 0.0, "": 0
 LOOSE = ("workspace", "e-mail")
 
 
-def accounts_of_domains(people: Iterable[Person], spaces: Iterable[Space]) -> dict[str, int]:
-    """The account of every domain that this batch needs, made where there is none."""
-    wanted: dict[str, str] = {}
+def accounts_of_domains(
+    people: Iterable[Person], spaces: Iterable[Space], mentioned: Mapping[str, str]
+) -> dict[str, int]:
+    """The account of every domain that this batch needs or has `mentioned` (domain → source), made where there is none."""
+    wanted = dict(mentioned)
     for person in people:
         if person.account_id is None and person.email and (domain := domains.of_email(person.email)):
             wanted.setdefault(domain, "e-mail")
@@ -83,6 +85,23 @@ def state(stated: list[str]) -> None:
     AccountDomain.objects.filter(domain__in=stated, source="e-mail").update(
         source="workspace", confidence=DOMAIN_CONFIDENCE["workspace"]
     )
+
+
+def state_no_more(domain_names: set[str]) -> None:
+    """Of these domains, which a workspace stated before, those that none states now are known as if from e-mails alone."""
+    if not domain_names:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE accounts_accountdomain d SET source = 'e-mail', confidence = %(confidence)s
+            WHERE domain = ANY (%(domains)s) AND source = 'workspace'
+            AND NOT EXISTS (SELECT FROM accounts_workspace w WHERE w.domain = d.domain)
+            AND NOT EXISTS (SELECT FROM accounts_workspace w WHERE w.further_domains @> ARRAY[d.domain]::varchar[]
+                                                               AND NOT (w.further_domains = '{}'))
+            """,
+            {"domains": list(domain_names), "confidence": DOMAIN_CONFIDENCE["e-mail"]},
+        )
 
 
 def move(directory: Directory, space: Space, account_id: int | None, by: str) -> None:

@@ -53,6 +53,7 @@ def settle(directory: Directory, concerned: set[str]) -> None:
     _part(directory, home, rows)
     rows = _rows(home)
     _join(directory, home, rows)
+    _name(directory, home, _rows(home))
     several = {id_ for id_, _main, stated in statements if len(stated) > 1}
     loaded = {space.id for space in directory.spaces.values()}
     identity_read.spaces(directory, "id = ANY (%s::bigint[])", bulk.plain(several - loaded))
@@ -131,6 +132,29 @@ def _part(directory: Directory, home: dict[str, str], rows: dict[str, _Row]) -> 
         row = rows[domain]
         if row.source in links.LOOSE and row.main and home.get(row.main, row.main) != home[domain]:
             links.part(directory, domain, row.account_id)
+
+
+def _name(directory: Directory, home: dict[str, str], rows: dict[str, _Row]) -> None:
+    """The main domain of an account is that which stands for its company, whichever came first."""
+    new = {
+        row.account_id: domain
+        for domain, row in rows.items()
+        if home[domain] == domain
+        and row.main not in ("", domain)
+        and home.get(row.main) == domain
+        and all(source in links.LOOSE for source in (row.source, rows[row.main].source) if row.main in rows)
+    }
+    if not new:
+        return
+    directory.changed_accounts.update(new)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE accounts_account AS a SET domain = new.domain, name = CASE WHEN name = a.domain THEN new.domain ELSE name END
+            FROM unnest(%s::bigint[], %s::text[]) AS new (id, domain) WHERE a.id = new.id
+            """,
+            [list(new), list(new.values())],
+        )
 
 
 def _join(directory: Directory, home: dict[str, str], rows: dict[str, _Row]) -> None:

@@ -33,6 +33,12 @@ class Account(models.Model):
     source = models.CharField(
         max_length=12, blank=True, db_default="", help_text="contact: known by a contact or CRM alone, before any usage"
     )
+    told = ArrayField(
+        models.CharField(max_length=10),
+        default=list,
+        db_default=[],
+        help_text="which of name, employees, industry and plan messages say; the others are given",
+    )
     of_person = models.BooleanField(
         default=False, db_default=False, help_text="stands for one person who raised a hand and has no company"
     )

@@ -87,6 +87,7 @@ class HandRaise(models.Model):
     )
     user = models.ForeignKey(ProductUser, models.SET_NULL, null=True, related_name="hand_raises")
     account = models.ForeignKey(Account, models.SET_NULL, null=True, related_name="hand_raises")
+    device = models.CharField(max_length=210, blank=True, db_default="", help_text="where nobody had signed in")
     linked_at = models.DateTimeField(null=True, help_text="when the loader knew who it is")
     sent = models.PositiveIntegerField(default=1, db_default=1, help_text="how often: a double click, a second try")
     frozen_at = models.DateTimeField(null=True, help_text="when the engine kept what it saw of the account")

@@ -80,6 +80,10 @@ class ProductUser(models.Model):
     erased_at = models.DateTimeField(null=True, help_text="name, e-mail and traits are gone; the counts stay")
     first_seen_at = models.DateTimeField(null=True)
     last_seen_at = models.DateTimeField(null=True)
+    own_first_at = models.DateTimeField(
+        null=True, help_text="without what was done on devices; none: the same as first seen"
+    )
+    own_last_at = models.DateTimeField(null=True, help_text="likewise of last seen")
 
     class Meta:
         indexes = [
@@ -113,6 +117,29 @@ class UserAlias(models.Model):
 
     key = models.CharField(max_length=210, primary_key=True)
     user = models.ForeignKey(ProductUser, models.CASCADE, related_name="aliases")
+    gave_way = models.BooleanField(
+        default=True, db_default=True, help_text="of a user id: an alias said that another one is used instead"
+    )
+    since = models.BigIntegerField(
+        default=0, db_default=0, help_text="of a device: microseconds since 1970 when its owner was known on it first"
+    )
+    linked_by = models.CharField(max_length=210, blank=True, db_default="", help_text="of a device: by which key, then")
+    record = models.TextField(
+        blank=True,
+        db_default="",
+        help_text="of a device, JSON: what was said there without a name, and when it was used",
+    )
+
+
+class DeviceUsage(models.Model):
+    """How much of the usage of a device's owner was done there without a name. No foreign-key checks, as in `Usage`."""
+
+    pk = models.CompositePrimaryKey("key", "day", "event_type_id", "workspace_id")
+    key = models.CharField(max_length=210)
+    day = models.DateField()
+    event_type_id = models.BigIntegerField()
+    workspace_id = models.BigIntegerField(default=0)
+    count = models.PositiveIntegerField()
 
 
 class Membership(models.Model):
@@ -121,6 +148,9 @@ class Membership(models.Model):
     user = models.ForeignKey(ProductUser, models.CASCADE, related_name="memberships")
     workspace = models.ForeignKey(Workspace, models.CASCADE, related_name="memberships")
     first_seen_at = models.DateTimeField()
+    own_at = models.DateTimeField(
+        null=True, help_text="without what was done on devices; none: the same; in the year 9999: never"
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["workspace", "user"], name="membership_once")]
@@ -137,6 +167,7 @@ class Invitation(models.Model):
     day = models.DateField()
     workspace_id = models.BigIntegerField(default=0)
     invitee = models.UUIDField(null=True)
+    device = models.CharField(max_length=210, blank=True, db_default="", help_text="where nobody had signed in")
     count = models.PositiveIntegerField()
 
     class Meta:

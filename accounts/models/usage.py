@@ -87,6 +87,7 @@ class Signal(models.Model):
     event_type = models.ForeignKey(EventType, models.SET_NULL, null=True, related_name="+")
     detail = models.CharField(max_length=500, blank=True)
     count = models.PositiveIntegerField(default=1, help_text="the same by the same person on the same day")
+    device = models.CharField(max_length=210, blank=True, db_default="", help_text="where nobody had signed in")
     key = models.UUIDField(unique=True, help_text="what makes it one signal: kind, person, workspace, day")
 
     class Meta:

@@ -130,12 +130,15 @@ def _too_many(raised: list[Raised]) -> set[int]:
 
 
 def _note(found: dict[str, Raised]) -> None:
-    told = [(row, person.id, space.id if space else None) for row, (_message, person, space) in found.items()]
+    told = [
+        (row, person.id, space.id if space else None, "" if message.user_id else f"a:{message.anonymous_id}")
+        for row, (message, person, space) in found.items()
+    ]
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            UPDATE accounts_handraise h SET user_id = p.id, account_id = {_ACCOUNT}, linked_at = now()
-            FROM unnest(%s::text[], %s::bigint[], %s::bigint[]) AS told (message_id, user_id, workspace_id)
+            UPDATE accounts_handraise h SET user_id = p.id, account_id = {_ACCOUNT}, linked_at = now(), device = told.device
+            FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::text[]) AS told (message_id, user_id, workspace_id, device)
             JOIN accounts_productuser p ON p.id = told.user_id
             LEFT JOIN accounts_workspace w ON w.id = told.workspace_id
             WHERE h.message_id = told.message_id
