@@ -39,6 +39,8 @@ class ContactPageForm(forms.Form):
     )
     is_sure = forms.BooleanField(label=_("I know the role for sure: they said so, or a colleague did"), required=False)
     source = words_field(_("Where from"), length=LENGTHS["source"])
+    #: The contact as it was when the form was drawn.
+    seen = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
     use_required_attribute = False
 
     def __init__(self, *args: Any, **more: Any) -> None:
@@ -47,7 +49,26 @@ class ContactPageForm(forms.Form):
 
     @property
     def said(self) -> dict[str, str]:
-        return {name: self.cleaned_data[name] for name in self.fields if name != "is_sure"}
+        return {name: self.cleaned_data[name] for name in self.fields if name not in ("is_sure", "seen")}
+
+    def is_late(self, now: dict[str, Any], seen: str) -> None:
+        """Tells what somebody else made of the contact meanwhile (`now`, as `initial_of`); saving again overwrites it."""
+        said = {
+            name: str(value or "")
+            for name, value in now.items()
+            if name in ("name", "email", "title", "phone", "source")
+        }
+        other = {name: value for name, value in said.items() if value != self.cleaned_data.get(name, "")}
+        for name, value in other.items():
+            self.add_error(name, _("Is “%(value)s” now.") % {"value": value} if value else _("Is empty now."))
+        if now["role"] != self.cleaned_data.get("role", ""):
+            label = dict(self.fields["role"].choices).get(now["role"], "")  # type: ignore[attr-defined]
+            self.add_error("role", _("Is “%(value)s” now.") % {"value": label})
+        words = _(
+            "Somebody has changed this contact since you opened it. What you typed is still here: save again to overwrite."
+        )
+        self.add_error(None, words)
+        self.data = {**self.data.dict(), "seen": seen}  # type: ignore[attr-defined]
 
 
 def initial_of(contact: Contact, word_role: str, *, is_sure: bool) -> dict[str, Any]:

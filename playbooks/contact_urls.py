@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern] = [
     path("contacts/contacts.csv", contacts.contacts_csv, name="contacts_csv"),
     path("contacts/new/", contacts.contact_new, name="contact_new"),
     path("contacts/<int:contact_id>/", contacts.contact_change, name="contact_change"),
+    path("contacts/<int:contact_id>/undo/<str:token>", contacts.contact_change_undo, name="contact_change_undo"),
     path("contacts/<int:contact_id>/remove", contacts.contact_remove, name="contact_remove"),
     path("contacts/<int:contact_id>/put-back", contacts.contact_back, name="contact_back"),
     path("contacts/import/", files.upload, name="contact_import"),

@@ -18,11 +18,11 @@ from plsapp import simulation_words as words
 BATCH = 400
 #: Two companies that are one: the people of the first stop, and the same people begin at the other. Days before today.
 BEFORE, AFTER = ("Helios Optics", "heliosoptics.example"), ("Orion Photonics", "orionphotonics.example")
-STOPPED, BEGAN = 96, 93
+STOPPED, BEGAN, MOVED = 96, 93, 48
 #: Workspaces that two companies have an equal share in: (name, one, other, people of each).
 SHARED = (
-    ("Harbor joint venture", "kestrelmarine.example", "larkshipping.example", 3),
-    ("Robot arm pilot", "fernrobotics.example", "mossanalytics.example", 2),
+    ("Harbor joint venture", ("Kestrel Marine", "kestrelmarine.example"), ("Lark Shipping", "larkshipping.example"), 3),
+    ("Robot arm pilot", ("Fern Robotics", "fernrobotics.example"), ("Moss Analytics", "mossanalytics.example"), 2),
 )
 #: What a member makes one account of two; and what looked like one, and was taken back.
 TWINS = ("Cedarline", "cedarline.example"), ("Cedarline GmbH", "cedarline-gmbh.example")
@@ -75,27 +75,31 @@ class _Story:
         self.told: list[tuple[dt.datetime, int, dict[str, Any]]] = []
 
     def take_over(self) -> None:
-        people = [self._name() for _ in range(9)]
+        people: list[tuple[str, str]] = []
+        while len(people) < MOVED:  # so many that hardly another company grew as much at that time
+            people += [name] if (name := self._name()) not in people else []
         for (name, domain), since, until_day in ((BEFORE, 118, STOPPED), (AFTER, BEGAN, 0)):
             group = self._group_of(name)
             for place, (first, last) in enumerate(people):
-                title = ("VP Engineering", "Engineering Manager")[place] if place < 2 else "Software Engineer"
+                title = ("VP Engineering", "Engineering Manager")[place] if place < 2 else _TITLES[place % 4]
                 mail = f"{plain(first)}.{plain(last)}@{domain}"
                 self.person(
-                    mail, f"{first} {last}", title, group, since=since - place // 4, until_day=until_day, often=0.5
+                    mail, f"{first} {last}", title, group, since=since - place // 8, until_day=until_day, often=0.12
                 )
             self._open(f"{plain(people[0][0])}.{plain(people[0][1])}@{domain}", group, name, domain, since, 400)
 
     def ambiguous(self) -> None:
         for number, (name, one, other, many) in enumerate(SHARED):
             group = self._group_of(name)
-            for domain in (one, other):
+            for company in (one, other):
+                domain = company[1]
+                self.team(company, 2, since=70 - number, website=True)
                 for place in range(many):
                     first, last = self._name()
                     mail = f"{plain(first)}.{plain(last)}@{domain}"
                     title = "Head of Operations" if place == 0 else "Project Manager"
                     self.person(mail, f"{first} {last}", title, group, since=24 - 6 * number - place)
-                    if (domain, place) == (one, 0):
+                    if (company, place) == (one, 0):
                         self._open(mail, group, name, "", 24 - 6 * number, 150)
 
     def team(self, company: tuple[str, str], many: int, *, since: int, website: bool) -> None:

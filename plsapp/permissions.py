@@ -91,6 +91,7 @@ MATRIX: dict[str, Row] = {
     "contact_change": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
     "contact_remove": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
     "contact_back": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
+    "contact_change_undo": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
     "contact_import": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
     "contact_file": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
     "contact_file_take": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
@@ -158,6 +159,7 @@ MATRIX: dict[str, Row] = {
     "api_one_contact": MEMBER,  # changing it: as on the page
     "api_contact_take_away": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
     "api_contact_restore": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
+    "api_contact_change_undo": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
     "api_contact_import": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
     "api_contact_imported": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
     "api_contact_import_undo": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),

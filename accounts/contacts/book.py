@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from django.core import signing
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -13,11 +15,40 @@ from accounts import changes, personas
 from accounts.contacts import rating, taking
 from accounts.contacts.fields import Row, Wrong, check
 from accounts.contacts.known import CONFIRMED, LIKELY
-from accounts.models import Account, Contact, Member, RoleWord
+from accounts.models import Account, Contact, Member, Persona, RoleWord
 from accounts.refused import Refused
 
+#: How long a change can be undone.
+UNDO_SECONDS = 15 * 60
+_SALT = "contacts.change"
+#: The columns that a change sets.
+_CHANGED = ("email", "name", "title", "phone", "source", "account_id", "department", "seniority", "persona_id")
 #: What a member says of a contact.
 SAID = ("email", "name", "title", "phone", "company", "domain", "role", "source")
+
+
+class StaleError(Exception):
+    """Somebody changed the contact since it was looked at; `contact` is as it is now."""
+
+    def __init__(self, contact: Contact) -> None:
+        super().__init__(contact.pk)
+        self.contact = contact
+
+
+@dataclass(frozen=True)
+class Change:
+    """`undo`: the token that `undo_change` takes for a quarter of an hour. It is written down nowhere."""
+
+    contact: Contact
+    undo: str
+
+
+def seen(contact: Contact) -> str:
+    """Stands for all that a member can change of a contact, as it is now. One query."""
+    word = rating.standing(contacts=[contact.pk]).get(("contact", contact.pk))
+    human = (word.role, word.confidence) if word is not None and word.source == RoleWord.By.HUMAN else ("", 0)
+    told = [contact.email, contact.name, contact.title, contact.phone, contact.source, contact.account_id, *human]
+    return hashlib.sha256(repr(told).encode()).hexdigest()[:24]
 
 
 @transaction.atomic
@@ -38,13 +69,19 @@ def add(*, member: Member, said: Mapping[str, str], is_sure: bool = False) -> Co
 
 
 @transaction.atomic
-def change(*, contact_id: int, member: Member, said: Mapping[str, str], is_sure: bool = False) -> Contact:
+def change(
+    *, contact_id: int, member: Member, said: Mapping[str, str], is_sure: bool = False, last_seen: str = ""
+) -> Change:
     """Says all of a contact anew; what is empty becomes empty. Another address moves them to its account.
 
-    Without a role the member's word is withdrawn, and the CRM's or the title's counts again. Raises `Contact.DoesNotExist` and
-    `Refused` naming the field.
+    Without a role the member's word is withdrawn, and the CRM's or the title's counts again. `last_seen`: the contact's `seen` when
+    the member looked; empty: whatever it is now. Raises `Contact.DoesNotExist`, `StaleError` and `Refused` naming the field.
     """
     contact = Contact.objects.select_for_update().get(pk=contact_id, removed_at=None)
+    if last_seen and last_seen != seen(contact):
+        raise StaleError(contact)
+    was = {name: getattr(contact, name) for name in _CHANGED}
+    made: list[int] = []
     row = _row(said)
     if not row.name:
         raise Refused("name", _("Say who it is."))
@@ -55,9 +92,10 @@ def change(*, contact_id: int, member: Member, said: Mapping[str, str], is_sure:
             raise Refused("email", _("A contact of this address was taken away before: add them anew instead."))
         contact.email = row.email
         if taking.domain_of(row):
-            contact.account_id = taking.account_of(row)
+            contact.account_id, made = taking.account_of(row)
     elif contact.account_id is None or row.domain:
-        contact.account_id = taking.account_of(row) or contact.account_id
+        account_id, made = taking.account_of(row)
+        contact.account_id = account_id or contact.account_id
     contact.name, contact.title, contact.phone = row.name, row.title, row.phone
     contact.source = row.source or contact.source
     personas.refresh()
@@ -65,7 +103,42 @@ def change(*, contact_id: int, member: Member, said: Mapping[str, str], is_sure:
     of_account = Account.objects.filter(pk=contact.account_id) if contact.account_id else Account.objects.none()
     size = of_account.values_list("employees", flat=True).first()
     rating.profile(contact, employees=size)
-    _say(contact, member, row.role, CONFIRMED if is_sure else LIKELY)
+    new_words, old_words = _say(contact, member, row.role, CONFIRMED if is_sure else LIKELY)
+    _keep(contact, touched)
+    undo = {"contact": contact.pk, "was": was, "became": seen(contact)}
+    undo |= {"made": made, "new_words": new_words, "old_words": old_words}
+    return Change(contact, signing.dumps(undo, salt=_SALT, compress=True))
+
+
+@transaction.atomic
+def undo_change(*, contact_id: int, token: str) -> Contact:
+    """The contact as before a change, unless somebody changed it since. Raises `Contact.DoesNotExist` and `Refused` (token)."""
+    try:
+        undo = signing.loads(token, salt=_SALT, max_age=UNDO_SECONDS)
+    except signing.SignatureExpired:
+        raise Refused("token", _("A change can be undone for a quarter of an hour, and that has passed.")) from None
+    except signing.BadSignature:
+        raise Refused("token", _("This undoes no change.")) from None
+    contact = Contact.objects.select_for_update().get(pk=contact_id, removed_at=None)
+    if undo["contact"] != contact.pk or undo["became"] != seen(contact):
+        raise Refused("token", _("Somebody has changed %(name)s since. Nothing was undone.") % {"name": contact})
+    touched = {contact.account_id} if contact.account_id else set()
+    for name, value in undo["was"].items():
+        setattr(contact, name, value)
+    # Its account may have been merged or forgotten meanwhile, its persona taken away.
+    account = Account.objects.filter(pk=contact.account_id or 0).values_list("pk", "merged_into").first()
+    contact.account_id = (account[1] or account[0]) if account else None
+    if not Persona.objects.filter(pk=contact.persona_id or 0).exists():
+        contact.persona_id = None
+    RoleWord.objects.filter(pk__in=undo["new_words"]).update(withdrawn_at=timezone.now())
+    RoleWord.objects.filter(pk__in=undo["old_words"], contact=contact).update(withdrawn_at=None)
+    personas.refresh()
+    _keep(contact, touched)
+    taking.forget_empty(undo["made"])
+    return contact
+
+
+def _keep(contact: Contact, touched: set[int]) -> None:
     rating.settle([contact])
     try:
         with transaction.atomic():
@@ -73,7 +146,6 @@ def change(*, contact_id: int, member: Member, said: Mapping[str, str], is_sure:
     except IntegrityError:
         raise Refused("email", _("Somebody has just added this contact.")) from None
     changes.mark(touched | ({contact.account_id} if contact.account_id else set()), urgent=True)
-    return contact
 
 
 @transaction.atomic
@@ -97,19 +169,23 @@ def _put(contact_id: int, *, away: bool) -> Contact:
     return contact
 
 
-def _say(contact: Contact, member: Member, role: str, confidence: float) -> None:
-    """Keeps the member's word about the role, unless it says what stands already."""
+def _say(contact: Contact, member: Member, role: str, confidence: float) -> tuple[list[int], list[int]]:
+    """Keeps the member's word about the role, unless it says what stands already; answers the new words and the withdrawn ones."""
     word = rating.standing(contacts=[contact.pk]).get(("contact", contact.pk))
     if role and word and (word.role, word.confidence) == (role, confidence):
-        return
+        return [], []
     if not role and (word is None or word.source != RoleWord.By.HUMAN):
-        return
+        return [], []
     if not word and (role, confidence) == (contact.buying_role, contact.buying_confidence):
-        return  # what the title says already
+        return [], []  # what the title says already
     of_members = RoleWord.objects.filter(contact=contact, source=RoleWord.By.HUMAN, withdrawn_at=None)
+    gone = list(of_members.values_list("pk", flat=True))
     of_members.update(withdrawn_at=timezone.now())
-    if role:
-        RoleWord.objects.create(contact=contact, role=role, confidence=confidence, source=RoleWord.By.HUMAN, by=member)
+    if not role:
+        return [], gone
+    by = RoleWord.By.HUMAN
+    made = RoleWord.objects.create(contact=contact, role=role, confidence=confidence, source=by, by=member)
+    return [made.pk], gone
 
 
 def _row(said: Mapping[str, str]) -> Row:

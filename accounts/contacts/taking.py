@@ -201,10 +201,10 @@ def _wait_for_loader() -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [loading.LOCK])
 
 
-def account_of(row: Row) -> int | None:
-    """The account that one row belongs to, made where there was none; none when no domain says it."""
+def account_of(row: Row) -> tuple[int | None, list[int]]:
+    """The account that one row belongs to, none when no domain says it; and that which was made for it, if any."""
     taken = Taken()
-    return _accounts([Judged(row, NEW, None, None)], taken).get(domain_of(row))
+    return _accounts([Judged(row, NEW, None, None)], taken).get(domain_of(row)), taken.accounts
 
 
 def _write(contacts: Sequence[Contact]) -> None:
@@ -284,12 +284,12 @@ def take_back(taken: Taken) -> int:
     rating.settle(restored)
     _write(restored)
     touched |= _rate(users)
-    touched -= _forget_empty(taken.accounts)
+    touched -= forget_empty(taken.accounts)
     changes.mark(touched)
     return len(gone)
 
 
-def _forget_empty(account_ids: Sequence[int]) -> set[int]:
+def forget_empty(account_ids: Sequence[int]) -> set[int]:
     """Deletes those of these accounts that are known for nothing else; answers which."""
     in_use = (
         Q(product_users__isnull=False)

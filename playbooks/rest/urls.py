@@ -5,7 +5,7 @@ from django.urls import URLPattern, path
 from playbooks.rest import accounts as account_rest
 from playbooks.rest import audit as audits
 from playbooks.rest import buyers as buyer_rest
-from playbooks.rest import calendar, erasing, feedback, own, play_editing, rules, telling
+from playbooks.rest import calendar, contact_imports, erasing, feedback, own, play_editing, rules, telling
 from playbooks.rest import contacts as contact_rest
 from playbooks.rest import corrections as correct
 from playbooks.rest import definitions as definition_effects
@@ -112,10 +112,11 @@ urlpatterns: list[URLPattern] = [
     path("contacts/<int:contact_id>/", contact_rest.contact, name="api_one_contact"),
     path("contacts/<int:contact_id>/remove/", contact_rest.contact_remove, name="api_contact_take_away"),
     path("contacts/<int:contact_id>/put-back/", contact_rest.contact_back, name="api_contact_restore"),
-    path("contacts/import/", contact_rest.take, name="api_contact_import"),
-    path("contacts/imports/<int:import_id>/", contact_rest.import_of, name="api_contact_imported"),
-    path("contacts/imports/<int:import_id>/undo/", contact_rest.import_undo, name="api_contact_import_undo"),
-    path("buckets/", contact_rest.bucket_counts, name="api_buckets"),
+    path("contacts/<int:contact_id>/undo-change/", contact_rest.contact_change_undo, name="api_contact_change_undo"),
+    path("contacts/import/", contact_imports.take, name="api_contact_import"),
+    path("contacts/imports/<int:import_id>/", contact_imports.import_of, name="api_contact_imported"),
+    path("contacts/imports/<int:import_id>/undo/", contact_imports.import_undo, name="api_contact_import_undo"),
+    path("buckets/", contact_imports.bucket_counts, name="api_buckets"),
     path("accounts/", account_rest.accounts, name="api_accounts"),
     path("buyers/", buyer_rest.buyer_list, name="api_buyers"),
     path("profiling/", buyer_rest.known, name="api_profiling"),

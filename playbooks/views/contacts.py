@@ -75,23 +75,51 @@ def contact_new(request: MemberRequest) -> HttpResponse:
 def contact_change(request: MemberRequest, contact_id: int) -> HttpResponse:
     rows = Contact.objects.select_related("account", "user").filter(removed_at=None)
     contact = get_object_or_404(rows, pk=contact_id)
-    word = rating.standing(contacts=[contact.pk]).get(("contact", contact.pk))
-    human = word if word is not None and word.source == RoleWord.By.HUMAN else None
-    role, sure = (human.role, human.confidence >= CONFIRMED) if human else ("", False)
-    form = ContactPageForm(
-        request.POST if request.method == "POST" else None, initial=initial_of(contact, role, is_sure=sure)
-    )
+    initial = _initial(contact)
+    form = ContactPageForm(request.POST if request.method == "POST" else None, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
             changed = book.change(
-                contact_id=contact_id, member=request.user, said=form.said, is_sure=form.cleaned_data["is_sure"]
+                contact_id=contact_id,
+                member=request.user,
+                said=form.said,
+                is_sure=form.cleaned_data["is_sure"],
+                last_seen=form.cleaned_data["seen"],
             )
         except Refused as refused:
             _take(form, refused)
+        except book.StaleError as late:
+            now = _initial(late.contact)
+            form.is_late(now, now["seen"])
+            return _form(request, form, str(late.contact), submit=_("Save again"), contact=late.contact, status=409)
         else:
             buckets.forget()
-            return done(request, to=reverse("contacts"), words=_("%(name)s is saved.") % {"name": changed})
+            undo = reverse("contact_change_undo", args=[contact_id, changed.undo])
+            words = _("%(name)s is saved.") % {"name": changed.contact}
+            return done(request, to=reverse("contacts"), words=words, undo=undo)
     return _form(request, form, str(contact), submit=_("Save"), contact=contact)
+
+
+def _initial(contact: Contact) -> dict[str, Any]:
+    """What the form shows of a contact, with what stands for it (`seen`)."""
+    word = rating.standing(contacts=[contact.pk]).get(("contact", contact.pk))
+    human = word if word is not None and word.source == RoleWord.By.HUMAN else None
+    role, sure = (human.role, human.confidence >= CONFIRMED) if human else ("", False)
+    return initial_of(contact, role, is_sure=sure) | {"seen": book.seen(contact)}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def contact_change_undo(request: MemberRequest, contact_id: int, token: str) -> HttpResponse:
+    """The undo of a change, for a quarter of an hour."""
+    get_object_or_404(Contact, pk=contact_id, removed_at=None)
+    if request.method != "POST":
+        return redirect("contacts")
+    try:
+        there = book.undo_change(contact_id=contact_id, token=token)
+    except Refused as refused:
+        return done(request, to=reverse("contacts"), words=refused.words, kind="warning")
+    buckets.forget()
+    return done(request, to=reverse("contacts"), words=_("%(name)s is as before.") % {"name": there})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -134,7 +162,13 @@ def _take(form: ContactPageForm, refused: Refused) -> None:
 
 
 def _form(
-    request: MemberRequest, form: ContactPageForm, title: str, *, submit: str, contact: Contact | None = None
+    request: MemberRequest,
+    form: ContactPageForm,
+    title: str,
+    *,
+    submit: str,
+    contact: Contact | None = None,
+    status: int = 422,
 ) -> HttpResponse:
     context: dict[str, Any] = {
         "form": form,
@@ -143,4 +177,4 @@ def _form(
         "contact": contact,
         "back": back(request, reverse("contacts")),
     }
-    return render(request, "playbooks/contact.html", context, status=422 if form.errors else 200)
+    return render(request, "playbooks/contact.html", context, status=status if form.errors else 200)

@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from accounts import applying, contacts, roles
@@ -74,11 +75,21 @@ def test_a_change_says_all_anew_and_without_a_role_the_title_counts(db):
     assert (vera.buying_role, vera.buying_confidence) == ("champion", 0.9)
 
     said = {"email": "vera@other.io", "name": "Vera W", "title": "CFO", "phone": "", "role": "", "source": "fair"}
-    vera = book.change(contact_id=vera.pk, member=member, said=said)
+    change = book.change(contact_id=vera.pk, member=member, said=said)
+    vera = change.contact
 
     assert (vera.name, vera.account.domain, vera.source) == ("Vera W", "other.io", "fair")
     assert vera.buying_confidence <= 0.6
     assert not RoleWord.objects.filter(withdrawn_at=None).exists()
+
+    vera = book.undo_change(contact_id=vera.pk, token=change.undo)
+    assert (vera.email, vera.name, vera.account.domain, vera.source) == ("vera@acme.com", "Vera", "acme.com", "by hand")
+    assert (vera.buying_role, vera.buying_confidence, vera.seniority) == ("champion", 0.9, "c_level")
+    assert not AccountDomain.objects.filter(domain="other.io").exists()
+    with pytest.raises(Refused, match="since"):
+        book.undo_change(contact_id=vera.pk, token=change.undo)
+    with time_machine.travel(timezone.now() + dt.timedelta(minutes=16)), pytest.raises(Refused, match="has passed"):
+        book.undo_change(contact_id=vera.pk, token=change.undo)
 
 
 def test_a_contact_who_signs_up_retires_and_the_word_about_them_goes_along(db):

@@ -200,6 +200,32 @@ def test_a_contact_is_added_mended_taken_away_and_put_back(db, sign_in):
     assert vera.removed_at is None
 
 
+def test_the_later_of_two_who_change_a_contact_is_told_and_loses_nothing(companies, sign_in):
+    early, late = sign_in(Role.SALES), sign_in(Role.MARKETING)
+    jo = Contact.objects.get(email="jo@acme.com")
+    (seen,) = re.findall(r'name="seen" value="(\w+)"', early.get(f"/contacts/{jo.pk}/").content.decode())
+    said = {"name": "Jo", "email": jo.email, "source": "fair", "seen": seen}
+
+    saved = early.post(f"/contacts/{jo.pk}/", {**said, "title": "CFO"}, follow=True).content.decode()
+    told = late.post(f"/contacts/{jo.pk}/", {**said, "title": "CTO", "phone": "+1 415 555 0100"})
+    page = told.content.decode()
+
+    assert told.status_code == 409
+    assert "Is “CFO” now." in page
+    assert "save again to overwrite" in page
+    assert 'value="CTO"' in page
+    (seen,) = re.findall(r'name="seen" value="(\w+)"', page)
+    undo = re.search(rf"/contacts/{jo.pk}/undo/[^\"]+", saved)[0]
+    late.post(f"/contacts/{jo.pk}/", {**said, "title": "CTO", "seen": seen})
+    assert "has changed Jo since" in early.post(undo, follow=True).content.decode()
+    jo.refresh_from_db()
+    assert jo.title == "CTO"
+
+    patched = late.patch(f"/api/contacts/{jo.pk}/", {"title": "CEO"}, content_type="application/json").json()
+    back = late.post(f"/api/contacts/{jo.pk}/undo-change/", {"token": patched["undo"]}, content_type="application/json")
+    assert (patched["title"], back.json()["title"], back.status_code) == ("CEO", "CTO", 200)
+
+
 def upload(client, text, name="fair.csv"):
     sent = SimpleUploadedFile(name, text.encode(), content_type="text/csv")
     answer = client.post("/contacts/import/", {"file": sent, "source": "Spring fair"})
