@@ -200,6 +200,7 @@ def form_script(request: HttpRequest, form_key: str) -> HttpResponse:
         "page": request.build_absolute_uri(reverse("hand_form_page", args=[form.key])),
         "email": _("E-mail"),
         "sending": _("Sending …"),
+        "problems": problems(),
         "failed": _("This could not be sent. Nothing you typed is lost: please try again."),
     }
     # As JSON within a script: ASCII only, and no "</".
@@ -210,6 +211,18 @@ def form_script(request: HttpRequest, form_key: str) -> HttpResponse:
     response["Access-Control-Allow-Origin"] = "*"
     response["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response
+
+
+def problems() -> dict[str, str]:
+    """What a visitor reads when a field is wrong; a program reads which field and why."""
+    return {
+        "email": _("Please check the e-mail address: we could not answer to this one."),
+        "consent": _("Please tick the box: we need it to write to you."),
+        "message": _("The message is too long: 10,000 characters are the most."),
+        "name": _("The name is too long: 200 characters are the most."),
+        "title": _("The job title is too long: 200 characters are the most."),
+        "company": _("The company is too long: 200 characters are the most."),
+    }
 
 
 def _drawn(
@@ -223,7 +236,7 @@ def _drawn(
         "token": spam.token(timezone.now()),
         "values": hand_raise.typed(fields),
         "wrong": bad.field if bad else "",
-        "problem": bad.reason if bad else "",
+        "problem": problems().get(bad.field, bad.reason) if bad else "",
     }
     return render(request, "accounts/hand_form.html", context, status=status)
 

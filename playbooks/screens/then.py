@@ -34,7 +34,7 @@ def of_account(account_id: int, score: Score | None) -> Then | None:
             at=raised.raised_at,
             who=str(raised.user or raised.fields.get("name") or raised.fields.get("email", "")),
             form=str(raised.form or ""),
-            placement=raised.placement,
+            placement=raised.placement or str(raised.form or ""),
             words=in_words(then) if then else "",
             version=then.definition.version if then and then.definition else None,
         )

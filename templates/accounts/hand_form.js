@@ -96,7 +96,7 @@
         }
         return answer.json().then(function (said) {
           var error = said.error || {};
-          if (answer.status === 400 || error.code === "too_many") tell(error.message || told.failed, error.field);
+          if (answer.status === 400 || error.code === "too_many") tell(told.problems[error.field] || error.message || told.failed, error.field);
           else tell(told.failed);
         });
       })

@@ -165,7 +165,7 @@ def test_a_plain_form_is_thanked_on_a_page_and_a_mistake_loses_nothing(client, f
     wrong = post(client, form, accept="text/html", email="nobody", message="My long words")
     assert wrong.status_code == 400
     assert "My long words</textarea>" in wrong.content.decode()
-    assert "email: is not an e-mail address." in wrong.content.decode()
+    assert "Please check the e-mail address" in wrong.content.decode()
 
 
 @pytest.mark.parametrize("what", ["form", "source"])
@@ -343,7 +343,7 @@ def test_consent_is_needed_and_kept_and_the_page_of_thanks_is_the_admins_alone(c
     form.save()
     wrong = post(client, form, accept="text/html", message="x" * 10_000)
     assert wrong.status_code == 400
-    assert "consent: must be agreed to." in wrong.content.decode()
+    assert "Please tick the box" in wrong.content.decode()
     assert "x" * 10_000 + "</textarea>" in wrong.content.decode()
     too_long = post(client, form, accept="text/html", message="y" * 10_001, consent="yes")
     assert (too_long.status_code, "y" * 10_001 in too_long.content.decode()) == (400, True)
