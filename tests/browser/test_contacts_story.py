@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from accounts.models import Contact, ContactImport
-from tests.browser.test_finish import findings
+from tests.browser.access import findings
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import gzip
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.browser.access import findings, themes
+
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
-AXE = Path(__file__).parent / "vendor" / "axe-core-4.14.1" / "axe.min.js"
 PAGES = ["queue", "queue of another team", "filtered to nothing", "account", "quiet account", "accounts", "buyers"]
 PAGES += ["trust", "feedback", "people of an account", "profiling"]
 
@@ -31,36 +31,30 @@ def address(page: str, scene: dict[str, Any]) -> str:
     }[page]
 
 
-def findings(page: Any) -> list[str]:
-    """Serious and critical findings of axe, with the element. Evaluated by the tool, which the page's policy cannot refuse."""
-    page.evaluate(AXE.read_text() + "; undefined")
-    result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    return [
-        f"{finding['id']}: {node['target']} {node['failureSummary']}"
-        for finding in result["violations"]
-        if finding["impact"] in ("serious", "critical")
-        for node in finding["nodes"]
-    ]
+def test_no_page_has_a_serious_accessibility_finding(scene, sign_in_page, open_page):
+    found: dict[tuple[str, bool], list[str]] = {}
+    door, page = open_page(), sign_in_page("sales@team.example")
+    for rules in themes(door, page):
+        for path in ("/sign-in/login/", "/sign-in/password/reset/"):
+            door.goto(path)
+            found[path, rules is None] = findings(door, rules=rules)
+        for name in PAGES:
+            page.goto(address(name, scene))
+            if name == "queue":
+                page.click(".item-actions button:has-text('Claim')")
+                page.wait_for_selector(".toast-card")
+                page.click(".filter-panel summary")
+            found[name, rules is None] = findings(page, rules=rules)
+            assert page.locator("h1").count() == 1
+    assert page.evaluate("document.documentElement.dataset.bsTheme") == "dark"
+    assert not {name: lines for name, lines in found.items() if lines}
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_no_page_has_a_serious_accessibility_finding(scene, sign_in_page, open_page, dark):
-    found = {}
-    door = open_page(dark=dark)
-    for path in ("/sign-in/login/", "/sign-in/password/reset/"):
-        door.goto(path)
-        found[path] = findings(door)
-    page = sign_in_page("sales@team.example", dark=dark)
+def test_a_page_has_the_theme_of_the_system(open_page, dark):
+    page = open_page(dark=dark)
+    page.goto("/sign-in/login/")
     assert page.evaluate("document.documentElement.dataset.bsTheme") == ("dark" if dark else "light")
-    for name in PAGES:
-        page.goto(address(name, scene))
-        if name == "queue":
-            page.click(".item-actions button:has-text('Claim')")
-            page.wait_for_selector(".toast-card")
-            page.click(".filter-panel summary")
-        found[name] = findings(page)
-        assert page.locator("h1").count() == 1
-    assert not {name: lines for name, lines in found.items() if lines}
 
 
 def test_no_page_scrolls_sideways_on_a_phone(scene, sign_in_page, open_page):

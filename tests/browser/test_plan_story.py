@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.browser.test_finish import findings
+from tests.browser.access import findings
 from tests.playbooks.test_plans import item_of, lift, warming
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from playbooks.models import Play, PlayUse, QueueItem, Touch
 from playbooks.plays import plays
-from tests.browser.test_finish import findings
+from tests.browser.access import findings
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 

@@ -12,7 +12,7 @@ from playbooks import tasks
 from playbooks.assignment import policies
 from playbooks.models import Play, QueueItem, Touch
 from playbooks.plays import rows
-from tests.browser.test_finish import findings
+from tests.browser.access import findings
 from tests.browser.test_working_day import at, item
 from tests.factories import AccountFactory
 from tests.playbooks.test_queue_page import make_item

@@ -8,7 +8,7 @@ import pytest
 
 from playbooks.models import Answer, QueueItem, Step, Touch
 from playbooks.verbs import verbs
-from tests.browser.test_finish import findings
+from tests.browser.access import findings
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
