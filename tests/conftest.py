@@ -4,13 +4,16 @@ import atexit
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import chain, zip_longest
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import hypothesis
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.test import Client
 
 from accounts.models import Member, Role
@@ -46,11 +49,30 @@ settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = settings.SECURE_SSL_REDIRECT = False
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than processors: tests of processes wait half of their time."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return (len(affinity(0)) if affinity else os.cpu_count() or 1) + 1
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Of tests with one id, xdist runs the last and says nothing."""
+    """The files that take longest come first, so that none is left alone with the end: those that wait and those that work in turn.
+
+    Of tests with one id, xdist runs the last and says nothing: they are refused.
+    """
     doubled = [name for name, number in Counter(item.nodeid for item in items).items() if number > 1]
     if doubled:
         raise pytest.UsageError(f"Several tests have this id: {doubled[0]}")
+    by_file: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        by_file.setdefault(item.path, []).append(item)
+    waiting, working, quick = [], [], []
+    for path, tests in by_file.items():
+        marks = {mark.name for item in tests for mark in item.iter_markers()}
+        waits, works = marks & {"process", "java"}, "browser" in marks or "contract" in path.parts
+        (waiting if waits else working if works else quick).append(tests)
+    files = [file for pair in zip_longest(waiting, working, fillvalue=[]) for file in pair]
+    items[:] = chain.from_iterable([*files, *quick])
 
 
 @pytest.fixture(scope="session")
@@ -67,6 +89,26 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip(f"the real data is absent: no folder {SHARED}")
     return SHARED
+
+
+@pytest.fixture
+def empty_database(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """A database of its own, for migrations: in that of the tests, all later ones would have to go and to come back."""
+    tests = connection.settings_dict["NAME"]
+    name = f"{tests}_empty"
+    with django_db_blocker.unblock():
+        with connection._nodb_cursor() as cursor:
+            cursor.execute(f'DROP DATABASE IF EXISTS "{name}"')
+            cursor.execute(f'CREATE DATABASE "{name}"')
+        connection.close()
+        connection.settings_dict["NAME"] = name
+        try:
+            yield
+        finally:
+            connection.close()
+            connection.settings_dict["NAME"] = tests
+            with connection._nodb_cursor() as cursor:
+                cursor.execute(f'DROP DATABASE "{name}"')
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
-"""The migration to usage by month, in a database of its own: in that of the tests, all later ones would go and come back."""
+"""The migration to usage by month."""
 
 import datetime as dt
-from collections.abc import Iterator
 
 import pytest
 from django.db import connection
@@ -11,25 +10,6 @@ from django.utils import timezone
 
 from accounts import months
 from tests.accounts.test_months import this_month
-
-
-@pytest.fixture
-def empty(django_db_setup, django_db_blocker) -> Iterator[None]:
-    tests = connection.settings_dict["NAME"]
-    name = f"{tests}_early"
-    with django_db_blocker.unblock():
-        with connection._nodb_cursor() as cursor:
-            cursor.execute(f'DROP DATABASE IF EXISTS "{name}"')
-            cursor.execute(f'CREATE DATABASE "{name}"')
-        connection.close()
-        connection.settings_dict["NAME"] = name
-        try:
-            yield
-        finally:
-            connection.close()
-            connection.settings_dict["NAME"] = tests
-            with connection._nodb_cursor() as cursor:
-                cursor.execute(f'DROP DATABASE "{name}"')
 
 
 def migrate(to: str) -> None:
@@ -46,7 +26,7 @@ def usage() -> list:
     return sorted(asked("SELECT user_id, day, event_type_id, workspace_id, count FROM accounts_usage"))
 
 
-def test_every_row_moves_there_and_back_and_there_again(empty):
+def test_every_row_moves_there_and_back_and_there_again(empty_database):
     days = [dt.date(2004, 2, 29), this_month(40), this_month(13), timezone.now().date(), this_month(-9)]
     rows = [(number, day, 3, 0, 7) for number, day in enumerate(days, start=1)]
     migrate("0003_account_of_person")

@@ -1,9 +1,8 @@
-import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-from scoring import defaults
+from scoring import breakdown, defaults
 
 COMPONENTS = defaults.SPEC["components"]
 VALUES = {
@@ -41,44 +40,38 @@ def migrate(name):
     return MigrationExecutor(connection).loader.project_state([("scoring", name)]).apps
 
 
-@pytest.mark.django_db(transaction=True)
-def test_breakdowns_survive_the_migration_and_the_way_back():
-    newest = max(name for app, name in MigrationExecutor(connection).loader.graph.leaf_nodes() if app == "scoring")
-    try:
-        apps = migrate("0002_score_digest")
-        model = {name: apps.get_model("scoring", name) for name in ("Score", "ScoreChange", "Definition", "ScoringRun")}
-        account = apps.get_model("accounts", "Account").objects.create(name="Ünï", domain="uni.example")
-        definition = model["Definition"].objects.create(version=7, name="Seven", state="retired", spec=defaults.SPEC)
-        run = model["ScoringRun"].objects.create(definition=definition, kind="full", as_of=timezone.now().date())
-        now = timezone.now()
-        judged = {"account": account, "definition": definition, "tier": "activate", "segment": "unknown"}
-        judged |= {"score": 61, "buyer_state": "none", "contributions": CONTRIBUTIONS}
-        features = VALUES | {"people": 9.0}
-        model["Score"].objects.create(
-            **judged, scored_at=now, tier_since=now, week_ago_score=61, week_ago=WEEK_AGO, features=features
-        )
-        model["ScoreChange"].objects.create(**judged, at=now, run=run)
-        model["ScoreChange"].objects.create(**judged | {"contributions": []}, at=now, run=None)
+def test_breakdowns_survive_the_migration_and_the_way_back(empty_database):
+    apps = migrate("0002_score_digest")
+    model = {name: apps.get_model("scoring", name) for name in ("Score", "ScoreChange", "Definition", "ScoringRun")}
+    account = apps.get_model("accounts", "Account").objects.create(name="Ünï", domain="uni.example")
+    definition = model["Definition"].objects.create(version=7, name="Seven", state="retired", spec=defaults.SPEC)
+    run = model["ScoringRun"].objects.create(definition=definition, kind="full", as_of=timezone.now().date())
+    now = timezone.now()
+    judged = {"account": account, "definition": definition, "tier": "activate", "segment": "unknown"}
+    judged |= {"score": 61, "buyer_state": "none", "contributions": CONTRIBUTIONS}
+    features = VALUES | {"people": 9.0}
+    model["Score"].objects.create(
+        **judged, scored_at=now, tier_since=now, week_ago_score=61, week_ago=WEEK_AGO, features=features
+    )
+    model["ScoreChange"].objects.create(**judged, at=now, run=run)
+    model["ScoreChange"].objects.create(**judged | {"contributions": []}, at=now, run=None)
 
-        migrate(newest)
-        from scoring.models import Score, ScoreChange
+    apps = migrate("0005_breakdown_without_json")
+    score = apps.get_model("scoring", "Score").objects.select_related("definition").get()
+    change, bare = apps.get_model("scoring", "ScoreChange").objects.select_related("definition").order_by("pk")
+    assert breakdown.contributions(score) == breakdown.contributions(change) == CONTRIBUTIONS
+    assert breakdown.contributions_before(score) == WEEK_AGO
+    assert {key: value for key, value in breakdown.features_of(score.feature_values).items() if value is not None} == {
+        key: value for key, value in features.items() if value is not None
+    }
+    assert (breakdown.contributions(bare), change.run_id) == ([], run.pk)
+    apps.get_model("scoring", "ScoringRun").objects.all().delete()
 
-        score, (change, bare) = Score.objects.get(), ScoreChange.objects.order_by("pk")
-        assert score.contributions == change.contributions == CONTRIBUTIONS
-        assert score.week_ago == WEEK_AGO
-        assert {key: value for key, value in score.features.items() if value is not None} == {
-            key: value for key, value in features.items() if value is not None
-        }
-        assert (bare.contributions, change.run_id) == ([], run.pk)
-        run.delete()
-
-        apps = migrate("0002_score_digest")
-        score = apps.get_model("scoring", "Score").objects.get()
-        change, bare = apps.get_model("scoring", "ScoreChange").objects.order_by("pk")
-        assert score.contributions == change.contributions == CONTRIBUTIONS
-        assert score.week_ago == WEEK_AGO
-        assert score.features["people"] == 9.0
-        assert score.features["employees"] is None
-        assert (bare.contributions, change.run_id) == ([], None)
-    finally:
-        migrate(newest)
+    apps = migrate("0002_score_digest")
+    score = apps.get_model("scoring", "Score").objects.get()
+    change, bare = apps.get_model("scoring", "ScoreChange").objects.order_by("pk")
+    assert score.contributions == change.contributions == CONTRIBUTIONS
+    assert score.week_ago == WEEK_AGO
+    assert score.features["people"] == 9.0
+    assert score.features["employees"] is None
+    assert (bare.contributions, change.run_id) == ([], None)
