@@ -55,11 +55,6 @@ def begin(home: Path) -> threading.Thread:
     return thread
 
 
-def template() -> str | None:
-    """The database of a filled home that others can be made after; none where nothing is prepared."""
-    return TEMPLATE if FOLDER in os.environ else None
-
-
 def end(home: Path) -> None:
     """Stops the server of the run. Half a gigabyte goes."""
     if (_folder() / "ready").exists():

@@ -13,10 +13,16 @@ from tests import prepared
 from tests.plsapp.running import manage
 
 SHORT = """
-import json
+import json, subprocess
 from django.db import connection
-from plsapp.bench import {name}
-connection.settings_dict["TEST"]["TEMPLATE"] = {template!r}
+from plsapp.bench import app, {name}
+def up(home, whole=app.up):
+    subprocess.run(["cp", "-a", *{static!r}, str(home)], check=True)
+    return whole(home)
+if {static!r}:
+    app.up = up
+    connection.settings_dict["TEST"]["TEMPLATE"] = {template!r}
+{name}.SECONDS_WITHOUT_PAUSE = 3
 print(json.dumps({name}.run(**{sizes}).as_json()))
 """
 
@@ -29,7 +35,8 @@ def bench() -> Iterator[Callable[..., dict[str, Any]]]:
 
     def bench(name: str, **sizes: float) -> dict[str, Any]:
         home = prepared.fill(folder / "home", durable=name == "ingest")
-        code = SHORT.format(name=name, sizes=sizes, template=prepared.template())
+        static = [str(path) for path in home.glob("static*")]
+        code = SHORT.format(name=name, sizes=sizes, static=static, template=prepared.TEMPLATE)
         done = manage(home, "shell", "--no-imports", "-c", code)
         assert done.returncode == 0, done.stderr
         report: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
