@@ -22,6 +22,11 @@ class Words:
         object.__setattr__(self, "pattern", re.compile(r"(?<!\S)(?:" + "|".join(alternatives) + r")(?!\S)"))
 
     @property
+    def told(self) -> list[str]:
+        """The words as people read them, without what may not stand beside them."""
+        return [re.sub(r"\(\?[^)]*\)", "", word) for word in self.words]
+
+    @property
     def words(self) -> list[str]:
         return [part.strip() for text in self.texts for part in text.split("|") if part.strip()]
 

@@ -88,10 +88,10 @@ def built_in() -> list[tuple[str, list[Words]]]:
     ]
     seniority: dict[str, list[str]] = {}
     for value, words in ranks:
-        seniority.setdefault(str(value.label), []).extend(words.words)
+        seniority.setdefault(str(value.label), []).extend(words.told)
     department: dict[str, list[str]] = {}
     for name, words in title_departments.DEPARTMENTS:
-        department.setdefault(str(Department(name).label), []).extend(words.words)
+        department.setdefault(str(Department(name).label), []).extend(words.told)
     return [
         (_("Seniority"), [Words(label, list(dict.fromkeys(words))) for label, words in seniority.items()]),
         (_("Department"), [Words(label, list(dict.fromkeys(words))) for label, words in department.items()]),

@@ -302,7 +302,8 @@ def test_the_editor_answers_at_once_and_goes_on_counting(sign_in, monkeypatch):
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO accounts_productuser (key, email, name, title, department, seniority, company, buying_role,"
-            " buying_confidence, account_id) SELECT 'u:' || n, '', '', '', 'data', 'vp', '', '', 0, %s FROM generate_series(1, 30000) AS n",
+            " buying_confidence, account_id)"
+            " SELECT 'u:' || n, '', '', '', 'data', 'vp', '', '', 0, %s FROM generate_series(1, 30000) AS n",
             [account.pk],
         )
     monkeypatch.setattr(preview, "QUICK", 0.001)
