@@ -20,11 +20,13 @@ FASTEST = dt.timedelta(seconds=2)
 AHEAD = dt.timedelta(minutes=1)
 #: So many from one address, and of one e-mail, in this time; what is more is spam.
 MOST, WITHIN = 5, dt.timedelta(minutes=10)
+#: So many by one form in that time, whoever sends them: from then on somebody sends from many addresses.
+MOST_OF_FORM = 100
 #: So many of a source are kept in an hour; further ones are only counted.
 KEPT_AN_HOUR = 500
 
 #: Reasons for which somebody who is no program may be held back, so that he is told.
-LIMITS = frozenset({"address", "email"})
+LIMITS = frozenset({"address", "email", "form"})
 REASONS = {
     "honeypot": _("the field that people do not see was filled in"),
     "too_fast": _("sent sooner than a person can fill it in"),
@@ -32,16 +34,18 @@ REASONS = {
     "address": _("more than 5 in ten minutes from one address"),
     "email": _("more than 5 in ten minutes with one e-mail"),
     "person": _("more than 5 in ten minutes by one person"),
+    "form": _("more than 100 in ten minutes by one form"),
     "origin": _("sent from a site that the form does not allow"),
 }
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What was sent lately, before this one: from the same address, and with the same e-mail."""
+    """What was sent lately, before this one: from the same address, with the same e-mail, and by the same form."""
 
     of_address: int
     of_email: int
+    of_form: int = 0
 
 
 def token(now: dt.datetime) -> str:
@@ -66,7 +70,9 @@ def of_counts(seen: Seen) -> str:
     """Why one more is too many; empty: it is not."""
     if seen.of_address >= MOST:
         return "address"
-    return "email" if seen.of_email >= MOST else ""
+    if seen.of_email >= MOST:
+        return "email"
+    return "form" if seen.of_form >= MOST_OF_FORM else ""
 
 
 def is_allowed(origin: str, *, ours: str, allowed: list[str]) -> bool:

@@ -80,7 +80,7 @@ def take(
         HandRaise.objects.filter(pk=before.pk).update(sent=F("sent") + 1)
         return Taken(before, before.spam_because if before.is_spam else "")
     if form is not None:
-        because = because or spam.of_counts(_seen(sender, said.get("email", ""), received_at))
+        because = because or spam.of_counts(_seen(form, sender, said.get("email", ""), received_at))
     if because and _is_full(source, received_at):
         reason = str(spam.REASONS[because])
         landing.refuse(source=source, path=hand_raise.PATH, body=b"", status=429, code="spam", reason=reason)
@@ -168,13 +168,15 @@ def _one_at_a_time(name: str) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7021))", [name])
 
 
-def _seen(sender: str, email: str, now: dt.datetime) -> spam.Seen:
+def _seen(form: HandRaiseForm, sender: str, email: str, now: dt.datetime) -> spam.Seen:
     """One query over the rows of ten minutes."""
     lately = HandRaise.objects.filter(received_at__gt=now - spam.WITHIN, form__isnull=False)
     found = lately.aggregate(
-        of_address=Count("pk", filter=Q(sender=sender)), of_email=Count("pk", filter=Q(fields__email=email))
+        of_address=Count("pk", filter=Q(sender=sender)),
+        of_email=Count("pk", filter=Q(fields__email=email)),
+        of_form=Count("pk", filter=Q(form=form, is_spam=False)),
     )
-    return spam.Seen(found["of_address"] if sender else 0, found["of_email"] if email else 0)
+    return spam.Seen(found["of_address"] if sender else 0, found["of_email"] if email else 0, found["of_form"])
 
 
 def _is_full(source: Source, now: dt.datetime) -> bool:

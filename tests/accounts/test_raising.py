@@ -111,6 +111,14 @@ def test_the_sixth_from_one_address_or_with_one_e_mail_in_ten_minutes_is_held_ba
     assert "203.0.113" not in str(list(HandRaise.objects.values()))
 
 
+def test_a_form_takes_no_more_than_many_people_send_from_whatever_addresses(client, form, monkeypatch):
+    monkeypatch.setattr(spam, "MOST_OF_FORM", 2)
+    for n in range(3):
+        answer = post(client, form, email=f"a{n}@acme{n}.com", headers={"x-forwarded-for": f"203.0.113.{n}"})
+    assert answer.status_code == 429
+    assert HandRaise.objects.get(is_spam=True).spam_because == "form"
+
+
 def test_a_flood_of_spam_is_counted_and_not_kept(client, form, monkeypatch):
     monkeypatch.setattr(spam, "KEPT_AN_HOUR", 2)
     for number in range(4):
