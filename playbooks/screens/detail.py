@@ -253,7 +253,7 @@ def people_gap(score: spaces.Rated | None) -> str:
     if score is None or score.buyer_state in (BuyerState.CONFIRMED, BuyerState.LIKELY):
         return ""
     if score.buyer_state == BuyerState.NONE:
-        return _("No buyer among its people. Ask the champion for an introduction.")
+        return _("Nobody among its people can buy, as far as is known.")
     _icon, words = buying.unknown(
         score.buyer_state, score.features.get("profiled_active"), score.features.get("active_users_28")
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -384,17 +385,17 @@ def _node_words(one: One, organisation: Organisation) -> str:
 def _finding(organisation: Organisation) -> str:
     everybody = organisation.everybody
     n, active = len(organisation.people), sum(one.is_active for one in everybody)
-    words = ngettext("%(n)d person, %(active)d active", "%(n)d people, %(active)d active", n) % {
-        "n": n,
-        "active": active,
+    words = ngettext("%(n)s person, %(active)s active", "%(n)s people, %(active)s active", n) % {
+        "n": intcomma(n),
+        "active": intcomma(active),
     }
     brought = sum(one.by is not None for one in everybody)
     champions = organisation.champions(limit=1)
     if brought and champions and champions[0].brought:
         best = champions[0]
         words += "; " + ngettext(
-            "%(n)d was brought by others, most by %(name)s (%(most)d)",
-            "%(n)d were brought by others, most by %(name)s (%(most)d)",
+            "%(n)s was brought by others, most by %(name)s (%(most)d)",
+            "%(n)s were brought by others, most by %(name)s (%(most)d)",
             brought,
-        ) % {"n": brought, "name": best.name, "most": len(best.brought)}
+        ) % {"n": intcomma(brought), "name": best.name, "most": len(best.brought)}
     return words

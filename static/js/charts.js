@@ -89,12 +89,40 @@
       const wide = data.departments.at(-1).end;
       const lines = (named) => data.edges.filter((edge) => edge[2] === named).flatMap(([from, to]) => [from, to, [null, null]]);
       const high = data.levels.at(-1).end;
-      const end = document.querySelector("[data-chart='people']").clientWidth < 600 && wide > 4 ? (100 * 4) / wide : 100;
+      const box = document.querySelector("[data-chart='people']");
+      const end = box.clientWidth < 600 && wide > 4 ? (100 * 4) / wide : 100;
+      // Pixels of one field, about: what is beside the picture is its axes' names.
+      const across = (box.clientWidth - 120) / ((wide * end) / 100);
+      const down = (box.clientHeight - 95) / high;
+      const size = (node) => Math.min(node.size, Math.max(10, across * 0.42));
+      // The common build lays out no labels. A name that would lie on somebody else is left out; whoever brought more is first.
+      const around = ({ value: [x, y] }, half) => [x * across - half, (high - y) * down - half, x * across + half, (high - y) * down + half];
+      const nodes = data.groups.flatMap((group) => group.nodes);
+      const taken = [...data.bubbles.map((node) => around(node, 9)), ...nodes.map((node) => around(node, size(node) / 2 - 1))];
+      const spots = new Map();
+      const place = (node) => {
+        const long = Math.min(90, node.name.length * 5.8);
+        const half = size(node) / 2;
+        const x = node.value[0] * across;
+        const y = (high - node.value[1]) * down;
+        const middle = Math.max(0, Math.min(x - long / 2, wide * across - long));
+        const spot = [[middle, y + half + 2], [middle, y - half - 14], [x + half + 3, y - 6], [x - half - 3 - long, y - 6]].find(
+          ([left, top]) =>
+            left >= 0 && top >= 0 && left + long <= wide * across &&
+            !taken.some((other) => left < other[2] && other[0] < left + long && top < other[3] && other[1] < top + 12),
+        );
+        if (!spot) return;
+        const [left, top] = spot;
+        taken.push([left, top, left + long, top + 12]);
+        spots.set(node, [left - x + half, top - y + half]);
+      };
+      nodes.filter((node) => node.label).sort((one, other) => other.size - one.size).forEach(place);
       const borders = [
         ...data.departments.slice(0, -1).flatMap(({ end }) => [[end, 0], [end, high], [null, null]]),
         ...data.levels.slice(0, -1).flatMap(({ end }) => [[0, end], [wide, end], [null, null]]),
       ];
-      const scale = (names) => ({
+      const narrow = data.departments.some(({ end: to }, n) => (to - (data.departments[n - 1]?.end ?? 0)) * across < 76);
+      const scale = (names, staggered) => ({
         type: "value",
         min: 0,
         max: names.at(-1).end,
@@ -103,7 +131,10 @@
           color: token("--ink-2"),
           fontSize: 11,
           customValues: names.map(({ at }) => at),
-          formatter: (value) => names.find(({ at }) => Math.abs(at - value) < 0.001)?.name ?? "",
+          formatter: (value) => {
+            const n = names.findIndex(({ at }) => Math.abs(at - value) < 0.001);
+            return n < 0 ? "" : `${staggered && n % 2 ? "\n\n" : ""}${names[n].name}`;
+          },
           width: 72,
           lineHeight: 13,
           overflow: "break",
@@ -127,10 +158,23 @@
           trigger: "item",
           formatter: ({ data: node }) => (node && node.name ? [node.name, node.words].filter(Boolean).join("\n") : ""),
         }),
-        legend: { type: "scroll", top: 0, left: 0, right: 0, itemWidth: 12, itemHeight: 12, textStyle: { color: token("--ink-2"), fontSize: 12 } },
+        legend: {
+          type: "scroll",
+          top: 0,
+          left: 0,
+          right: 0,
+          itemWidth: 12,
+          itemHeight: 12,
+          data: [
+            ...(data.edges.length ? [{ name: data.edges_name, icon: "path://M0,5h12v1h-12z" }] : []),
+            ...(data.bubbles.length ? [data.bubbles_name] : []),
+            ...data.groups.map((group) => group.name),
+          ],
+          textStyle: { color: token("--ink-2"), fontSize: 12 },
+        },
         grid: { left: 4, right: 16, top: 40, bottom: 44, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
-        xAxis: { ...scale(data.departments), axisLine: { show: false }, splitLine: { show: false } },
-        yAxis: { ...scale(data.levels), axisLine: { show: false }, splitLine: { show: false } },
+        xAxis: { ...scale(data.departments, narrow), axisLine: { show: false }, splitLine: { show: false } },
+        yAxis: { ...scale(data.levels, false), axisLine: { show: false }, splitLine: { show: false } },
         dataZoom: [
           { type: "inside", xAxisIndex: 0, end, filterMode: "none", zoomOnMouseWheel: "ctrl", moveOnMouseMove: true, moveOnMouseWheel: false },
           { type: "inside", yAxisIndex: 0, filterMode: "none", zoomOnMouseWheel: "ctrl", moveOnMouseMove: true, moveOnMouseWheel: false },
@@ -156,12 +200,11 @@
             symbol: KINDS[group.kind][0],
             z: 3,
             itemStyle: { color: KINDS[group.kind][1] },
-            labelLayout: { hideOverlap: true },
             data: group.nodes.map((node) => ({
               ...node,
-              symbolSize: node.size,
+              symbolSize: size(node),
               itemStyle: node.quiet ? { color: token("--surface"), borderColor: KINDS[group.kind][1], borderWidth: 1.5 } : { color: KINDS[group.kind][1] },
-              label: { show: node.label, formatter: node.name, position: "bottom", distance: 3, color: token("--ink"), fontSize: 10.5, width: 90, overflow: "truncate" },
+              label: { show: spots.has(node), formatter: node.name, position: spots.get(node), align: "left", color: token("--ink"), fontSize: 10.5, width: 90, overflow: "truncate" },
             })),
           })),
         ],
