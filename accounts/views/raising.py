@@ -110,7 +110,12 @@ def _limited(request: HttpRequest, asked: Asked, *, is_kept: bool) -> HttpRespon
     if not is_kept:
         response = _page(request, bad, 429, asked=asked)
     elif asked.form is not None and _wants_page(request):
-        context = {"title": _("We have your message"), "text": words, "style": static("css/hand-form.css")}
+        context = {
+            "title": _("We have your message"),
+            "text": words,
+            "style": static("css/hand-form.css"),
+            "theme": _theme(asked.fields),
+        }
         response = render(request, "accounts/hand_form_thanks.html", context, status=429)
     else:
         response = None
@@ -119,6 +124,12 @@ def _limited(request: HttpRequest, asked: Asked, *, is_kept: bool) -> HttpRespon
         response = JsonResponse({"success": False, "error": error}, status=429)
     response["Retry-After"] = str(round(spam.WITHIN.total_seconds()))
     return response
+
+
+def _theme(said: dict[str, Any]) -> str:
+    """light or dark, as the site has it that frames the form; empty: as the visitor has it."""
+    theme = said.get("theme")
+    return theme if theme in ("light", "dark") else ""
 
 
 def _wants_page(request: HttpRequest) -> bool:
@@ -144,7 +155,9 @@ def _page(request: HttpRequest, bad: Bad | None, status: int, *, asked: Asked) -
         response = render(request, "accounts/hand_raised.html", context, status=status)
     elif bad is None:
         # To where an admin said, never to where a request says.
-        there = asked.form.thanks_url or reverse("hand_form_thanks", args=[asked.form.key])
+        theme = _theme(asked.fields)
+        here = reverse("hand_form_thanks", args=[asked.form.key]) + (f"?theme={theme}" if theme else "")
+        there = asked.form.thanks_url or here
         response = redirect(there)
     else:
         response = _drawn(request, asked.form, asked.fields, bad=bad, status=status)
@@ -171,7 +184,12 @@ def form_thanks(request: HttpRequest, form_key: str) -> HttpResponse:
     if form is None:
         return _gone(request)
     words = forms.words(form)
-    context = {"title": _("Thank you"), "text": words.thanks, "style": static("css/hand-form.css")}
+    context = {
+        "title": _("Thank you"),
+        "text": words.thanks,
+        "style": static("css/hand-form.css"),
+        "theme": _theme(request.GET.dict()),
+    }
     return _for_sites(request, render(request, "accounts/hand_form_thanks.html", context), form)
 
 
@@ -235,6 +253,7 @@ def _drawn(
         "style": static("css/hand-form.css"),
         "token": spam.token(timezone.now()),
         "values": hand_raise.typed(fields),
+        "theme": _theme(fields),
         "wrong": bad.field if bad else "",
         "problem": problems().get(bad.field, bad.reason) if bad else "",
     }

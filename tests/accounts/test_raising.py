@@ -362,6 +362,7 @@ def test_consent_is_needed_and_kept_and_the_page_of_thanks_is_the_admins_alone(c
     page = client.get(reverse("hand_form_page", args=[form.key]) + "?thanks_url=https://evil.com&next=https://evil.com")
     assert "form-action 'self' https://acme.com;" in page["Content-Security-Policy"] + ";"
     assert "evil" not in page.content.decode()
+    assert 'class="hand-root hand-dark"' in client.get(page.wsgi_request.path + "?theme=dark").content.decode()
 
 
 @pytest.mark.parametrize(
