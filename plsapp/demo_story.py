@@ -18,7 +18,7 @@ from plsapp import simulation_words as words
 BATCH = 400
 #: Two companies that are one: the people of the first stop, and the same people begin at the other. Days before today.
 BEFORE, AFTER = ("Helios Optics", "heliosoptics.example"), ("Orion Photonics", "orionphotonics.example")
-STOPPED, BEGAN, MOVED = 96, 93, 48
+STOPPED, BEGAN, MOVED = 96, 93, 70
 #: Workspaces that two companies have an equal share in: (name, one, other, people of each).
 SHARED = (
     ("Harbor joint venture", ("Kestrel Marine", "kestrelmarine.example"), ("Lark Shipping", "larkshipping.example"), 3),
@@ -34,7 +34,10 @@ LEAVER = "robin.ostrowski@cedarline.example"
 #: An address that many share, which the built-in lists do not know.
 SHARED_HOST = "campusmail.example"
 _USUAL = ("Project Opened", "Task Completed", "Comment Added", "Item Updated", "Report Shared")
+#: What the people of `BEFORE` and `AFTER` do, and few others.
+_THEIRS = ("Automation Run", "API Called", "Data Imported")
 _TEAMS = ("Platform", "Data", "Field", "Finance")
+_USE_CASES = ("Project planning", "Reporting", "Automation")
 _TITLES = (
     *(
         "Software Engineer",
@@ -84,7 +87,14 @@ class _Story:
                 title = ("VP Engineering", "Engineering Manager")[place] if place < 2 else _TITLES[place % 4]
                 mail = f"{plain(first)}.{plain(last)}@{domain}"
                 self.person(
-                    mail, f"{first} {last}", title, group, since=since - place // 8, until_day=until_day, often=0.12
+                    mail,
+                    f"{first} {last}",
+                    title,
+                    group,
+                    since=since - place // 8,
+                    until_day=until_day,
+                    often=0.12,
+                    does=_THEIRS,
                 )
             self._open(f"{plain(people[0][0])}.{plain(people[0][1])}@{domain}", group, name, domain, since, 400)
 
@@ -143,6 +153,7 @@ class _Story:
         until_day: int = 0,
         by: str = "",
         often: float = 0.4,
+        does: Sequence[str] = _USUAL,
     ) -> None:
         """Signs up `since` days ago, mostly brought by `by`, and uses the product on some of the days until `until_day`."""
         user = _user(mail)
@@ -151,13 +162,15 @@ class _Story:
             invited = {"type": "track", "event": "Teammate Invited", "userId": _user(by), "properties": {"email": mail}}
             self._tell(joined - dt.timedelta(hours=2), invited)
         traits = {"email": mail, "name": name} | ({"title": title} if title else {})
+        if self.rng.random() < 0.3:
+            traits["useCase"] = self._pick(_USE_CASES)
         self._tell(joined, {"type": "identify", "userId": user, "traits": traits})
         if group:
             self._tell(joined + dt.timedelta(seconds=2), {"type": "group", "userId": user, "groupId": group})
         for day in range(since, until_day - 1, -1):
             if day in (since, until_day) or self.rng.random() < often:
                 context = {"groupId": group} if group else {}
-                said = {"type": "track", "event": self._pick(_USUAL), "userId": user, "context": context}
+                said = {"type": "track", "event": self._pick(does), "userId": user, "context": context}
                 self._tell(self._at(day) + dt.timedelta(minutes=5), said)
 
     def _open(self, mail: str, group: str, name: str, domain: str, since: int, employees: int) -> None:
