@@ -15,6 +15,7 @@ from accounts.messages import Bad, Message
 
 #: Everything kept of an item that cannot be written as JSON again.
 KEPT_CHARACTERS = 64 * 1024
+_TICK = dt.timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +59,12 @@ def _read(row: Landed) -> Request:
     at, source = row.received_at, row.source_id
     for place, item in enumerate(items):
         try:
-            message = (
-                plain_tracks.read(item, received_at=at, sent_at=sent_at, source_id=source) if is_batch else None
-            ) or messages.read(item, path=row.path, received_at=at, sent_at=sent_at, source_id=source)
+            message = plain_tracks.read(item, received_at=at, sent_at=sent_at, source_id=source) if is_batch else None
+            if message is None:
+                # Of messages that tell no time the order in the request is the order of time.
+                is_timed = not isinstance(item, dict) or bool(item.get("timestamp"))
+                came = at if is_timed else at + place * _TICK
+                message = messages.read(item, path=row.path, received_at=came, sent_at=sent_at, source_id=source)
         except Bad as reason:
             request.bad.append((row, encode(item), reason))
             continue

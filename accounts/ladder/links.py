@@ -44,8 +44,24 @@ def accounts_of_domains(
         state(weak)
     missing = sorted(set(wanted) - set(found))
     if missing:
+        wanted |= dict.fromkeys(_stated_beside({domain for domain in missing if wanted[domain] == "e-mail"}), "workspace")
         found |= make({domain: wanted[domain] for domain in missing})
     return found
+
+
+def _stated_beside(domain_names: set[str]) -> list[str]:
+    """Those of the domains that a workspace states beside its main one."""
+    if not domain_names:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT DISTINCT unnest(further_domains) FROM accounts_workspace
+            WHERE NOT (further_domains = '{}') AND further_domains && %s::varchar[]
+            """,
+            [list(domain_names)],
+        )
+        return [domain for (domain,) in cursor.fetchall() if domain in domain_names]
 
 
 def make(wanted: dict[str, str]) -> dict[str, int]:

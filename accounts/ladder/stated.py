@@ -53,6 +53,7 @@ def settle(directory: Directory, concerned: set[str]) -> None:
     _part(directory, home, rows)
     rows = _rows(home)
     _join(directory, home, rows)
+    links.state(list(set().union(*(stated for _main, stated in known))))
     _name(directory, home, _rows(home))
     several = {id_ for id_, _main, stated in statements if len(stated) > 1}
     loaded = {space.id for space in directory.spaces.values()}
@@ -170,7 +171,6 @@ def _join(directory: Directory, home: dict[str, str], rows: dict[str, _Row]) -> 
                 all_of_accounts.setdefault(account_id, []).append((domain, source))
     new: dict[str, int] = {}
     into: dict[int, int] = {}
-    stated = []
     for domain, main in sorted(home.items()):
         if domain == main or main not in rows:
             continue
@@ -180,8 +180,6 @@ def _join(directory: Directory, home: dict[str, str], rows: dict[str, _Row]) -> 
             new[domain] = target
             continue
         account_id = into.get(row.account_id, row.account_id)
-        if row.source == "e-mail":
-            stated.append(domain)
         if account_id == target or row.source not in links.LOOSE:
             continue
         theirs = all_of_accounts[row.account_id]
@@ -190,5 +188,3 @@ def _join(directory: Directory, home: dict[str, str], rows: dict[str, _Row]) -> 
             links.merge_accounts(directory, account_id, target, because="domains stated together")
             into[account_id] = target
     links.give(new, dict.fromkeys(new, "workspace"))
-    if stated:
-        links.state(stated)

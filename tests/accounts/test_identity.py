@@ -1,11 +1,14 @@
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from accounts.models import Account, AccountDomain, Membership, ProductUser, UserAlias, Workspace
-from tests.feed import account_of, account_of_workspace, alias, counted, group, identify, load, track
+from accounts import loading
+from accounts.models import Account, AccountDomain, Membership, ProductUser, Signal, Usage, UserAlias, Workspace
+from tests.feed import account_of, account_of_workspace, alias, counted, group, identify, land, load, track
 
 pytestmark = pytest.mark.django_db
 
@@ -144,6 +147,97 @@ def test_a_loop_of_aliases_ends():
     load(track("a"), track("b"), alias("a", "b"), alias("b", "a"), alias("a", "a"))
     assert ProductUser.objects.count() == 1
     assert counted() == 2
+
+
+@pytest.mark.parametrize("order", ["as said", "backwards", "one by one"])
+def test_a_chain_of_two_hundred_aliases_is_one_person_known_by_the_last_id(order):
+    links = [alias(f"id-{n}", f"id-{n + 1}") for n in range(200)]
+    items = [track("id-0"), *links, track("id-200"), identify("id-77", email="ann@acme.com")]
+    if order != "as said":
+        items.reverse()
+    if order == "one by one":
+        for item in items[:20]:
+            load(item)
+        items = items[20:]
+    load(*items)
+    person = ProductUser.objects.get()
+    assert (person.key, person.email, counted()) == ("u:id-200", "ann@acme.com", 2)
+    assert person.aliases.filter(key__startswith="u:").count() == 200
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_of_a_loop_and_of_two_new_ids_the_person_is_known_by_the_same_in_any_order(backwards):
+    loop = [alias("b", "a"), alias("a", "b"), alias("b", "b"), track("b")]
+    forked = [alias("old", "new-2"), alias("old", "new-1"), track("new-2")]
+    for item in reversed([*loop, *forked]) if backwards else [*loop, *forked]:
+        load(item)
+    assert set(ProductUser.objects.values_list("key", flat=True)) == {"u:a", "u:new-1"}
+
+
+def test_of_two_things_said_at_the_same_time_the_same_counts_in_any_order():
+    at = {"timestamp": "2026-11-01T00:00:00Z"}
+    for order in (1, -1):
+        said = [
+            identify("ann", title="CEO", email="a@acme.com") | at,
+            identify("ann", title="Engineer", email="b@acme.com") | at,
+        ]
+        for item in said[::order]:
+            load(item)
+        ann = ProductUser.objects.get()
+        assert (ann.title, ann.email) == ("Engineer", "b@acme.com")
+        ann.aliases.all().delete()
+        ann.delete()
+
+
+def test_of_messages_without_a_time_the_last_in_their_request_counts():
+    load(identify("ann", title="Engineer"), identify("ann", title="CEO"))
+    assert ProductUser.objects.get().title == "CEO"
+
+
+def test_a_device_goes_to_who_was_there_first_with_all_that_was_done_there_without_a_name():
+    def at(day, item):
+        return item | {"timestamp": f"2026-11-{day:02}T08:00:00Z"}
+
+    load(
+        at(2, track(None, "Pricing Viewed", anonymousId="kiosk", group="ws")),
+        at(
+            3,
+            {
+                "type": "identify",
+                "anonymousId": "kiosk",
+                "traits": {"name": "Someone", "title": "CEO"},
+                "messageId": "k",
+            },
+        ),
+        at(4, identify("bob", email="bob@other.com", anonymousId="kiosk")),
+        at(5, track("bob")),
+    )
+    bob = ProductUser.objects.get(key="u:bob")
+    assert (bob.title, bob.memberships.count(), bob.first_seen_at.day) == ("CEO", 1, 2)
+    load(at(3, identify("ann", email="ann@acme.com", anonymousId="kiosk")))
+    bob.refresh_from_db()
+    ann = ProductUser.objects.get(key="u:ann")
+    assert (bob.title, bob.buying_role, bob.memberships.count(), bob.first_seen_at.day) == ("", "", 0, 4)
+    assert (ann.title, ann.memberships.count(), ann.first_seen_at.day) == ("CEO", 1, 2)
+    assert sorted(Usage.objects.values_list("user__key", "count")) == [("u:ann", 1), ("u:bob", 1)]
+    assert sorted(Signal.objects.values_list("user__key", "kind")) == [("u:ann", "buyer_joined"), ("u:ann", "pricing")]
+    assert account_of_workspace("ws") is None or account_of_workspace("ws").domain == "acme.com"
+
+
+def test_a_batch_that_joins_many_takes_as_many_statements_as_one_that_joins_few():
+    def statements(n, name):
+        for k in range(n):
+            load(track(f"{name}-{k}", group="ws"), track(None, anonymousId=f"d-{name}-{k}"), track(f"old-{name}-{k}"))
+        land(
+            *(identify(f"{name}-{k}", anonymousId=f"d-{name}-{k}", title="CEO") for k in range(n)),
+            *(alias(f"old-{name}-{k}", f"{name}-{k}") for k in range(n)),
+        )
+        with CaptureQueriesContext(connection) as queries:
+            loading.drain()
+        return len(queries)
+
+    statements(1, "warm")
+    assert statements(6, "many") <= statements(2, "few")
 
 
 def test_a_shared_device_stays_with_the_first_person():
