@@ -96,6 +96,13 @@ class ProductUser(models.Model):
                 & ~models.Q(buying_role__in=["", "end_user"]),
                 name="likely_buyers",
             ),
+            # The same page asked for champions, who are that by what they do: few are as sure as a title.
+            models.Index(
+                fields=["account"],
+                include=["buying_confidence", "name"],
+                condition=models.Q(buying_role="champion", account__isnull=False),
+                name="champions",
+            ),
         ]
 
     def __str__(self) -> str:
