@@ -27,13 +27,16 @@ def hold_loader() -> None:
 def living(*, account: int | None = None, into: int | None = None) -> dict[int, Account]:
     """The accounts, locked, by id. Raises `Refused` naming the field for one that is not there or was merged away."""
     wanted = {field: id_ for field, id_ in (("account", account), ("into", into)) if id_ is not None}
-    found = {one.pk: one for one in Account.objects.select_for_update().filter(pk__in=wanted.values()).order_by("pk")}
+    rows = Account.objects.select_for_update(of=("self",)).select_related("merged_into")
+    found = {one.pk: one for one in rows.filter(pk__in=wanted.values()).order_by("pk")}
     for field, id_ in wanted.items():
         one = found.get(id_)
         if one is None:
             raise Refused(field, _("There is no account %(id)d.") % {"id": id_})
-        if one.merged_into_id is not None:
-            raise Refused(field, _("%(name)s was merged into another account already.") % {"name": one.name})
+        if one.merged_into is not None:
+            names = {"name": one.name, "into": one.merged_into.name}
+            words = _("%(name)s was merged into %(into)s already. Choose %(into)s, or undo that merge first.")
+            raise Refused(field, words % names)
     if account is not None and account == into:
         raise Refused("into", _("That is the same account: choose another one."))
     return found

@@ -26,9 +26,13 @@ PAGE, LIKELY = 50, 20
 @require_http_methods(["GET", "HEAD", "POST"])
 def account_correct(request: MemberRequest, account_id: int) -> HttpResponse:
     """What is wrong with an account: search, look at what would change, and POST to do it."""
-    account = get_object_or_404(Account, pk=account_id)
-    if account.merged_into_id is not None:
-        return redirect("account", account_id=account.merged_into_id)
+    account = get_object_or_404(Account.objects.select_related("merged_into"), pk=account_id)
+    if account.merged_into is not None:
+        if request.method != "POST":
+            return redirect("account", account_id=account.merged_into_id)
+        words = _("Nothing was done: %(name)s was merged into %(into)s meanwhile. Correct that one, or undo the merge.")
+        told = words % {"name": account.name, "into": account.merged_into.name}
+        return done(request, to=reverse("account_correct", args=[account.merged_into_id]), words=told, kind="warning")
     ask = Ask.read(request.POST if request.method == "POST" else request.GET)
     problems, foreseen, is_busy, first = list(ask.problems), None, False, None
     if request.method == "POST" and ask.is_whole:

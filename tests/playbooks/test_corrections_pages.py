@@ -106,6 +106,12 @@ def test_what_cannot_be_corrected_says_why_and_keeps_what_was_chosen(companies, 
         answer = client.post(here, said)
         assert answer.status_code == 422
         assert words in answer.text
+    # Another admin was faster.
+    corrections.merge(account_id=acme.pk, into_id=beta.pk, member=None)
+    answer = client.post(here, {"do": "merge", "other": beta.pk}, follow=True)
+    assert "Nothing was done: Acme was merged into Beta meanwhile." in answer.text
+    answer = client.post(reverse("account_correct", args=[beta.pk]), {"do": "merge", "other": acme.pk})
+    assert "Choose Beta, or undo that merge first." in answer.text
 
 
 def test_likely_merges_are_shown_with_their_evidence_dismissed_and_put_back(sign_in):

@@ -6,11 +6,13 @@ from functools import partial
 import pytest
 from django.db import connection
 
-from playbooks import steps
+from accounts import corrections
+from accounts.models import Account, Correction
+from playbooks import following, steps
 from playbooks.models import PlayUse, QueueItem, Step
 from playbooks.plays import editing, plays
 from playbooks.refused import Refused
-from tests.factories import MemberFactory
+from tests.factories import AccountFactory, MemberFactory
 from tests.playbooks.test_plays import TEXT
 from tests.playbooks.test_queue_page import make_item
 
@@ -65,3 +67,25 @@ def test_of_two_who_add_the_same_step_at_once_there_is_one():
     assert one == other == Step.objects.get(item=item)
     assert steps.add(item_id=item.pk, member=ann, text="Something else") != one
     assert QueueItem.objects.get(pk=item.pk).owner == ann
+
+
+def test_of_two_admins_who_merge_the_same_accounts_both_ways_one_is_told_what_to_do():
+    acme, beta, gamma = (AccountFactory(name=name) for name in ("Acme", "Beta", "Gamma"))
+
+    def merge(away, into):
+        try:
+            return following.correct(corrections.merge, account_id=away.pk, into_id=into.pk, member=None)
+        except corrections.Refused as refused:
+            return refused
+
+    answers = at_once(*(partial(merge, *pair) for pair in ((acme, beta), (beta, acme), (acme, beta), (beta, gamma))))
+
+    refused = [one for one in answers if isinstance(one, corrections.Refused)]
+    assert all("or undo that merge first" in one.words for one in refused)
+    merged = {one.pk: one.merged_into_id for one in Account.objects.all()}
+    assert len(refused) == 4 - Correction.objects.count() >= 2
+    assert list(merged.values()).count(None) == 3 - Correction.objects.count()
+    assert all(into is None or merged[into] is None for into in merged.values()), "nobody forwards to one that forwards"
+    for one in Correction.objects.order_by("-pk"):
+        following.correct(corrections.undo, correction_id=one.pk, member=None)
+    assert not Account.objects.exclude(merged_into=None).exists()
