@@ -4,7 +4,20 @@ import pytest
 
 from accounts import corrections
 from accounts.corrections import Refused
-from accounts.models import Account, AccountChange, AccountDomain, AuditEntry, Contact, Signal, Workspace
+from accounts.models import (
+    Account,
+    AccountChange,
+    AccountDomain,
+    Ambiguity,
+    AuditEntry,
+    Contact,
+    HandRaise,
+    ProductUser,
+    RoleWord,
+    Signal,
+    Usage,
+    Workspace,
+)
 from accounts.usage import weekly_by_category
 from tests.factories import MemberFactory
 from tests.feed import account_of, account_of_workspace, group, identify, load, track
@@ -29,6 +42,14 @@ def state() -> dict[str, object]:
         "workspaces": list(Workspace.objects.order_by("pk").values_list("external_id", "account_id", "account_by")),
         "contacts": list(Contact.objects.order_by("pk").values_list("email", "account_id")),
         "signals": list(Signal.objects.order_by("pk").values_list("pk", "account_id")),
+        "hand_raises": list(HandRaise.objects.order_by("pk").values_list("pk", "account_id", "user")),
+        "roles": list(ProductUser.objects.order_by("pk").values_list("pk", "buying_role", "persona")),
+        "words": list(RoleWord.objects.order_by("pk").values_list("pk", "user", "contact", "role")),
+        "ambiguities": [
+            (one.workspace_id, one.step, sorted(candidate["account"] for candidate in one.candidates))
+            for one in Ambiguity.objects.filter(settled_at=None).order_by("workspace")
+        ],
+        "daily": list(Usage.objects.order_by("user", "day", "event_type", "workspace_id").values_list()),
         "usage": {account.pk: weekly_by_category(account.pk) for account in living},
     }
 
@@ -126,7 +147,8 @@ def test_a_moved_domain_takes_its_people_contacts_and_workspaces_along():
     corrections.undo(correction_id=moved.pk, member=None)
 
     assert account_of("eve") == acme
-    assert state() | {"people": []} == before | {"people": []}
+    came = {"people": [], "roles": []}
+    assert state() | came == before | came
 
 
 def test_a_moved_workspace_stays_where_a_member_put_it_whatever_it_states():
@@ -143,7 +165,8 @@ def test_a_moved_workspace_stays_where_a_member_put_it_whatever_it_states():
 
     corrections.undo(correction_id=moved.pk, member=None)
     after = state()
-    del before["usage"], after["usage"]
+    for table in ("usage", "daily"):
+        del before[table], after[table]
     assert after == before
 
 
@@ -165,7 +188,7 @@ def test_a_split_makes_an_account_of_what_was_chosen_and_undoing_it_leaves_a_for
     new.refresh_from_db()
     assert new.merged_into == acme
     after = state()
-    for table in ("usage", "signals"):
+    for table in ("usage", "signals", "daily", "roles"):
         del before[table], after[table]
     assert after == before
 

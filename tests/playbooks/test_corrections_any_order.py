@@ -10,11 +10,23 @@ from hypothesis.extra.django import TestCase
 from accounts import corrections
 from accounts.corrections import Refused
 from accounts.ladder import again
-from accounts.models import Account, AccountDomain, Contact, Correction, ProductUser, Role, Signal, Workspace
+from accounts.models import (
+    Account,
+    AccountDomain,
+    Contact,
+    Correction,
+    HandRaise,
+    ProductUser,
+    Role,
+    RoleWord,
+    Signal,
+    Workspace,
+)
 from playbooks import following
-from playbooks.models import QueueItem
+from playbooks.models import QueueItem, Step, Touch
+from scoring.models import Outcome
 from tests.accounts.test_corrections import state
-from tests.factories import MemberFactory
+from tests.factories import MemberFactory, SourceFactory
 from tests.feed import account_of, account_of_workspace, group, identify, load, track
 from tests.playbooks.test_queue_page import make_item
 
@@ -24,7 +36,7 @@ SPACES = ("stated", "voted", "own")
 
 class TestAnyOrder(TestCase):
     @hypothesis_settings(
-        max_examples=10,
+        max_examples=8,
         deadline=None,
         phases=[Phase.generate],  # making a failing example smaller takes minutes
         suppress_health_check=[HealthCheck.too_slow],
@@ -95,8 +107,17 @@ def fill() -> list[str]:
     for place, name in enumerate(NAMES):
         account = Account.objects.get(domain=name)
         Contact.objects.create(email=f"eve@{name}", account=account, source="list")
-        Signal.objects.create(kind="usage_spike", at=timezone.now(), account=account, key=f"{place:032x}")
-        make_item(account=account, owner=MemberFactory(role=Role.SALES) if place else None)
+        now, user = timezone.now(), ProductUser.objects.get(email=f"ann@{name}")
+        Signal.objects.create(kind="usage_spike", at=now, account=account, key=f"{place:032x}")
+        HandRaise.objects.create(
+            source=SourceFactory(), received_at=now, message_id=name, fields={}, user=user, account=account
+        )
+        RoleWord.objects.create(user=user, role="champion", source="human", by=None)
+        Outcome.objects.create(account=account, kind="won", at=now)
+        item = make_item(account=account, owner=MemberFactory(role=Role.SALES) if place else None)
+        Touch.objects.create(item=item, account=account, kind="call", at=now)
+        Step.objects.create(item=item, account=account, text="Call", kind="plan", created_at=now)
+        following.steps.tell_item(item)
     for place, name in enumerate(SPACES):
         space = Workspace.objects.get(external_id=name)
         owner = MemberFactory(role=Role.SALES) if place else None
@@ -113,8 +134,18 @@ def hold_workspaces() -> None:
     assert len(places) == len(set(places))
 
 
-def queues() -> list[tuple]:
-    return list(QueueItem.objects.order_by("pk").values_list("pk", "account", "motion", "state", "owner"))
+def queues() -> dict[str, list[tuple]]:
+    """What stands on queues, and what was done and is planned there."""
+    wanted = {
+        QueueItem: ("pk", "account", "motion", "state", "owner", "step_due_at", "last_touched_at"),
+        Touch: ("pk", "item", "account"),
+        Step: ("pk", "item", "account", "dropped_at", "done_at"),
+        Outcome: ("pk", "account"),
+    }
+    return {
+        model.__name__: list(model._default_manager.order_by("pk").values_list(*columns))
+        for model, columns in wanted.items()
+    }
 
 
 def undo(one: Correction, done: list[Correction]) -> None:
