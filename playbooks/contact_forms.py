@@ -8,6 +8,7 @@ from django import forms
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from accounts.contacts import CONFIRMED, LIKELY, book
 from accounts.contacts.fields import FIELDS, LENGTHS
 from accounts.models import BuyingRole, Contact
 from playbooks.verbs.forms import words_field
@@ -40,7 +41,7 @@ class ContactPageForm(forms.Form):
     is_sure = forms.BooleanField(label=_("I know the role for sure: they said so, or a colleague did"), required=False)
     source = words_field(_("Where from"), length=LENGTHS["source"])
     #: The contact as it was when the form was drawn.
-    seen = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
+    seen = forms.CharField(required=False, max_length=120, widget=forms.HiddenInput)
     use_required_attribute = False
 
     def __init__(self, *args: Any, **more: Any) -> None:
@@ -51,24 +52,34 @@ class ContactPageForm(forms.Form):
     def said(self) -> dict[str, str]:
         return {name: self.cleaned_data[name] for name in self.fields if name not in ("is_sure", "seen")}
 
-    def is_late(self, now: dict[str, Any], seen: str) -> None:
-        """Tells what somebody else made of the contact meanwhile (`now`, as `initial_of`); saving again overwrites it."""
-        said = {
-            name: str(value or "")
-            for name, value in now.items()
-            if name in ("name", "email", "title", "phone", "source")
-        }
-        other = {name: value for name, value in said.items() if value != self.cleaned_data.get(name, "")}
-        for name, value in other.items():
-            self.add_error(name, _("Is “%(value)s” now.") % {"value": value} if value else _("Is empty now."))
-        if now["role"] != self.cleaned_data.get("role", ""):
-            label = dict(self.fields["role"].choices).get(now["role"], "")  # type: ignore[attr-defined]
-            self.add_error("role", _("Is “%(value)s” now.") % {"value": label})
+    def is_late(self, now: dict[str, Any]) -> None:
+        """Takes over what somebody else made of the contact meanwhile (`now`, as `initial_of` with `seen`), and tells it.
+
+        Where the member typed something else it stays, with what it is now beside it: saving again overwrites that.
+        """
+        before, after = (seen.split("_") for seen in (self.cleaned_data["seen"], now["seen"]))
+        data = self.data.dict() | {"seen": now["seen"]}  # type: ignore[attr-defined]
+        typed = {name: self.cleaned_data.get(name, "") for name in book.SEEN if name in self.fields}
+        confidence = CONFIRMED if self.cleaned_data.get("is_sure") else LIKELY
+        marks = typed | {"role": book.role_words(typed["role"], confidence)}
+        for name, old, new in zip(book.SEEN, before, after, strict=False):
+            if old == new or name not in typed:
+                continue
+            label = dict(self.fields["role"].choices).get(now["role"]) if name == "role" else now[name]  # type: ignore[attr-defined]
+            if book.mark(marks[name]) == old:
+                data[name] = now[name]
+                if name == "role":
+                    data |= {"is_sure": "on"} if now["is_sure"] else {"is_sure": ""}
+                self.add_error(name, _("Somebody changed this: it is taken over."))
+            elif label:
+                self.add_error(name, _("Somebody made it “%(value)s”.") % {"value": label})
+            else:
+                self.add_error(name, _("Somebody has emptied it."))
         words = _(
-            "Somebody has changed this contact since you opened it. What you typed is still here: save again to overwrite."
+            "Somebody has changed this contact since you opened it. Nothing that you typed is lost: look, and save again."
         )
         self.add_error(None, words)
-        self.data = {**self.data.dict(), "seen": seen}  # type: ignore[attr-defined]
+        self.data = data
 
 
 def initial_of(contact: Contact, word_role: str, *, is_sure: bool) -> dict[str, Any]:

@@ -23,6 +23,8 @@ UNDO_SECONDS = 15 * 60
 _SALT = "contacts.change"
 #: The columns that a change sets.
 _CHANGED = ("email", "name", "title", "phone", "source", "account_id", "department", "seniority", "persona_id")
+#: What `seen` has marks of, in their order.
+SEEN = ("email", "name", "title", "phone", "source", "account", "role")
 #: What a member says of a contact.
 SAID = ("email", "name", "title", "phone", "company", "domain", "role", "source")
 
@@ -44,11 +46,20 @@ class Change:
 
 
 def seen(contact: Contact) -> str:
-    """Stands for all that a member can change of a contact, as it is now. One query."""
+    """Stands for all that a member can change of a contact, as it is now: a mark for each of `SEEN`. One query."""
     word = rating.standing(contacts=[contact.pk]).get(("contact", contact.pk))
-    human = (word.role, word.confidence) if word is not None and word.source == RoleWord.By.HUMAN else ("", 0)
-    told = [contact.email, contact.name, contact.title, contact.phone, contact.source, contact.account_id, *human]
-    return hashlib.sha256(repr(told).encode()).hexdigest()[:24]
+    human = word if word is not None and word.source == RoleWord.By.HUMAN else None
+    told = [contact.email, contact.name, contact.title, contact.phone, contact.source, str(contact.account_id)]
+    return "_".join(map(mark, [*told, role_words(human.role, human.confidence) if human else ""]))
+
+
+def mark(value: str) -> str:
+    return hashlib.sha256(value.encode()).hexdigest()[:12]
+
+
+def role_words(role: str, confidence: float) -> str:
+    """What `seen` marks of a member's word."""
+    return f"{role} {confidence:.2f}" if role else ""
 
 
 @transaction.atomic

@@ -89,8 +89,7 @@ def contact_change(request: MemberRequest, contact_id: int) -> HttpResponse:
         except Refused as refused:
             _take(form, refused)
         except book.StaleError as late:
-            now = _initial(late.contact)
-            form.is_late(now, now["seen"])
+            form.is_late(_initial(late.contact))
             return _form(request, form, str(late.contact), submit=_("Save again"), contact=late.contact, status=409)
         else:
             buckets.forget()

@@ -204,16 +204,20 @@ def test_the_later_of_two_who_change_a_contact_is_told_and_loses_nothing(compani
     early, late = sign_in(Role.SALES), sign_in(Role.MARKETING)
     jo = Contact.objects.get(email="jo@acme.com")
     (seen,) = re.findall(r'name="seen" value="(\w+)"', early.get(f"/contacts/{jo.pk}/").content.decode())
-    said = {"name": "Jo", "email": jo.email, "source": "fair", "seen": seen}
+    said = {"name": "Jo", "email": jo.email, "source": "fair", "phone": jo.phone, "seen": seen}
 
-    saved = early.post(f"/contacts/{jo.pk}/", {**said, "title": "CFO"}, follow=True).content.decode()
+    made = {"title": "CFO", "source": "web", "role": "champion", "is_sure": "on"}
+    saved = early.post(f"/contacts/{jo.pk}/", {**said, **made}, follow=True).content.decode()
     told = late.post(f"/contacts/{jo.pk}/", {**said, "title": "CTO", "phone": "+1 415 555 0100"})
     page = told.content.decode()
 
     assert told.status_code == 409
-    assert "Is “CFO” now." in page
-    assert "save again to overwrite" in page
+    assert "Somebody made it “CFO”." in page
+    assert page.count("it is taken over") == 2
     assert 'value="CTO"' in page
+    assert 'value="+1 415 555 0100"' in page
+    assert 'value="web"' in page
+    assert '<option value="champion" selected>' in page
     (seen,) = re.findall(r'name="seen" value="(\w+)"', page)
     undo = re.search(rf"/contacts/{jo.pk}/undo/[^\"]+", saved)[0]
     late.post(f"/contacts/{jo.pk}/", {**said, "title": "CTO", "seen": seen})
