@@ -75,7 +75,7 @@ def take(
     said = {name: value for name, value in said.items() if value}
     row_id = _row_id(source, said.pop("message_id", ""))
     _one_at_a_time(f"{form.pk}|{said.get('email')}" if form is not None else row_id)
-    before = _same(form, said, sender, received_at) if form is not None else _by_id(row_id)
+    before = _same(form, said, sender, received_at, because) if form is not None else _by_id(row_id)
     if before is not None:
         HandRaise.objects.filter(pk=before.pk).update(sent=F("sent") + 1)
         return Taken(before, before.spam_because if before.is_spam else "")
@@ -157,9 +157,11 @@ def _by_id(row_id: str) -> HandRaise | None:
     return HandRaise.objects.filter(message_id=row_id).first()
 
 
-def _same(form: HandRaiseForm, said: dict[str, str], sender: str, now: dt.datetime) -> HandRaise | None:
-    lately = HandRaise.objects.filter(received_at__gt=now - spam.WITHIN, form=form, sender=sender)
-    return lately.filter(fields=said).order_by("pk").first()
+def _same(form: HandRaiseForm, said: dict[str, str], sender: str, now: dt.datetime, because: str) -> HandRaise | None:
+    """What was sent before, and was judged alike: who was too fast and sends it again is heard."""
+    lately = HandRaise.objects.filter(received_at__gt=now - spam.WITHIN, form=form, sender=sender, fields=said)
+    alike = Q(is_spam=True, spam_because=because) if because else Q(is_spam=False) | Q(spam_because__in=spam.LIMITS)
+    return lately.filter(alike).order_by("pk").first()
 
 
 def _one_at_a_time(name: str) -> None:

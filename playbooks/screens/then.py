@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.models import HandRaise
 from scoring import frozen
 from scoring.models import FrozenFeatures, Score
 
@@ -32,13 +33,22 @@ def of_account(account_id: int, score: Score | None) -> Then | None:
     for raised, then in frozen.of_account(account_id):
         return Then(
             at=raised.raised_at,
-            who=str(raised.user or raised.fields.get("name") or raised.fields.get("email", "")),
+            who=_who(raised),
             form=str(raised.form or ""),
             placement=raised.placement or str(raised.form or ""),
             words=in_words(then) if then else "",
             version=then.definition.version if then and then.definition else None,
         )
     return None
+
+
+def _who(raised: HandRaise) -> str:
+    """The person, with the address to answer to where it is another one than is known."""
+    email = str(raised.fields.get("email", ""))
+    if raised.user is None:
+        return str(raised.fields.get("name") or email)
+    is_new = email and email not in (raised.user.email.lower(), str(raised.user))
+    return f"{raised.user} ({email})" if is_new else str(raised.user)
 
 
 def in_words(then: FrozenFeatures) -> str:

@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 
+import msgspec
 import pytest
 import time_machine
 from django.core.exceptions import ValidationError
@@ -19,6 +20,7 @@ pytestmark = pytest.mark.django_db
 
 SITE = "https://www.acme.com"
 NOW = dt.datetime(2026, 11, 23, 10, tzinfo=dt.UTC)
+NOON = NOW.replace(hour=12)
 
 
 @pytest.fixture
@@ -325,6 +327,23 @@ def test_the_same_sent_twice_is_one_raised_hand_and_a_servers_message_id_counts_
         post(client, form, form="", write_key=form.source.write_key, message_id="crm-1", message=message)
     assert HandRaise.objects.filter(form=None).get().fields["message"] == "first"
     assert Landing.objects.count() == 2
+
+
+def test_who_was_too_fast_and_sends_it_again_is_heard(client, form):
+    with time_machine.travel(NOON, tick=False) as clock:
+        token = spam.token(NOON)
+        for _ in range(3):
+            assert post(client, form, token=token).status_code == 200
+            clock.shift(dt.timedelta(seconds=1.5))
+    held, heard = HandRaise.objects.order_by("pk")
+    assert (held.spam_because, held.sent, heard.is_spam, heard.sent) == ("too_fast", 2, False, 1)
+
+
+def test_an_address_is_read_from_the_header_of_trusted_proxies_alone(client, form, settings):
+    settings.ENV = msgspec.structs.replace(settings.ENV, TRUSTED_PROXIES=0)
+    for n in range(spam.MOST + 1):
+        answer = post(client, form, email=f"a{n}@acme.com", headers={"x-forwarded-for": f"203.0.113.{n}"})
+    assert answer.status_code == 429
 
 
 def test_who_sends_too_much_is_told_and_what_he_sent_is_kept(client, form, monkeypatch):
