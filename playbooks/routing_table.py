@@ -118,7 +118,10 @@ def read(data: Mapping[str, str]) -> tuple[dict[Key, Cell], dict[str, str]]:
         motion = data.get(f"{name}.motion", "")
         step = " ".join(data.get(f"{name}.step", "").replace("\x00", "").split())
         if motion not in Motion.values:
-            errors[name] = _("%(cell)s: “%(value)s” is no motion.") % {"cell": title(key), "value": motion[:40]}
+            errors[name] = _("%(cell)s: “%(value)s” is no team. Choose one of the list.") % {
+                "cell": title(key),
+                "value": motion[:40],
+            }
             motion = DEFAULT_TABLE[key].motion
         elif len(step) > STEP_LENGTH:
             errors[name] = _("%(cell)s: the first step has at most %(n)d characters.") % {
