@@ -131,7 +131,8 @@ class _Story:
         for number in range(people):
             first, last = self._name()
             mail = f"{plain(first)}.{plain(last)}{number + 1}@{domain}"
-            title = self._pick(_TITLES)
+            luck = self.rng.random()
+            title = self._pick(_TITLES[:6] if luck < 0.8 else _TITLES[6:9] if luck < 0.96 else _TITLES[9:])
             if number in (40, 90, 150):
                 title = {40: "Chief Information Officer", 90: "VP Engineering", 150: "Head of Procurement"}[number]
             since = max(2, 110 - number // 2)
@@ -139,7 +140,7 @@ class _Story:
             group = self._group_of(f"{name} {_TEAMS[number % 4]}")
             self.person(mail, f"{first} {last}", title, group, since=since, by=by, often=0.12)
             if number < 4:
-                self._open(mail, group, f"{name} {_TEAMS[number]}" if number else name, domain, since, 3_400)
+                self._open(mail, group, f"{name} {_TEAMS[number]}" if number < 3 else name, domain, since, 3_400)
             there.append(mail)
 
     def person(
