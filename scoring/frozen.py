@@ -28,6 +28,8 @@ from scoring.scored import compute
 #: Times to compute in one run, each some hundredths of a second: one for each day and definition, and for the hands of one account
 #: one after the other. What is left waits for the next run.
 MOST_ROUNDS = 40
+#: The same of a run for a few accounts, for which somebody waits.
+FEW_ROUNDS = 10
 
 type Waiting = tuple[int, int, dt.datetime]
 
@@ -47,14 +49,15 @@ def freeze(
     if not waiting:
         return 0
     rounds = _rounds(waiting, definition)
+    most = MOST_ROUNDS if account_ids is None else FEW_ROUNDS
     rows: list[FrozenFeatures] = []
-    for by, round_ in rounds[:MOST_ROUNDS]:
+    for by, round_ in rounds[:most]:
         rows += _frozen(by, round_, tiers_before)
     FrozenFeatures.objects.bulk_create(rows, ignore_conflicts=True)
-    done = [raise_id for _by, round_ in rounds[:MOST_ROUNDS] for raise_id, _account, _at in round_]
+    done = [raise_id for _by, round_ in rounds[:most] for raise_id, _account, _at in round_]
     HandRaise.objects.filter(pk__in=done).update(frozen_at=timezone.now())
     UsageAfterRaise.objects.filter(hand_raise__in=done).delete()
-    left = {account for _by, round_ in rounds[MOST_ROUNDS:] for _raise, account, _at in round_}
+    left = {account for _by, round_ in rounds[most:] for _raise, account, _at in round_}
     if left:
         changes.mark(left)
     return len(rows)

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import HandRaise, Role, UsageAfterRaise
 from accounts.raising import spam
 from playbooks.models import QueueItem
-from scoring import runs
+from scoring import frozen, runs
 from scoring.models import FrozenFeatures
 from tests.feed import account_of, group, identify, land, load, source, track
 from tests.playbooks.test_queue import work
@@ -65,19 +65,21 @@ def test_what_came_after_the_hand_was_raised_is_not_frozen_with_it(together):
         clock.shift(dt.timedelta(days=2))
         load(track("9@acme.com"))
         work()
-        frozen = FrozenFeatures.objects.get()
-        assert (frozen.account, frozen.as_of) == (account, NOON.date())
+        then = FrozenFeatures.objects.get()
+        assert (then.account, then.as_of) == (account, NOON.date())
         now = account.score.features
-        assert (frozen.features["active_users_28"], now["active_users_28"]) == (4, 7)
+        assert (then.features["active_users_28"], now["active_users_28"]) == (4, 7)
         # The events of the team, those of noon and the raised hand; then what came a minute later, and two days later.
-        assert (now["people"], frozen.features["people"]) == (7, 4)
-        assert frozen.features["events_28"] == 4 * 14 * len(EVENTS) + 3
-        assert frozen.features["senior_people"] == 0
+        assert (now["people"], then.features["people"]) == (7, 4)
+        assert then.features["events_28"] == 4 * 14 * len(EVENTS) + 3
+        assert then.features["senior_people"] == 0
         assert not UsageAfterRaise.objects.exists()
         assert HandRaise.objects.get().frozen_at
 
 
-def test_two_hands_of_one_account_are_frozen_each_at_its_moment():
+@pytest.mark.parametrize("rounds", [1, 10])
+def test_two_hands_of_one_account_are_frozen_each_at_its_moment_however_many_runs_it_takes(rounds, monkeypatch):
+    monkeypatch.setattr(frozen, "FEW_ROUNDS", rounds)
     with time_machine.travel(NOON, tick=False) as clock:
         team("acme.com", people=2, days=[1])
         load(raised("0@acme.com"))
@@ -85,6 +87,8 @@ def test_two_hands_of_one_account_are_frozen_each_at_its_moment():
         load(track("5@acme.com"), raised("1@acme.com"))
         clock.shift(MINUTE)
         load(track("6@acme.com"))
+        work()
+        assert FrozenFeatures.objects.count() == min(rounds, 2)
         work()
     told = FrozenFeatures.objects.order_by("hand_raise__raised_at")
     assert [one.features["active_users_28"] for one in told] == [2, 3]
