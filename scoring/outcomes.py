@@ -119,7 +119,9 @@ def record(
     )
     if is_new and by is not None:
         told = {"kind": kind, "at": at, "source": source}
-        audit.record("outcome.add", by=by, subject="account", subject_id=account.pk, label=account.name, after=told)
+        audit.record(
+            "outcome.add", by=by, subject="account", subject_id=account.pk, label=account.name_to_log, after=told
+        )
     return kept, is_new
 
 

@@ -55,7 +55,7 @@ def add(*, account_id: int, domain: str, member: Member | None) -> AccountDomain
         by=member,
         subject="account",
         subject_id=account_id,
-        label=account.name,
+        label=account.name_to_log,
         domain=name,
         before=before,
     )
@@ -96,7 +96,7 @@ def remove(*, account_id: int, domain: str, member: Member | None) -> Removed:
         by=member,
         subject="account",
         subject_id=account_id,
-        label=account.name,
+        label=account.name_to_log,
         domain=domain,
         before=row.source,
     )

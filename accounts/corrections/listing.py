@@ -132,8 +132,8 @@ def _tell(action: str, one: MergeSuggestion, member: Member | None, way: str) ->
         by=member,
         subject="account",
         subject_id=one.into_id,
-        label=one.into.name,
+        label=one.into.name_to_log,
         way=way,
         account=one.account_id,
-        account_name=one.account.name,
+        account_name=one.account.name_to_log,
     )

@@ -176,7 +176,7 @@ def tell(
     action: str, correction: Correction, away: Account, into: Account, member: Member | None, way: str, **detail: Any
 ) -> None:
     """The entry of the audit log. An account of one person is called after that person, so it stays without its name."""
-    named = {"from_name": "" if away.of_person else away.name, "to_name": "" if into.of_person else into.name}
+    named = {"from_name": away.name_to_log, "to_name": into.name_to_log}
     audit.record(
         action,
         by=member,

@@ -25,7 +25,19 @@ from django.utils import timezone
 from accounts import audit, changes, devices, invitations
 from accounts.erasing import bodies, texts
 from accounts.erasing.needles import Needles
-from accounts.models import Contact, HandRaise, Invitation, Member, Membership, ProductUser, RoleWord, Signal, UserAlias
+from accounts.models import (
+    Account,
+    Contact,
+    Correction,
+    HandRaise,
+    Invitation,
+    Member,
+    Membership,
+    ProductUser,
+    RoleWord,
+    Signal,
+    UserAlias,
+)
 
 #: `accounts.loading.LOCK`: a loader at work holds people in memory, and would write them again.
 LOADER = 7_001
@@ -171,7 +183,18 @@ def _accounts(people: Sequence[ProductUser], contacts: Sequence[Contact]) -> set
     ids = [person.pk for person in people]
     found |= set(Membership.objects.filter(user__in=ids).values_list("workspace__account", flat=True))
     found |= set(Signal.objects.filter(user__in=ids).values_list("account", flat=True))
-    return {account for account in found if account is not None}
+    return _and_former({account for account in found if account is not None}, ids)
+
+
+def _and_former(accounts: set[int], people: Collection[int]) -> set[int]:
+    """And those that were merged into them, and whence corrections brought these people: what was written there stayed."""
+    found, looked = set(accounts), set[int]()
+    while new := found - looked:
+        looked |= new
+        found |= set(Account.objects.filter(merged_into__in=new).values_list("pk", flat=True))
+        moved = Correction.objects.filter(Q(from_account__in=new) | Q(to_account__in=new), people__overlap=list(people))
+        found.update(*moved.values_list("from_account", "to_account"))
+    return found
 
 
 def _forget(people: Collection[ProductUser]) -> None:

@@ -10,7 +10,8 @@ from django.db.models import Sum
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import landing, loading
+from accounts import corrections, landing, loading
+from accounts.corrections import listing
 from accounts.erasing import bodies
 from accounts.erasing import verbs as erasing
 from accounts.models import (
@@ -21,6 +22,7 @@ from accounts.models import (
     HandRaise,
     Landing,
     Membership,
+    MergeSuggestion,
     ProductUser,
     RoleWord,
     SetAside,
@@ -29,7 +31,7 @@ from accounts.models import (
 )
 from playbooks import queue
 from playbooks.models import Notification, QueueItem, QueueItemEvent, SavedView, Step, Touch
-from tests.factories import MemberFactory, SourceFactory
+from tests.factories import AccountFactory, MemberFactory, SourceFactory
 
 pytestmark = pytest.mark.django_db
 EMAIL, NAME = "jane.miller@acme.example", "Jane Miller"
@@ -216,6 +218,24 @@ def test_one_of_two_people_of_a_company_keeps_his_own_words(world):
     other.refresh_from_db()
     assert (item.why_now, other.name) == ("Pat Milleran and [erased]: 3 reports", "Pat Milleran")
     assert dt.timedelta(0) < timezone.now() - ProductUser.objects.get(pk=jane.pk).erased_at
+
+
+def test_what_stands_where_the_person_was_before_goes_too_and_no_account_of_a_person_is_named_in_the_log(world):
+    jane, *_rest = world
+    old = jane.account
+    new = corrections.split(account_id=old.pk, name="Alone", people=[jane.pk], member=None).to_account
+    further = AccountFactory(name="Further")
+    corrections.merge(account_id=new.pk, into_id=further.pk, member=None)
+    own = AccountFactory(name=NAME, of_person=True)
+    suggested = MergeSuggestion.objects.create(
+        account=own, into=further, score=0.5, evidence={}, found_at=timezone.now()
+    )
+    listing.dismiss(suggestion_id=suggested.pk, member=None)
+
+    erasing.erase(said=EMAIL)
+
+    where = traces(NAME, EMAIL)
+    assert where == ["accounts_account.name"], "that of somebody else of this name"
 
 
 def test_the_page_says_what_goes_and_asks_for_the_address_again(world, sign_in):
