@@ -31,7 +31,7 @@ from playbooks.models import QueueItem
 from playbooks.verbs import cooling
 from playbooks.verbs.cooling import Rest
 from playbooks.verbs.transitions import OWNED
-from scoring import definitions, rules
+from scoring import definitions, rules, workspaces
 from scoring.breakdown import recipe_of
 from scoring.models import Score, Segment, Tier, WorkspaceScore
 
@@ -179,7 +179,8 @@ def take(item: QueueItem, spaces: Spaces) -> bool:
 
 def read(spaces: Spaces, account_ids: Collection[int], now: dt.datetime) -> None:
     """Reads the standings of these accounts' workspaces that qualify or have an item. Four queries, or one where none is queued."""
-    spaces.are_queued = definitions.spec_of(definitions.published()).queues_workspaces
+    spec = definitions.spec_of(definitions.published())
+    spaces.are_queued = spec.queues_workspaces and workspaces.are_scored(spec)
     if not spaces.are_queued or not account_ids:
         return
     with_items = [workspace for found in spaces.items.values() for workspace in found]

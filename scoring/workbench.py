@@ -100,6 +100,8 @@ class Side:
     queues_workspaces: bool
     """whether workspaces stand in the queues"""
     may_score_workspaces: bool
+    workspaces_wait: bool
+    """whether they are not scored now, since usage lies in a warehouse"""
     range_top: float
     wrong: dict[str, str] = field(default_factory=dict)
 
@@ -162,6 +164,7 @@ def side(
         free_segments=[(str(value), str(label)) for value, label in Segment.choices if value not in taken],
         workspaces=recipe == fields.WORKSPACES,
         queues_workspaces=bool((spec.get("workspace") or {}).get("in_queue")),
+        workspaces_wait=bool(spec.get("workspace")) and warehouse.is_used(),
         may_score_workspaces=not spec.get("workspace") and not warehouse.is_used(),
         range_top=max(40.0, 2 * max((component["weight"] for component in components), default=20.0)),
     )

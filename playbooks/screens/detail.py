@@ -181,7 +181,7 @@ def header(account: Account, score: spaces.Rated | None, workspaces: int, space:
         tier=score.tier if score else "",
         tier_words=_tier_words(score),
         hand_raised_at=score.hand_raised_at if score else None,
-        is_customer=is_customer(plan),
+        is_customer=is_customer(account.plan),
         is_person=account.of_person,
     )
 
@@ -384,6 +384,7 @@ def item_lines(
                 there=pane.of(item),
                 outside=outside,
                 early_days=days[item.motion],
+                with_finding=item.workspace_id is None,  # the pane of a workspace has its own
             )
             if item.is_open
             else None,

@@ -98,6 +98,7 @@ def of_item(
     there: Pane | None = None,
     outside: Sequence[Contact] | None = None,
     early_days: int | None = None,
+    with_finding: bool = True,
 ) -> Work:
     """Four queries; one more in success' queue, whose plan has a box of its own, and six in marketing's.
 
@@ -126,7 +127,9 @@ def of_item(
         may_work=may_work,
         handover=item.handover,
         plan=plan.of_item(item, member),
-        finding=find_buyer.of_item(item, member, people=people, score=score, outside=outside, early_days=early_days),
+        finding=find_buyer.of_item(item, member, people=people, score=score, outside=outside, early_days=early_days)
+        if with_finding
+        else None,
     )
 
 

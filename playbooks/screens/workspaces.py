@@ -15,7 +15,7 @@ from playbooks.screens import course
 from playbooks.telling.notifications import link_to
 from scoring import workspaces
 from scoring.models import Tier, WorkspaceScore
-from scoring.why import value_in_words
+from scoring.why import value_in_words, why_now
 
 #: Shown at most; the others are counted.
 BEST = 20
@@ -33,7 +33,6 @@ class InQueue:
     motion: str
     state: str
     owner: str
-    why_now: str
     mark: str
 
 
@@ -55,6 +54,7 @@ class Line:
     parts: list[tuple[str, str, int]]
     delta: int | None
     since: dt.datetime | None
+    why_now: str
     in_queue: list[InQueue]
     course: Sequence[tuple[dt.datetime, int | None, str]]
     finding: str
@@ -94,7 +94,6 @@ def _items(workspace_ids: list[int]) -> dict[int, list[InQueue]]:
                 motion=str(item.get_motion_display()),
                 state=str(item.get_state_display()),
                 owner=str(item.owner or ""),
-                why_now=item.why_now,
                 mark=item.mark,
             )
         )
@@ -115,10 +114,17 @@ def _line(row: WorkspaceScore, items: list[InQueue], changes: course.Changes) ->
         parts=parts if row.score is not None else [],
         delta=row.delta,
         since=row.tier_since,
+        why_now=_why_now(row),
         in_queue=items,
         course=changes,
         finding=course.finding(changes),
     )
+
+
+def _why_now(row: WorkspaceScore) -> str:
+    if row.score is None:
+        return ""
+    return why_now(row.contributions, row.week_ago, score=row.score, score_before=row.week_ago_score)
 
 
 def _part(part: Mapping[str, Any]) -> tuple[str, str, int]:
