@@ -110,10 +110,11 @@ def route_accounts(account_ids: Collection[int]) -> None:
     cells = table()
     routed = _Routed(timezone.now(), cells=cells)
     routes = _routes(account_ids, cells)
-    following.with_their_workspaces(account_ids)
+    of_spaces = Spaces(are_queued=spaces.are_queued())
+    if of_spaces.are_queued:
+        following.with_their_workspaces(account_ids)
     # Locked, so that nobody claims or releases an item between reading and marking it.
     items: dict[int, dict[str, QueueItem]] = {}
-    of_spaces = Spaces()
     known = QueueItem.objects.select_for_update().filter(account__in=account_ids, state__in=OPEN).order_by("pk")
     for one in known:
         if not spaces.take(one, of_spaces):

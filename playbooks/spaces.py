@@ -177,10 +177,14 @@ def take(item: QueueItem, spaces: Spaces) -> bool:
     return True
 
 
-def read(spaces: Spaces, account_ids: Collection[int], now: dt.datetime) -> None:
-    """Reads the standings of these accounts' workspaces that qualify or have an item. Four queries, or one where none is queued."""
+def are_queued() -> bool:
+    """Whether workspaces stand in the queues by the definition in force. One query."""
     spec = definitions.spec_of(definitions.published())
-    spaces.are_queued = spec.queues_workspaces and workspaces.are_scored(spec)
+    return spec.queues_workspaces and workspaces.are_scored(spec)
+
+
+def read(spaces: Spaces, account_ids: Collection[int], now: dt.datetime) -> None:
+    """Reads the standings of these accounts' workspaces that qualify or have an item. Three queries, none where none is queued."""
     if not spaces.are_queued or not account_ids:
         return
     with_items = [workspace for found in spaces.items.values() for workspace in found]
