@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import idna
 from django.db.models import TextChoices
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
@@ -170,7 +171,7 @@ def check(number: int, said: Mapping[str, str]) -> Row | list[Wrong]:
             bad(
                 field, _("has %(n)d characters; at most %(most)d.") % {"n": len(value), "most": LENGTHS.get(field, 200)}
             )
-    email = domains.clean_email(_address(told.get("email", "")))
+    email = in_letters(domains.clean_email(_address(told.get("email", ""))))
     if not told.get("email"):
         bad("email", _("is missing: every row needs one."))
     elif not email and not wrong and told["email"].count("@") > 1 and re.search(r"[;,/|\s]", told["email"]):
@@ -213,6 +214,22 @@ def check(number: int, said: Mapping[str, str]) -> Row | list[Wrong]:
         role_said=bool(told.get("role", "") or said.get("role", "").strip().lower() == "none"),
         source=told.get("source", ""),
     )
+
+
+def in_letters(email: str) -> str:
+    """An address with its host in its own letters: `jo@xn--mnchen-3ya.de` and `jo@münchen.de` are one."""
+    local, at, host = email.partition("@")
+    if "xn--" not in host:
+        return email
+    try:
+        return f"{local}{at}{idna.decode(host)}"
+    except idna.IDNAError:
+        return email
+
+
+def in_ascii(email: str) -> str:
+    """The same address as programs write it."""
+    return email if email.isascii() else email.partition("@")[0] + "@" + domains.host_of(email)
 
 
 def _address(text: str) -> str:

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from accounts import bulk, changes, domains, loading, personas, roles
 from accounts.contacts import rating
-from accounts.contacts.fields import Row
+from accounts.contacts.fields import Row, in_ascii, in_letters
 from accounts.models import Account, AccountDomain, Contact, Member, ProductUser, RoleWord
 
 AT_ONCE = 1_000
@@ -76,9 +76,9 @@ def judge(rows: Sequence[Row], *, lock: bool = False) -> list[Judged]:
     found = Contact.objects.filter(email__in=emails).order_by("pk")
     contacts = {contact.email: contact for contact in (found.select_for_update() if lock else found)}
     users = {
-        user.email.lower(): user
+        in_letters(user.email.lower()): user
         for user in ProductUser.objects.annotate(low=Lower("email"))
-        .filter(low__in=emails, erased_at=None)
+        .filter(low__in={*emails, *map(in_ascii, emails)}, erased_at=None)
         .exclude(email="")
         .order_by("-last_seen_at", "-pk")
     }

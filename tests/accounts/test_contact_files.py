@@ -107,6 +107,7 @@ def test_an_address_is_found_in_what_people_put_around_it_and_a_crm_s_several_ro
 
     for said in ("Jo Smith <Jo@acme.com>", "“jo@acme.com”", "jo@acme.com.", "mailto:jo@acme.com", "jo@acme.com\u200b"):
         assert row(said).email == "jo@acme.com"
+    assert row("jo@xn--mnchen-3ya.de").email == row("Jo@München.de").email == "jo@münchen.de"
     assert "two addresses" in row("jo@acme.com; bo@acme.com")[0].words
     assert row("jo@acme.com", role="CHAMPION;BUDGET_HOLDER").role == "economic_buyer"
     assert row("jo@acme.com", domain="https://www.linkedin.com/in/jo").domain == ""
