@@ -144,7 +144,7 @@ def _join_rows(directory: Directory, devices: list[Device]) -> None:
 
 
 def _take_over(directory: Directory, owner: Person, device: Device) -> None:
-    if not owner.is_brief:  # of whom the batch says no more than what they did
+    if device.said and not owner.is_brief:  # of whom the batch says no more than what they did
         email = owner.email
         if profiling.take_over(owner, device):
             directory.other_email(owner, email)

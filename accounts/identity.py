@@ -55,6 +55,7 @@ class Directory:
         #: People beside those of this batch whose role was looked at again.
         self.rated: set[int] = set()
         self._roots: list[Person] | None = None
+        self._are_joined = False
         rules.refresh()
         identity_read.read(self, messages)
 
@@ -106,7 +107,7 @@ class Directory:
 
     def settle(self) -> None:
         """Once all messages are resolved: by which id each person is known, and whose each device is."""
-        for person in dict.fromkeys(map(self.root, self.people.values())):
+        for person in dict.fromkeys(map(self.root, self.people.values())) if self._are_joined else ():
             if person.keys:
                 gave_way, key = min((gave_way, key) for key, gave_way in person.keys.items())
                 if gave_way != (GAVE_WAY in person.said):
@@ -138,6 +139,7 @@ class Directory:
             return person
         self._device("a:" + previous).link(at, "u:" + message.user_id)
         other = self._get("u:" + previous)
+        self._are_joined = True
         for one in (person, other):
             if one.keys is None:
                 one.keys = {one.key: GAVE_WAY in one.said}

@@ -52,10 +52,17 @@ def learn(person: Person, message: Message) -> bool:
     }
     was = _known(person)
     at = moments.micros(message.at)
+    heard = person.said
+    is_otherwise = False
     for field, value in learnt.items():
-        if value and person.hear(field, at, value, _said(person, field)):
+        if not value:
+            continue
+        known, first = _said(person, field), heard.get(field + "<")
+        if person.hear(field, at, value, known):
             _set(person, field, value)
-    return _settle(person, was)
+        is_otherwise = is_otherwise or value != known or heard.get(field + "<") != first
+    # Who only says the same again is known since the same time, unless there was something else in between.
+    return _settle(person, was, is_otherwise=is_otherwise or any(":" in name for name in heard))
 
 
 def learn_email_of_id(person: Person, user_id: str) -> bool:
@@ -115,6 +122,8 @@ def give_back(person: Person) -> bool:
             person.changed = person.said_anew = True
     if person.changed and person.title:
         _classify(person)
+    if known_since(person) is None and person.profiled_at is not None:
+        person.profiled_at, person.rated_anew = None, True
     return _settle(person, was)
 
 
@@ -128,7 +137,7 @@ def known_since(person: Person) -> int | None:
 
 
 def _known(person: Person) -> tuple[Any, ...]:
-    return person.email, known_since(person), _rated_by(person)
+    return person.email, _rated_by(person)
 
 
 def _said(person: Person, field: str) -> Any:
@@ -143,12 +152,15 @@ def _set(person: Person, field: str, value: Any) -> None:
         person.changed = True
 
 
-def _settle(person: Person, was: tuple[Any, ...], *, anyway: bool = False) -> bool:
-    """What follows from what was said. Answers whether the e-mail is another one than it `was`."""
-    email, since, rated_by = was
+def _settle(person: Person, was: tuple[Any, ...], *, is_otherwise: bool = True, anyway: bool = False) -> bool:
+    """What follows from what was said. Answers whether the e-mail is another one than it `was`.
+
+    `is_otherwise`: since when something is known may be another time. `anyway`: the role is looked at in any case.
+    """
+    email, rated_by = was
     if person.title != rated_by[0]:
         _classify(person)
-    if (known := known_since(person)) != since:
+    if is_otherwise and (known := known_since(person)) is not None and known != person.profiled_at:
         person.profiled_at, person.changed = known, True
         person.rated_anew = True
     if _rated_by(person) != rated_by or (anyway and any(_rated_by(person))):
