@@ -42,6 +42,8 @@
       xAxis: {
         type: "time",
         splitNumber: 5,
+        // Four days at least: within one, every mark would have the same date.
+        min: (value) => Math.min(value.min, value.max - 4 * 24 * 60 * 60 * 1000),
         ...axis(),
         axisLabel: { color: token("--ink-2"), fontSize: 11, hideOverlap: true, formatter: day },
         splitLine: { show: false },
