@@ -22,6 +22,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from accounts import changes
+from accounts.corrections.refusing import lives_at
 from accounts.models import Correction
 from playbooks import owing, steps
 from playbooks.models import PlayUse, QueueItem, QueueItemEvent, Step
@@ -174,10 +175,11 @@ def _take_back(correction: Correction, kept: _Kept) -> None:
     ids = {int(id_) for id_ in (*kept.items, *kept.left)}
     locked = QueueItem.objects.select_for_update(of=("self",)).filter(pk__in=ids).select_related("account")
     items = {item.pk: item for item in locked.order_by("pk")}
-    home, events = correction.from_account_id, []
+    home, here, events = correction.from_account_id, lives_at(correction.to_account).pk, []
     for id_ in kept.items:
         item = items.get(int(id_))
-        if item is not None:
+        # One that an earlier merge had brought, and that was undone since, is at home by now.
+        if item is not None and lives_at(item.account).pk == here:
             item.account_id = home
             item.updated_at = now
             item.save(update_fields=["account", "updated_at"])

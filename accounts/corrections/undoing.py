@@ -66,6 +66,8 @@ def stands_on(correction: Correction) -> Correction | None:
     away, into = correction.from_account_id, correction.to_account_id
     later = Correction.objects.filter(pk__gt=correction.pk, undone_at=None).order_by("-pk")
     gone = Q(kind=Kind.MERGE, from_account=away)
+    if correction.kind == Kind.MERGE:  # what stood on its queues went on with the account that it became
+        gone |= Q(kind=Kind.MERGE, from_account=into)
     if correction.kind == Kind.SPLIT:
         gone |= Q(from_account=into) | Q(to_account=into)
     plain = later.defer("people", "contacts", "kept").select_related("from_account", "to_account")

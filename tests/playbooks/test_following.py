@@ -132,3 +132,21 @@ def test_the_item_of_a_workspace_is_where_the_workspace_is():
     following.correct(corrections.undo, correction_id=moved.pk, member=None)
     item.refresh_from_db()
     assert item.account == away
+
+
+def test_of_merges_in_a_row_the_newest_is_undone_first_also_when_nobody_moved():
+    first, second, third = (AccountFactory(name=name) for name in ("First", "Second", "Third"))
+    for account in (first, second):
+        make_item(account=account, owner=MemberFactory(role=Role.SALES))
+        step(account.queue_items.get(), "Call")
+    first.domains.all().delete()
+    before = state()
+    older = following.correct(corrections.merge, account_id=first.pk, into_id=second.pk, member=None)
+    newer = following.correct(corrections.merge, account_id=second.pk, into_id=third.pk, member=None)
+
+    with pytest.raises(corrections.Refused) as refused:
+        following.correct(corrections.undo, correction_id=older.pk, member=None)
+    assert refused.value.first == newer.pk
+    for one in (newer, older):
+        following.correct(corrections.undo, correction_id=one.pk, member=None)
+    assert state() == before
