@@ -106,6 +106,12 @@ class FileForm(forms.Form):
         self.fields["source"].help_text = _("A fair, a webinar, a list. Rows that name their own source keep it.")
 
 
+def column_names(heads: list[str]) -> list[str]:
+    """Those without a name, and those that share one, have their number: `["Email (#1)", "Email (#2)", "#3"]`."""
+    numbered = [f"{head} (#{place})" if heads.count(head) > 1 else head for place, head in enumerate(heads, 1)]
+    return [name if head else f"#{place}" for place, (head, name) in enumerate(zip(heads, numbered, strict=True), 1)]
+
+
 class ColumnsForm(forms.Form):
     """For each field of a contact, the column of the file that has it. Columns are numbered from 0."""
 
@@ -113,7 +119,7 @@ class ColumnsForm(forms.Form):
 
     def __init__(self, *args: Any, heads: list[str], **more: Any) -> None:
         super().__init__(*args, **more)
-        columns = [(str(place), head or f"#{place + 1}") for place, head in enumerate(heads)]
+        columns = [(str(place), name) for place, name in enumerate(column_names(heads))]
         for name, label in FIELDS.items():
             self.fields[name] = forms.ChoiceField(
                 label=label,

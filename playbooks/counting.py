@@ -85,7 +85,7 @@ def for_tabs(motion: str, member: Member) -> dict[str, int | dt.datetime | None]
 
 def by_bucket(motion: str) -> dict[str, int]:
     """How many items of a queue that are to be worked are in each attribution bucket; `buckets.KEPT` seconds old at most."""
-    key = f"playbooks.buckets.{motion}"
+    key = buckets.KEYS_OF_QUEUES[motion]
     known: dict[str, int] | None = cache.get(key)
     if known is None:
         items = QueueItem.objects.working().filter(motion=motion).order_by().annotate(bucket=buckets.value("account__"))

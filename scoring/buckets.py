@@ -31,6 +31,8 @@ USED = "active_users_28"
 #: Seconds that counts are kept: they pass over all scores, and every look at the account list shows them.
 KEPT = 60
 _KEY = "scoring.buckets.counts"
+#: Where the app above keeps its counts of each queue: forgotten with ours.
+KEYS_OF_QUEUES = {motion: f"{_KEY}.{motion}" for motion in ("sales", "success", "marketing")}
 #: A contact of no account, who is nobody of the product: a lead as well.
 OF_NO_ACCOUNT = Q(account=None, user=None)
 KNOWN_BUYER = (BuyerState.CONFIRMED.value, BuyerState.LIKELY.value)
@@ -85,7 +87,7 @@ def counts(*, fresh: bool = False) -> dict[str, int]:
 
 def forget() -> None:
     """After a change by hand the next look counts anew."""
-    cache.delete(_KEY)
+    cache.delete_many([_KEY, *KEYS_OF_QUEUES.values()])
 
 
 def _counts() -> dict[str, int]:

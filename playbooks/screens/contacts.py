@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.contacts import CONFIRMED, fields, files
 from accounts.models import BuyingRole, Contact, ContactImport
+from playbooks.contact_forms import column_names
 from playbooks.querysets import LIKELY
 from playbooks.screens.detail import ROLE_TAGS
 
@@ -140,7 +141,7 @@ def file_page(found: ContactImport) -> FilePage:
         ],
         more_wrong=max(0, len(told) - SHOWN),
         sample=result.get("sample", []),
-        heads=result.get("heads", []),
+        heads=column_names(result.get("heads", [])),
     )
 
 

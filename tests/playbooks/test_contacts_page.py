@@ -14,6 +14,7 @@ from accounts import tasks
 from accounts.contacts import files
 from accounts.models import Account, Contact, ContactImport, Role
 from playbooks import columns, queue
+from playbooks.contact_forms import column_names
 from playbooks.models import QueueItem, RoutingRule
 from playbooks.routing import BUYER_STATES, SEGMENTS, TIERS
 from scoring import buckets, runs
@@ -38,6 +39,7 @@ def contact(email, account=None, **more):
 
 @pytest.fixture
 def companies(db):
+    buckets.forget()
     made = {
         "with_buyer": scored("Acme", buyer="likely"),
         "without_buyer": scored("Binder"),
@@ -127,7 +129,7 @@ def test_each_place_tells_the_bucket_and_filters_by_it(companies, sign_in):
         assert api(f"/api/contacts/{query}") == kept(people)
         for path in ("/accounts/", "/queue/sales/"):
             page = client.get(path + query).content.decode()
-            column = re.findall(r'<(?:td|span class="muted")>((?:Usage|Lead) with[^<]+)<', page)
+            column = re.findall(r'<(?:td class="cell-bucket"|span class="muted")>((?:Usage|Lead) with[^<]+)<', page)
             assert sorted(column) == sorted(filter(None, kept(words).values()))
     page = client.get("/queue/sales/").content.decode()
     assert all(f"{buckets.label(bucket)} (1)" in page for bucket in buckets.Bucket.values)
@@ -262,6 +264,10 @@ def test_a_file_is_looked_at_with_other_columns_taken_in_and_undone(db, sign_in)
     client.post(f"{answer.url}undo")
     jo.refresh_from_db()
     assert jo.removed_at is not None
+
+
+def test_columns_without_a_name_or_of_one_name_are_told_apart():
+    assert column_names(["Email", "", "Email", "Name"]) == ["Email (#1)", "#2", "Email (#3)", "Name"]
 
 
 def test_a_big_file_is_a_job_with_its_progress_on_the_page(db, sign_in, monkeypatch):
