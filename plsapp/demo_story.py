@@ -80,7 +80,7 @@ class _Story:
     def take_over(self) -> None:
         people: list[tuple[str, str]] = []
         while len(people) < MOVED:  # so many that hardly another company grew as much at that time
-            people += [name] if (name := self._name()) not in people else []
+            people += [who] if (who := self._name()) not in people else []
         for (name, domain), since, until_day in ((BEFORE, 118, STOPPED), (AFTER, BEGAN, 0)):
             group = self._group_of(name)
             for place, (first, last) in enumerate(people):
