@@ -243,6 +243,14 @@ MEDICAL = words_of(
 )
 RETIRED = re.compile(r"^(?:retired|pensioner|rentner|rentnerin|retraite|retraitee|jubilad[oa])(?!\S)")
 
+#: Begins a title that somebody held before, or would like to hold: it says nothing of who they are now.
+PAST = re.compile(
+    r"\s*(?:(?i:former(?:ly)?|previous(?:ly)?|aspiring|past[ -](?=president|chair|ceo|director)|ehemalig\w*|ehem|ancien(?:ne)?)\b"
+    r"|(?i:ex-)|ex )(?!officio)"
+)
+#: What parts several titles of one person.
+SEVERAL = re.compile(r"[,;|/()]|\s[-–—·]\s|(?i:\b(?:now|currently)\b)")
+
 # What forms and imports put where a title is missing.
 NO_TITLE = frozenset(
     [

@@ -113,6 +113,8 @@ _DOCTOR = re.compile(r"(?<!\S)md(?!\S)")
 
 def _seniority(title: str, text: str) -> tuple[str, str]:
     """The value and the words that say it."""
+    if words.MEDICAL.search(text):
+        text = _DOCTOR.sub("doctor", text)
     if found := words.RETIRED.search(text):
         return "other", found[0]
     if text.startswith("chief of staff"):
@@ -159,14 +161,26 @@ def _department(title: str, text: str) -> tuple[str, str]:
     return "other", ""
 
 
+def _held_now(title: str) -> tuple[str, str]:
+    """The title without what somebody was before ("VP Sales (former CTO)"). Where that leaves nothing, the whole, and the word
+    that says that it is past."""
+    claims = [claim for claim in words.SEVERAL.split(title) if claim.strip()]
+    past = [found[0] for claim in claims if (found := words.PAST.match(claim))]
+    if not past:
+        return title, ""
+    now = ", ".join(claim.strip() for claim in claims if not words.PAST.match(claim))
+    return (now, "") if now else (title, past[0].strip().lower())
+
+
 def explained(title: str) -> tuple[Title, Why]:
     """As `classify`, with the words that decided."""
-    title = title[:LONGEST].strip()
+    title, past = _held_now(title[:LONGEST].strip())
     text = spelt(plain_words(title))
     if not text:
         return Title("", ""), Why("", "")
-    if words.MEDICAL.search(text):
-        text = _DOCTOR.sub("doctor", text)
+    if past:
+        department, department_by = _department(title, text)
+        return Title("other", department), Why(past, department_by)
     (seniority, senior_by), (department, department_by) = _seniority(title, text), _department(title, text)
     if (seniority, department) == ("c_level", "other"):
         # Who leads a company without naming a department leads the whole of it.
@@ -186,9 +200,11 @@ def classify(title: str) -> Title:
 
 
 def area(title: str) -> str:
-    """`"Business"`, `"Technical"`, `"Sales-Marketing"` or `"Other"`: what kind of talk a person of this title wants."""
-    seniority = classify(title).seniority
-    text = spelt(plain_words(title[:LONGEST]))
+    """`"Business"`, `"Technical"`, `"Sales-Marketing"` or `"Other"`: what kind of talk a person of this title wants. What somebody
+    was before counts, too."""
+    title = title[:LONGEST].strip()
+    text = spelt(plain_words(title))
+    seniority = _seniority(title, text)[0] if text else ""
     text = text.replace("biz dev", "business development")
     technical = bool(parts.TECHNICAL.search(text) or parts.IT_IN_CAPITALS.search(title))
     makes = bool(parts.MAKES.search(text.replace("business development", "")))

@@ -135,10 +135,24 @@ def test_a_title_gives_seniority_and_department(title, seniority, department):
         ),
         *("Executive Assistant, Office of the CEO", "Founder's Office", "Secretary to the Board", "Coach to CEO"),
         *("Printed Circuit Board Designer", "Physician, MD", "Retired CEO", "Chief Resident"),
+        *("ex-CTO", "Former VP of Sales", "Aspiring Product Manager", "Former VP, Sales", "Ehemaliger Geschäftsführer"),
     ],
 )
 def test_who_serves_a_chief_or_sounds_like_one_is_none(title):
     assert classify(title).seniority in ("individual", "other")
+
+
+@pytest.mark.parametrize(
+    ("title", "as_now"),
+    [
+        ("ex CEO, now VP Product", "VP Product"),
+        ("VP Sales (former CTO)", "VP Sales"),
+        ("Founder | ex-Google", "Founder"),
+        ("Formerly CFO; currently Consultant", "Consultant"),
+    ],
+)
+def test_what_somebody_was_before_is_not_what_they_are(title, as_now):
+    assert classify(title) == classify(as_now)
 
 
 @pytest.mark.parametrize(
