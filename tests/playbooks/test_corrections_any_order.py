@@ -61,6 +61,7 @@ class TestAnyOrder(TestCase):
             if kind == "message":
                 came.append((f"new{step}@{domain}", domain))
                 load(track(came[-1][0], group=space), identify(came[-1][0], email=came[-1][0]))
+                following.catch_up()  # as every minute
                 continue
             try:
                 if kind == "undo":
