@@ -44,7 +44,9 @@ def accounts_of_domains(
         state(weak)
     missing = sorted(set(wanted) - set(found))
     if missing:
-        wanted |= dict.fromkeys(_stated_beside({domain for domain in missing if wanted[domain] == "e-mail"}), "workspace")
+        wanted |= dict.fromkeys(
+            _stated_beside({domain for domain in missing if wanted[domain] == "e-mail"}), "workspace"
+        )
         found |= make({domain: wanted[domain] for domain in missing})
     return found
 

@@ -51,13 +51,13 @@ class Account(models.Model):
             models.Index("id", name="account_of_person", condition=models.Q(of_person=True)),
         ]
 
+    def __str__(self) -> str:
+        return self.name
+
     @property
     def name_to_log(self) -> str:
         """The name as the audit log may keep it: of an account that stands for one person there is none."""
         return "" if self.of_person else self.name
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class AccountDomain(models.Model):
