@@ -125,9 +125,15 @@ def changes(detail: Mapping[str, Any]) -> list[Change]:
     if isinstance(before, Mapping) or isinstance(after, Mapping):
         was, now = (side if isinstance(side, Mapping) else {} for side in (before, after))
         for name in dict.fromkeys([*was, *now]):
+            if name in was and name in now and was[name] == now[name]:
+                continue
             told.append(Change(plain(name), value(was.get(name)), value(now.get(name)), is_change=True))
     else:
-        told += [Change(plain(name), "", value(detail[name]), False) for name in ("before", "after") if name in detail]
+        told += [
+            Change(plain(name), "", value(detail[name]), False)
+            for name in ("before", "after")
+            if _says(detail.get(name))
+        ]
     facts = [name for name in detail if name not in ("before", "after")]
     return told + [
         Change(plain(name), "", value(detail[name]), is_change=False) for name in facts if _says(detail[name])
