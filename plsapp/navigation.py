@@ -61,7 +61,8 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         ("plays", _("Plays"), "play", ("plays", "play", "play_new")),
         ("settings", _("Settings"), "settings", SETTINGS),
     ]
-    if not allows(MATRIX["settings"], user.role):  # who may use some of its pages alone finds them by the first of these
+    # Who may use some pages of the settings alone finds them by the first of these.
+    if not allows(MATRIX["settings"], user.role):
         lines.append(("corrections", _("Identity"), "settings", ("corrections", "identity")))
     here = request.resolver_match.view_name if request.resolver_match else ""
     return {
