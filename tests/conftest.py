@@ -50,9 +50,9 @@ settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = settings.SECURE_S
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than processors: tests of processes wait half of their time."""
+    """Two more than processors: tests of processes wait half of their time."""
     affinity = getattr(os, "sched_getaffinity", None)
-    return (len(affinity(0)) if affinity else os.cpu_count() or 1) + 1
+    return (len(affinity(0)) if affinity else os.cpu_count() or 1) + 2
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -227,8 +227,8 @@ def wipe():
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # a load that cannot be committed fails here
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")
         cursor.execute(
-            "TRUNCATE accounts_account, accounts_productuser, accounts_workspace, accounts_usage, accounts_eventtype, "
-            "accounts_seenmessage CASCADE"
+            "TRUNCATE accounts_account, accounts_productuser, accounts_workspace, accounts_usage, accounts_deviceusage, "
+            "accounts_eventtype, accounts_seenmessage CASCADE"
         )
 
 
