@@ -83,6 +83,23 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
         settings.DATABASES["default"]["TEST"]["TEMPLATE"] = prepared.TEMPLATE
 
 
+@pytest.fixture(autouse=True)
+def nothing_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What a test that commits leaves beside Django's tables, which are emptied: tasks in the queue, and the cache."""
+    mark = request.node.get_closest_marker("django_db")
+    commits = {"transactional_db", "live_server"} & set(request.fixturenames) or (
+        mark and mark.kwargs.get("transaction")
+    )
+    blocker = request.getfixturevalue("django_db_blocker") if commits else None
+    yield
+    if blocker is not None:
+        with blocker.unblock(), connection.cursor() as cursor:
+            for table in ("plsapp_cache", "pgmq.q_celery"):
+                cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [table])
+                if cursor.fetchone()[0]:
+                    cursor.execute(f"DELETE FROM {table}")
+
+
 @pytest.fixture
 def shared() -> Path:
     """The folder with the real data, which is not part of the project."""
