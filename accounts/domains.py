@@ -126,6 +126,7 @@ def clean_email(text: str) -> str:
     return email if host_of(email) and not re.search(r"[/?#\\:]", host) else ""
 
 
+@lru_cache(KEPT)
 def is_shared(domain: str) -> bool:
     """Whether unrelated people have addresses there: freemail, providers, relays, disposable and community hosts.
 
@@ -144,7 +145,7 @@ def use(rules: Rules) -> None:
     """From now on these rules hold in this process."""
     global _rules
     _rules = rules
-    for cached in (_kind, of_email):
+    for cached in (_kind, of_email, is_shared):
         cached.cache_clear()
 
 
