@@ -190,7 +190,7 @@ def _settled(rows: Iterable[MergeSuggestion]) -> set[frozenset[int]]:
 def find(*, now: dt.datetime, without: Collection[frozenset[int]] = ()) -> list[Found]:
     """The pairs that are worth a look, but for those that were decided, surest first, at most `MOST`.
 
-    Seven queries. Time grows with people, never with pairs of them; memory with accounts and with what is found.
+    Eight queries. Time grows with people, never with pairs of them; memory with accounts and with what is found.
     """
     sizes = dict(_rows(_SIZES))
     pairs: dict[frozenset[int], Found] = {}
@@ -216,7 +216,10 @@ def find(*, now: dt.datetime, without: Collection[frozenset[int]] = ()) -> list[
         share = min(n / max(1, min(sizes[a], sizes[b])), 1.0)
         confidence = 0.9 * (1 - 0.6**n) * min(1.0, 2 * share) * (1.0 if later else 0.7)
         _add(pair(a, b), "people", confidence, people=n, later=later, share=round(share, 3))
-    for step, candidates in Ambiguity.objects.filter(settled_at=None).values_list("step", "candidates"):
+    unclear = Ambiguity.objects.filter(settled_at=None)
+    # Accounts that stand for an ambiguous workspace alone: no companies.
+    stand_ins = set(unclear.filter(workspace__account_by="own").values_list("workspace__account", flat=True))
+    for step, candidates in unclear.values_list("step", "candidates"):
         accounts = {one["account"] for one in candidates if one.get("account")}
         for a, b in _each_pair(sorted(accounts)) if len(accounts) <= MOST_CLAIMS else ():
             worth = 0.5 if step == Ambiguity.Step.DOMAIN else 0.35
@@ -233,11 +236,11 @@ def find(*, now: dt.datetime, without: Collection[frozenset[int]] = ()) -> list[
             people=n,
             share=round(share, 3),
         )
-    merged = set(Account.objects.filter(merged_into__isnull=False).values_list("pk", flat=True))
+    none = stand_ins | set(Account.objects.filter(merged_into__isnull=False).values_list("pk", flat=True))
     worth_a_look = [
         one
         for both, one in pairs.items()
-        if one.score >= LEAST and both not in without and not (one.account in merged or one.into in merged)
+        if one.score >= LEAST and both not in without and not (one.account in none or one.into in none)
     ]
     return sorted(worth_a_look, key=lambda one: (-one.score, one.account, one.into))[:MOST]
 

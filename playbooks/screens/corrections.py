@@ -238,7 +238,7 @@ def likely(found: Iterable[MergeSuggestion]) -> list[Likely]:
             id=one.pk,
             away=one.account,
             into=one.into,
-            share=one.score,
+            share=min(one.score, 0.99),  # only a member is sure
             evidence=suggesting.words(one.evidence),
             would_settle=suggesting.would_settle(one.evidence),
             dismissed_at=one.dismissed_at,

@@ -96,6 +96,20 @@ def test_people_names_workspaces_and_open_questions_speak_for_it():
 
 
 @pytest.mark.django_db
+def test_what_stands_for_an_ambiguous_workspace_alone_is_no_company_to_merge_with():
+    company, stand_in = AccountFactory(domain="acme.com"), AccountFactory(domain="")
+    space = WorkspaceFactory(account=stand_in, account_by="own")
+    home = WorkspaceFactory(account=company)
+    for user in (person(company), person(company)):
+        for where in (space, home):
+            Membership.objects.create(user=user, workspace=where, first_seen_at=timezone.now())
+    now = timezone.now()
+    assert [(one.account, one.into) for one in suggesting.find(now=now)] != []
+    Ambiguity.objects.create(workspace=space, step="members", candidates=[], first_seen_at=now, last_seen_at=now)
+    assert suggesting.find(now=now) == []
+
+
+@pytest.mark.django_db
 def test_a_round_keeps_what_members_decided_and_forgets_what_nothing_speaks_for():
     pairs = [
         (AccountFactory(domain=f"{name}.de"), AccountFactory(domain=f"{name}.com"))
