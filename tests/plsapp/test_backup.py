@@ -121,7 +121,7 @@ def test_demo_data_come_back_whole_and_score_the_same(folder: Path, demo: Path, 
     assert scores(other) == expected
 
     # Over one that has something.
-    ruin = "from accounts.models import *; Usage.objects.all().delete(); Member.objects.filter(role='sales').delete()"
+    ruin = "from accounts.models import *; Usage.objects.all().delete(); Member.objects.update(is_active=False)"
     asked(other, ruin + "; Source.objects.create(name='Later')")
     assert "--replace" in refused(other, "restore", str(file))
     restored = manage(other, "restore", str(file), "--replace")
