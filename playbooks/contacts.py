@@ -12,8 +12,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import access, changes, domains
-from accounts.contacts import CONFIRMED, LIKELY
+from accounts import access, changes, domains, personas
+from accounts.contacts import CONFIRMED, LIKELY, book, rating
 from accounts.models import AccountDomain, BuyingRole, Contact, Member
 from playbooks import touches
 from playbooks.models import Closing, QueueItem, QueueItemEvent
@@ -105,27 +105,22 @@ def _was_handed_over(item: QueueItem) -> bool:
 
 
 def _saved(item: QueueItem, member: Member, address: str, said: _Said, role: str, confidence: float) -> Contact:
-    columns = {
-        "account_id": item.account_id,
-        "name": said.name,
-        "title": said.title,
-        "source": said.source,
-        "buying_role": role,
-        "buying_confidence": confidence,
-        "added_by": member,
-        "removed_at": None,
-    }
+    """What was said of the role is the member's word, which no title overrules; without one the title says what it can."""
     known = Contact.objects.select_for_update().filter(email=address).first()
-    if known is not None:  # taken away before, or without an account
-        for name, value in columns.items():
-            setattr(known, name, value)
-        known.save(update_fields=list(columns))
-        return known
+    contact = known or Contact(email=address)  # known: taken away before, or without an account
+    contact.account, contact.added_by, contact.removed_at = item.account, member, None
+    contact.name, contact.title, contact.source = said.name, said.title or contact.title, said.source
+    personas.refresh()
+    rating.profile(contact, employees=item.account.employees)
     try:
         with transaction.atomic():
-            return Contact.objects.create(email=address, **columns)
+            contact.save()
     except IntegrityError:
         raise Refused("email", _("Somebody has just added this contact.")) from None
+    book.say_role(contact, member, role, confidence)
+    rating.settle([contact])
+    contact.save(update_fields=["buying_role", "buying_confidence"])
+    return contact
 
 
 def _check_known(item: QueueItem, address: str) -> None:

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import changes, personas
+from accounts import audit, changes, personas
 from accounts.contacts import rating, taking
 from accounts.contacts.fields import Row, Wrong, check
 from accounts.contacts.known import CONFIRMED, LIKELY
@@ -75,8 +75,15 @@ def add(*, member: Member, said: Mapping[str, str], is_sure: bool = False) -> Co
     _ensure_new(row.email)
     confidence = CONFIRMED if is_sure else LIKELY
     row = replace(row, role_said=bool(row.role))
-    taking.take([row], member=member, source=_("by hand"), by=RoleWord.By.HUMAN, confidence=confidence)
-    return Contact.objects.select_related("account", "user").get(email=row.email)
+    try:
+        with transaction.atomic():
+            taking.take([row], member=member, source=_("by hand"), by=RoleWord.By.HUMAN, confidence=confidence)
+    except IntegrityError:  # of two clicks one adds them
+        raise Refused("email", _("Somebody has just added this contact.")) from None
+    made = Contact.objects.select_related("account", "user").get(email=row.email)
+    if row.role_said:
+        _note(made, member, row.role)
+    return made
 
 
 @transaction.atomic
@@ -114,7 +121,7 @@ def change(
     of_account = Account.objects.filter(pk=contact.account_id) if contact.account_id else Account.objects.none()
     size = of_account.values_list("employees", flat=True).first()
     rating.profile(contact, employees=size)
-    new_words, old_words = _say(contact, member, row.role, CONFIRMED if is_sure else LIKELY)
+    new_words, old_words = say_role(contact, member, row.role, CONFIRMED if is_sure else LIKELY)
     _keep(contact, touched)
     undo = {"contact": contact.pk, "was": was, "became": seen(contact)}
     undo |= {"made": made, "new_words": new_words, "old_words": old_words}
@@ -180,23 +187,36 @@ def _put(contact_id: int, *, away: bool) -> Contact:
     return contact
 
 
-def _say(contact: Contact, member: Member, role: str, confidence: float) -> tuple[list[int], list[int]]:
-    """Keeps the member's word about the role, unless it says what stands already; answers the new words and the withdrawn ones."""
+def say_role(contact: Contact, member: Member, role: str, confidence: float) -> tuple[list[int], list[int]]:
+    """Keeps the member's word about the role, unless it says what stands already; without a role withdraws what members said.
+
+    Answers the new words and the withdrawn ones. The caller holds the contact's row, and settles the role after it.
+    """
     word = rating.standing(contacts=[contact.pk]).get(("contact", contact.pk))
-    if role and word and (word.role, word.confidence) == (role, confidence):
+    human = word if word is not None and word.source == RoleWord.By.HUMAN else None
+    if (human.role, human.confidence) == (role, confidence) if human else not role:
         return [], []
-    if not role and (word is None or word.source != RoleWord.By.HUMAN):
-        return [], []
-    if not word and (role, confidence) == (contact.buying_role, contact.buying_confidence):
-        return [], []  # what the title says already
     of_members = RoleWord.objects.filter(contact=contact, source=RoleWord.By.HUMAN, withdrawn_at=None)
     gone = list(of_members.values_list("pk", flat=True))
     of_members.update(withdrawn_at=timezone.now())
-    if not role:
-        return [], gone
-    by = RoleWord.By.HUMAN
-    made = RoleWord.objects.create(contact=contact, role=role, confidence=confidence, source=by, by=member)
-    return [made.pk], gone
+    made = []
+    if role:
+        by = RoleWord.By.HUMAN
+        made = [RoleWord.objects.create(contact=contact, role=role, confidence=confidence, source=by, by=member).pk]
+    _note(contact, member, role)
+    return made, gone
+
+
+def _note(contact: Contact, member: Member, role: str) -> None:
+    """Each word has an entry in the audit log, as those of `accounts.roles`."""
+    audit.record(
+        "role.say" if role else "role.withdraw",
+        by=member,
+        subject="contact",
+        subject_id=contact.pk,
+        role=role,
+        source=RoleWord.By.HUMAN,
+    )
 
 
 def _row(said: Mapping[str, str]) -> Row:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts import applying, contacts, roles
 from accounts.contacts import book
 from accounts.messages import Message
-from accounts.models import AccountDomain, Contact, ProductUser, RoleWord, Signal
+from accounts.models import AccountDomain, AuditEntry, Contact, ProductUser, RoleWord, Signal
 from accounts.refused import Refused
 from tests.factories import AccountFactory, MemberFactory, ProductUserFactory
 
@@ -90,6 +90,21 @@ def test_a_change_says_all_anew_and_without_a_role_the_title_counts(db):
         book.undo_change(contact_id=vera.pk, token=change.undo)
     with time_machine.travel(timezone.now() + dt.timedelta(minutes=16)), pytest.raises(Refused, match="has passed"):
         book.undo_change(contact_id=vera.pk, token=change.undo)
+
+
+def test_what_a_member_says_of_a_role_is_kept_also_when_the_title_or_the_crm_says_the_same(db):
+    member = MemberFactory(role="sales")
+    vera, said = add(title="CFO"), {"email": "vera@acme.com", "name": "Vera", "role": "economic_buyer"}
+    assert (vera.buying_role, vera.buying_confidence) == ("economic_buyer", 0.6)
+    RoleWord.objects.create(contact=vera, role="economic_buyer", source="crm", confidence=0.9)
+
+    book.change(contact_id=vera.pk, member=member, said=said | {"title": "CFO"}, is_sure=True)
+    RoleWord.objects.filter(source="crm").update(withdrawn_at=timezone.now())
+    vera = book.change(contact_id=vera.pk, member=member, said=said | {"title": "Intern"}, is_sure=True).contact
+
+    assert (vera.buying_role, vera.buying_confidence, vera.seniority) == ("economic_buyer", 0.9, "individual")
+    entry = AuditEntry.objects.get()
+    assert (entry.action, entry.subject_id, entry.label) == ("role.say", vera.pk, "")
 
 
 def test_a_contact_who_signs_up_retires_and_the_word_about_them_goes_along(db):

@@ -7,6 +7,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import Contact, Role, Usage
+from accounts.personas import again
 from playbooks import contacts, plans, queue, steps, touches
 from playbooks.models import Notification, QueueItem, QueueItemEvent, Step
 from playbooks.refused import Refused
@@ -191,6 +192,23 @@ def test_a_buyer_found_outside_moves_the_account_to_sales_with_both_names_and_ba
     contacts.put_back(item_id=item.pk, contact_id=contact.pk, member=mia)
     work()
     assert item_of(item.account, "sales").buyer_contact == contact
+
+
+def test_what_is_said_of_a_contact_on_an_item_is_a_word_that_no_title_overrules():
+    mia, item = MemberFactory(role=Role.MARKETING), make_item(motion="marketing")
+    said = {
+        "item_id": item.pk,
+        "member": mia,
+        "email": f"ana@{item.account.domain}",
+        "name": "Ana",
+        "title": "Developer",
+    }
+    contact = contacts.add(**said, role="economic_buyer", is_sure=True)
+    again.work(run_id=again.begin(by=None).pk)
+    contact.refresh_from_db()
+    assert (contact.buying_role, contact.buying_confidence, contact.seniority) == ("economic_buyer", 0.9, "individual")
+    contacts.remove(item_id=item.pk, contact_id=contact.pk, member=mia)
+    assert contacts.add(**said).buying_role == "end_user"  # said anew, without a role
 
 
 def test_a_contact_that_cannot_be_right_is_refused_by_its_field_and_a_doubtful_one_asked_about():
