@@ -11,15 +11,17 @@ SMB_BELOW, ENTERPRISE_FROM = 200, 1000
 
 
 def states(features: dict[str, np.ndarray], outside: np.ndarray | None = None) -> np.ndarray:
-    """`confirmed`, `likely`, `unknown` (fewer than half of the active people profiled) or `none`, one an account.
+    """`confirmed`, `likely`, `none` or `unknown`, one an account. None only where enough is known: some of the active people are
+    profiled, and not fewer than half of them. Of an account in which nobody is active nothing is known.
 
     `outside`: how sure the best buyer is who does not use the product, float, 0: there is none.
     """
     best = features["buyer_confidence"]
     if outside is not None:
         best = np.fmax(best, outside)  # the one that is known wins over NaN
-    too_few = features["profiled_active"] * 2 < features["active_users_28"]
-    return np.select([best >= CONFIRMED, best >= LIKELY, too_few], ["confirmed", "likely", "unknown"], "none")
+    profiled = features["profiled_active"]
+    is_enough = (profiled > 0) & (profiled * 2 >= features["active_users_28"])
+    return np.select([best >= CONFIRMED, best >= LIKELY, is_enough], ["confirmed", "likely", "none"], "unknown")
 
 
 def segments(employees: np.ndarray) -> np.ndarray:

@@ -27,7 +27,7 @@ from django.conf import settings
 from django.db import connection
 
 from accounts import columns
-from scoring import expressions, features, holding, warehouse
+from scoring import buyers, expressions, features, holding, warehouse
 from scoring.breakdown import KEYS
 from scoring.expressions import DAYS, WINDOW
 
@@ -108,8 +108,8 @@ def identity(days: Collection[dt.date]) -> dict[dt.date, str]:
 
 @cache
 def _code() -> str:
-    """The catalogue and the modules that compute it: another version of the app has other matrices."""
-    sources = [Path(str(module.__file__)).read_bytes() for module in (expressions, features, holding)]
+    """The catalogue and the modules that compute it, and the buyer states: another version of the app has other matrices."""
+    sources = [Path(str(module.__file__)).read_bytes() for module in (expressions, features, holding, buyers)]
     return hashlib.sha256(repr(KEYS).encode() + b"".join(sources)).hexdigest()
 
 

@@ -167,6 +167,10 @@ def settle(state: str, people: account_people.Group, best: Holder | None, featur
             "title": account_people.profile_words(leader.user),
         }
     champions = people.by_role.get(BuyingRole.CHAMPION, []) or people.inviters
+    if not active and champions:
+        return _("Nobody was active in 28 days. Ask %(name)s, who brought others, who decides there.") % {
+            "name": champions[0].user
+        }
     if champions:
         return _("None of its people can buy. Ask %(name)s, who brings others, for an introduction.") % {
             "name": champions[0].user

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scoring import defaults, rules
+from scoring import buyers, defaults, rules
 from scoring.features import BY_KEY
 
 PUBLISHED = {
@@ -255,3 +255,15 @@ def test_scores_without_detail_are_the_same_also_over_many_blocks(monkeypatch):
             lean = rules.evaluate(spec, values, detail=False, **given)
             for name in ("score", "tier", "gate", "recipe"):
                 assert np.array_equal(getattr(whole, name), getattr(lean, name)), name
+
+
+def test_there_is_no_buyer_only_where_enough_is_known_of_those_who_are_active():
+    nan = float("nan")
+    known = {
+        "active_users_28": np.array([0, nan, 1, 2, 3, 4, 4, 4, 0, 0]),
+        "profiled_active": np.array([0, nan, 0, 1, 1, 2, 2, 2, 0, 0]),
+        "buyer_confidence": np.array([nan, nan, nan, 0.3, 0.4, 0.5999, 0.6, 0.9, 0.6, 0]),
+    }
+    assert buyers.states(known, np.array([0, 0, 0, 0, 0, 0, 0, 0, 0, 0.9])).tolist() == [
+        *("unknown", "unknown", "unknown", "none", "unknown", "none", "likely", "confirmed", "likely", "confirmed")
+    ]
