@@ -36,7 +36,8 @@ DEPARTMENTS: list[tuple[str, Words]] = [
         ("general", "direttore generale|diretor geral|diretora geral|managing partner|corporate development"),
         ("general", "chief of staff ceo"),
         ("it", "tecnologia* de la informacion|tecnologia da informacao|systeme* d information|dsi|rssi|it security"),
-        ("it", "it sicherheit*|information technology|information technologies|information systems"),
+        ("it", "it sicherheit*|it compliance|it governance|it risk|it audit*"),
+        ("it", "information technology|information technologies|information systems"),
         ("it", "informationssicherheit*|ingeniero de sistemas|ingeniera de sistemas|analista de sistemas"),
         ("it", "wirtschaftsinformatik*|salesforce admin*|enterprise architect*|data center|datacenter|ict"),
         # Words that leave little doubt.
@@ -50,7 +51,9 @@ DEPARTMENTS: list[tuple[str, Words]] = [
         ("procurement", "achats|achat|acheteu*|compras|comprador*|vendor|acquisti|inkoop|inkoper*|category manager"),
         ("legal", "legal|counsel|attorney*|lawyer*|law(?! enforcement)|paralegal*|compliance|regulatory|privacy"),
         ("legal", "juridique*|juridic*|recht|juri*|*anwalt|*anwaltin|*anwaltin*|datenschutz*|solicitor*|barrister*"),
-        ("legal", "contracts|notary|notar|abogad*|avocat*|avvocat*|*jurist*|legale|patent*|*recht|rechts*"),
+        ("legal", "contract manager*|contract management|dpo|data protection|protection des donnees|*justiziar*"),
+        ("legal", "contracts|proteccion de datos"),
+        ("legal", "notary|notar|abogad*|avocat*|avvocat*|*jurist*|legale|patent*|*recht|rechts*"),
         ("legal", "assessor juris|trademark*"),
         ("hr", "drh|hr|hrbp|human resources|human resource|human capital|people operations|people ops|people partner"),
         ("hr", "talent|head of people|recruit*|recruiter*|people|payroll|rrhh|ressources humaines|recursos humanos|rh"),
@@ -58,12 +61,13 @@ DEPARTMENTS: list[tuple[str, Words]] = [
         ("hr", "personalleit*|personalwesen|personalreferent*|personalsachbearbeit*|personalabteilung"),
         ("hr", "personalentwickl*|personalmanage*|personaler*|risorse umane|reclutador*|recrutement|compensation"),
         ("hr", "benefits|learning and development|learning development|employee*|workforce|training manager"),
-        ("hr", "total rewards"),
+        ("hr", "total rewards|human ressources|human ressource"),
         ("success", "customer success|client success|customer support|customer service*|customer experience|support"),
         ("success", "customer care|client services|client service|helpdesk agent|onboarding|implementation"),
         ("success", "kundenservice|technical account manager*|tam|client experience|call center|contact center"),
-        ("success", "customer operations"),
+        ("success", "customer operations|success|csm|kundenerfolg*"),
         # Those who sell, then those who build.
+        ("sales", "ae|account exec|ejecutiv* de cuentas|*verkaufsleit*"),
         ("sales", "sales|account executive*|account manager*|account management|business development|bdr|sdr|biz dev"),
         ("sales", "*vertrieb*|vertrieb*|ventes|commercial|ventas|comercial|vendas|revenue|partnerships|alliances"),
         ("sales", "presales|verkauf*|verkoop|revops|aussendienst*|territory|key account*|client partner|channel"),
@@ -71,6 +75,7 @@ DEPARTMENTS: list[tuple[str, Words]] = [
         ("sales", "commercial lead|partner manager|account director|business developer|sales*|export manager"),
         ("finance", "commercial lending|commercial banking|investor relations|wealth|private banking"),
         ("finance", "investment banking"),
+        ("product", "pm|prod management"),
         ("product", "product manager*|product management|product lead|head of product*|product director"),
         ("product", "produktmanage*|product growth|vp product*|vp of product*|director of product*|product strategy"),
         ("product", "chef* de produit|produto|producto|produktleit*|produit|prodotto|produits|innovation*|innovacion"),
@@ -89,7 +94,7 @@ DEPARTMENTS: list[tuple[str, Words]] = [
         ("it", "desktop support"),
         ("engineering", "engineer*|engineering|eng|developer*|software|devops|sre|programmer*|full stack|fullstack"),
         ("engineering", "frontend|backend|front end|back end|architect*|technology|technologies|technical|tech|qa"),
-        ("engineering", "testing|tester|test|mobile|hardware|electronics|embedded|platform|r d"),
+        ("engineering", "testing|tester|test|swe|sde|sdet|mts|mobile|hardware|electronics|embedded|platform|r d"),
         ("engineering", "research and development|entwickl*|f e|ios|android|*entwickl*|*ingenieur*|programador*"),
         ("engineering", "arquitect* de soluciones|tecnologia|technologie*|logiciel|programmier*|technische* leit*"),
         ("engineering", "technische* geschaftsfuhr*|technik|*architekt*|konstruktion|konstrukteur*|tecnico|developp*"),
@@ -131,6 +136,9 @@ DEPARTMENTS: list[tuple[str, Words]] = [
 ]
 # "IT" is a department and "it" is not: it counts in capitals, or with a neighbour that only the department has.
 IT_IN_CAPITALS = re.compile(r"(?<![\w])(?:IT|I\.T\.?|ICT)(?![\w])")
+# Beside one of these IT is what they work on, or for: "IT Recruiter". Not where it stands as a department of its own: "HR & IT".
+BESIDE_IT = frozenset(["procurement", "legal", "hr", "sales", "it"])
+IT_AND_OTHERS = re.compile(r"(?:\bIT\s*(?:[&/+]|(?:and|und|et|y)\b))|(?:(?:[&/+]|\b(?:and|und|et|y))\s*IT\b)")
 
 # Area ----------------------------------------------------------------------------------------------------------------
 

@@ -47,7 +47,7 @@ CHIEF_EXECUTIVE = words_of(
     "ceo|chief executive|chief exec|co ceo|founder*|cofounder*|founding partner|founding member|founding ceo|co founding",
     "c level|c suite|csuite|managing member",
     "geschaftsfuhrende*|geschaftsleit*",
-    "*geschaftsfuhrer*|geschaeftsfuehrer*|geschaftsfuhrung|gf|vorstand|vorstande|vorstands|vorstandin*|*vorstandsvorsitzende*",
+    "*geschaftsfuhrer*|geschaeftsfuehrer*|geschaftsfuhrung|gf|*vorstand|vorstande|vorstands|vorstandin*|*vorstandsvorsitzende*",
     "vorstandsmitglied*",
     "grunder*|mitgrunder*|inhaber*|firmeninhaber*|*unternehmer|*unternehmerin|aufsichtsratsvorsitzende*",
     "pdg|president directeur general|directeur general|directrice generale|fondateur|fondatrice|cofondateur|cofondatrice",
@@ -114,8 +114,8 @@ OWNER = re.compile(
     r"(?:owner|coowner|proprietor|owner operator)(?!\S)"
 )
 DIRECTOR = words_of(
-    "director*|directeur*|directrice*|direktor*|diretor*|direttore|direttrice|dyrektor*|head|heads|md|hoofd|jefe de area",
-    "jefa de area",
+    "director(?!y)(?!ies)*|directeur*|directrice*|direktor*|diretor*|direttore|direttrice|dyrektor*|head|heads|md|hoofd",
+    "jefe de area|jefa de area",
     "dir|managing dir|директор|руководитель|начальник|subdirector*|codirector*|headmaster|headmistress|headteacher",
     "secretaire general|secretaire generale",
     "leiter|leiterin|leitung|bereichsleiter*|abteilungsleiter*|hauptabteilungsleiter*|prokurist*|*direktor|*direktorin",
@@ -125,7 +125,7 @@ DIRECTOR = words_of(
     "subdirector*|director adjunto",
 )
 MANAGER = words_of(
-    "manager*|*manager|*managerin|mgr|mgrs|mngr|mger|mgmr|lead|leads|team leader*|teamleader|gm|teamlead|*teamlead|techlead",
+    "manager*|*manager|*managerin|csm|mgr|mgrs|mngr|mger|mgmr|lead|leads|team leader*|teamleader|gm|teamlead|*teamlead|techlead",
     "squad leader",
     "practice leader|sales leader|engineering leader|project leader|department chief|product leader|technology leader",
     "people leader",
@@ -166,6 +166,7 @@ INDIVIDUAL = words_of(
     "cashier*|barista*|waiter|waitress|server|freelance*|contractor*|individual contributor|bookkeeper*|broker*|banker*",
     "trader*",
     "underwriter*|actuary|economist*|statistician*|product owner|scrum master|business partner|sdr|bdr|sre|dba|dev|devops",
+    "hrbp|dpo|ae|swe|sde|sdet|mts",
     "sysadmin*|full stack|fullstack|data entry|coach*|psychologist*|librarian*|translator*|interpreter*|estimator*",
     "inspector*|surveyor*|dispatcher*|merchandiser*|stylist*|headhunter*|worker*|staff|member|expert*|integrator*",
     "practitioner*|hacker*|ic|postdoc*|phd",
@@ -228,6 +229,7 @@ BOARD_ALONE = re.compile(
 OFFICE_OF = re.compile(
     r"(?:(?<!\S)(?:in )?(?:the )?office of (?:the )?(?:ceo|cto|cfo|coo|cio|chief|president|chairman|founder).*$)"
     r"|(?<!\S)(?:ceo|cto|cfo|coo|founder|founders|chairman|president)(?: s)? (?:office|assistant|secretary)(?!\S)"
+    r"|(?<!\S)(?:vp|vice president|cio|cmo|coo|director|manager) s (?:office|assistant|secretary)(?!\S)"
 )
 #: Their own title, whoever they work for.
 ASSISTANT = re.compile(

@@ -155,10 +155,19 @@ def _department(title: str, text: str) -> tuple[str, str]:
         found = pattern.search(without_rank if department == "general" else text)
         # Only the abbreviations of chiefs and the departments that IT people work for go before "IT".
         if in_capitals and department in ("design", "data", "product", "engineering", "it", "finance", "operations"):
-            return ("finance", found[0]) if department == "finance" and found else ("it", "IT")
+            return ("finance", found[0]) if department == "finance" and found else _beside_it(title, text)
         if found:
             return department, found[0]
     return "other", ""
+
+
+def _beside_it(title: str, text: str) -> tuple[str, str]:
+    """IT, or whom it is the work of: an "IT Recruiter" is of HR. Of several departments ("HR & IT") it is IT."""
+    if not parts.IT_AND_OTHERS.search(title):
+        for department, pattern in parts.DEPARTMENTS:
+            if department in parts.BESIDE_IT and (found := pattern.search(text)):
+                return department, found[0]
+    return "it", "IT"
 
 
 def _held_now(title: str) -> tuple[str, str]:

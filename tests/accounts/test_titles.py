@@ -134,6 +134,7 @@ def test_a_title_gives_seniority_and_department(title, seniority, department):
             "CEO Assistant",
         ),
         *("Executive Assistant, Office of the CEO", "Founder's Office", "Secretary to the Board", "Coach to CEO"),
+        "VP's Assistant",
         *("Printed Circuit Board Designer", "Physician, MD", "Retired CEO", "Chief Resident"),
         *("ex-CTO", "Former VP of Sales", "Aspiring Product Manager", "Former VP, Sales", "Ehemaliger Geschäftsführer"),
     ],
@@ -175,6 +176,12 @@ def test_what_somebody_was_before_is_not_what_they_are(title, as_now):
         ("Chargé(e) de recrutement", "individual", "hr"),
         ("Chief of Staff, CTO", "manager", "engineering"),
         ("Генеральный директор", "c_level", "general"),
+        ("IT Recruiter", "individual", "hr"),
+        ("HR & IT Director", "director", "it"),
+        ("Directory Services Engineer", "individual", "engineering"),
+        ("Finanzvorstand", "c_level", "finance"),
+        ("Human Ressources Manager", "manager", "hr"),
+        ("Senior HRBP", "individual", "hr"),
     ],
 )
 def test_titles_are_read_however_they_are_written(title, seniority, department):
