@@ -104,7 +104,8 @@ class ProfilingRun(models.Model):
         default=list, help_text="the admin's rules that were used: [kind, value, pattern, is_regex]"
     )
     after = models.BigIntegerField(default=0, help_text="the last person that was looked at")
-    people = models.PositiveIntegerField(default=0, help_text="to be looked at, when it began")
+    contacts_after = models.BigIntegerField(null=True, help_text="the same of contacts, who come after all people")
+    people = models.PositiveIntegerField(default=0, help_text="to be looked at, when it began, contacts too")
     seen = models.PositiveIntegerField(default=0)
     changed = models.PositiveIntegerField(
         default=0, help_text="people with another seniority, department, persona or role"

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 from django.db import connection, transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 
 from accounts import bulk, changes, evidence, loading, titles
@@ -26,7 +26,7 @@ from accounts.personas import reading
 from accounts.title_rules import Rule, TitleRules
 from accounts.titles import Title
 
-#: People in one transaction.
+#: People or contacts in one transaction.
 BATCH = 5_000
 
 _READ = """
@@ -44,6 +44,7 @@ _COLUMNS = {
     "buying_confidence": "float8",
     "role_evidence": "json",
 }
+_OF_CONTACTS = {name: kind for name, kind in _COLUMNS.items() if name != "role_evidence"}
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def begin(*, by: Member | None) -> ProfilingRun:
             started_by=by,
             mark=effect(rules),
             title_rules=_stored(rules.titles),
-            people=ProductUser.objects.count(),
+            people=ProductUser.objects.count() + _with_title().count(),
         )
 
 
@@ -96,15 +97,15 @@ def effect(rules: reading.Rules) -> str:
 
 
 def work(*, run_id: int, seconds: float = 60.0) -> bool:
-    """Goes on with the run for about so long; answers whether it is over. May run twice at once: the second one waits its turn."""
+    """Goes on with the run for about so long, a batch at least; answers whether it is over. May run twice at once: the second
+    one waits its turn."""
     until = time.monotonic() + seconds
     rules = reading.refresh()
     then = _before(run_id)
-    while time.monotonic() < until:
-        left = _batch(run_id, rules, then)
-        if not left:
-            return True
-    return False
+    while _batch(run_id, rules, then):
+        if time.monotonic() >= until:
+            return False
+    return True
 
 
 def _batch(run_id: int, rules: reading.Rules, then: _Then) -> bool:
@@ -114,19 +115,27 @@ def _batch(run_id: int, rules: reading.Rules, then: _Then) -> bool:
         run = ProfilingRun.objects.select_for_update().filter(pk=run_id, ended_at=None).first()
         if run is None:
             return False
-        cursor.execute(_READ, [run.after, BATCH])
-        read = cursor.fetchall()
         accounts: set[int] = set()
-        if read:
-            changed, accounts = _people(read, rules, then)
-            run.after, run.seen, run.changed = read[-1][0], run.seen + len(read), run.changed + changed
+        if run.contacts_after is None:
+            cursor.execute(_READ, [run.after, BATCH])
+            read = cursor.fetchall()
+            changed = 0
+            if read:
+                changed, accounts = _people(read, rules, then)
+                run.after, run.seen = read[-1][0], run.seen + len(read)
+            else:
+                run.contacts_after = 0
         else:
-            changed, accounts = _contacts(then)
-            run.ended_at, run.changed = timezone.now(), run.changed + changed
-        run.accounts += len(accounts)
-        run.save(update_fields=["after", "seen", "changed", "accounts", "ended_at"])
+            contacts = _next_contacts(run.contacts_after)
+            changed, accounts = _contacts(contacts, rules, then)
+            if contacts:
+                run.contacts_after, run.seen = contacts[-1].pk, run.seen + len(contacts)
+            else:
+                run.ended_at = timezone.now()
+        run.changed, run.accounts = run.changed + changed, run.accounts + len(accounts)
+        run.save(update_fields=["after", "contacts_after", "seen", "changed", "accounts", "ended_at"])
         changes.mark(accounts)
-        return bool(read)
+        return run.ended_at is None
 
 
 def _people(read: Sequence[tuple[Any, ...]], rules: reading.Rules, then: _Then) -> tuple[int, set[int]]:
@@ -196,42 +205,43 @@ def _text(value: Any) -> str:
     return msgspec.json.encode(value, order="deterministic").decode()
 
 
-def _contacts(then: _Then) -> tuple[int, set[int]]:
-    """The same for the contacts, who are few: batch by batch, all in one transaction."""
-    after, changed, accounts = 0, 0, set[int]()
-    while rows := list(
-        Contact.objects.filter(pk__gt=after, removed_at=None)
-        .exclude(title="")
-        .order_by("pk")[:BATCH]
-        .select_for_update()
-    ):
-        after = rows[-1].pk
-        before = [
-            (row.seniority, row.department, row.persona_id, row.buying_role, row.buying_confidence) for row in rows
-        ]
-        sizes = dict(
-            Account.objects.filter(pk__in={row.account_id for row in rows if row.account_id}).values_list(
-                "pk", "employees"
+def _with_title() -> QuerySet[Contact]:
+    return Contact.objects.filter(removed_at=None).exclude(title="")
+
+
+def _next_contacts(after: int) -> list[Contact]:
+    return list(_with_title().filter(pk__gt=after).order_by("pk").select_for_update()[:BATCH])
+
+
+def _contacts(rows: Sequence[Contact], rules: reading.Rules, then: _Then) -> tuple[int, set[int]]:
+    """The same for contacts that have a title."""
+    before = [_known_of(row) for row in rows]
+    ids = {row.account_id for row in rows if row.account_id}
+    sizes = dict(Account.objects.filter(pk__in=ids).values_list("pk", "employees"))
+    for row in rows:
+        now = _title(rules, then, row.title, row.seniority, row.department, {})
+        row.seniority, row.department = now.seniority, now.department
+        size = sizes.get(row.account_id) if row.account_id else None
+        row.persona_id = rules.rate(now.seniority, now.department, size, "").persona_id
+    rating.settle(rows)
+    new = [(row.pk, *_known_of(row)) for row, was in zip(rows, before, strict=True) if _known_of(row) != was]
+    if new:
+        subquery, parameters = bulk.rows(_OF_CONTACTS, new)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"""
+                UPDATE accounts_contact c SET seniority = new.seniority, department = new.department,
+                    persona_id = new.persona_id, buying_role = new.buying_role, buying_confidence = new.buying_confidence
+                FROM {subquery} AS new WHERE c.id = new.id
+                """,
+                parameters,
             )
-        )
-        rules = reading.rules()
-        for row in rows:
-            now = _title(rules, then, row.title, row.seniority, row.department, {})
-            row.seniority, row.department = now.seniority, now.department
-            size = sizes.get(row.account_id) if row.account_id else None
-            row.persona_id = rules.rate(now.seniority, now.department, size, "").persona_id
-        rating.settle(rows)
-        other = [
-            row
-            for row, was in zip(rows, before, strict=True)
-            if (row.seniority, row.department, row.persona_id, row.buying_role, row.buying_confidence) != was
-        ]
-        Contact.objects.bulk_update(
-            other, ["seniority", "department", "persona", "buying_role", "buying_confidence"], batch_size=500
-        )
-        changed += len(other)
-        accounts |= {row.account_id for row in other if row.account_id}
-    return changed, accounts
+    changed = {one[0] for one in new}
+    return len(new), {row.account_id for row in rows if row.pk in changed and row.account_id}
+
+
+def _known_of(row: Contact) -> tuple[Any, ...]:
+    return row.seniority, row.department, row.persona_id, row.buying_role, row.buying_confidence
 
 
 def _before(run_id: int) -> _Then:

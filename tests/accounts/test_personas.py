@@ -11,6 +11,7 @@ from accounts import personas, title_rules, titles
 from accounts.models import (
     AccountChange,
     AuditEntry,
+    Contact,
     Department,
     Persona,
     ProductUser,
@@ -157,6 +158,26 @@ def test_a_members_word_and_behaviour_stay_when_the_title_is_read_anew(admin):
     active.refresh_from_db()
     assert (locked.seniority, locked.buying_role, locked.buying_confidence) == ("vp", "champion", 0.9)
     assert (active.buying_role, active.buying_confidence) == ("economic_buyer", 0.72)
+
+
+def test_contacts_come_after_people_in_batches_that_go_on_where_a_run_stopped(admin, monkeypatch):
+    monkeypatch.setattr(again, "BATCH", 2)
+    account = AccountFactory()
+    ProductUserFactory(title="Oracle", seniority="other", department="other")
+    for name, title in (("ann", "Oracle"), ("bob", "Oracle"), ("carl", "Oracle"), ("dan", "")):
+        Contact.objects.create(email=f"{name}@acme.com", account=account, title=title, source="list")
+    editing.add_rule(kind="seniority", value="vp", pattern="oracle", is_regex=False, member=admin)
+    run = again.newest()
+    for seen in (1, 1, 3):  # the people, that there are no more, two of the contacts
+        assert not again.work(run_id=run.pk, seconds=0.0)
+        run.refresh_from_db()
+        assert (run.seen, run.people) == (seen, 4)
+    AccountChange.objects.all().delete()
+    assert again.work(run_id=run.pk)
+    run.refresh_from_db()
+    assert (run.seen, run.changed) == (4, 4)
+    assert list(Contact.objects.order_by("email").values_list("seniority", flat=True)) == ["vp", "vp", "vp", ""]
+    assert AccountChange.objects.get().account == account
 
 
 def test_the_size_of_the_company_is_the_accounts_where_the_person_said_none(admin):
