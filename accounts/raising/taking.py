@@ -59,28 +59,29 @@ def take(
     Raises `Bad` for fields that cannot be taken, and `landing.UnknownKey`.
     """
     because = "honeypot" if hand_raise.is_from_a_program(fields) else ""
-    if form is not None:
+    in_public = None if is_server else form
+    if in_public:
         because = because or spam.of_token(token, received_at) or ("origin" if from_elsewhere else "")
-        if form.placement and not fields.get("placement"):
-            fields = fields | {"placement": form.placement}
+    if form is not None and form.placement and not fields.get("placement"):
+        fields = fields | {"placement": form.placement}
     said = hand_raise.cut(fields) if because == "honeypot" else hand_raise.clean(fields)
     if form is not None and form.consent and because != "honeypot":
         said["consent"] = _agreed(fields, form)
-    if form is not None and not is_server:
+    if in_public:
         said.pop("message_id", None)
         user_hash = fields.get("user_hash")
-        said = trust.settle(form, said, user_hash if isinstance(user_hash, str) else "")
+        said = trust.settle(in_public, said, user_hash if isinstance(user_hash, str) else "")
         if not because and not said.get("user_id") and len(said["email"]) > hand_raise.LONGEST_EMAIL:
             raise hand_raise.bad_email()
     said = {name: value for name, value in said.items() if value}
     row_id = _row_id(source, said.pop("message_id", ""))
-    _one_at_a_time(f"{form.pk}|{said.get('email')}" if form is not None else row_id)
-    before = _same(form, said, sender, received_at, because) if form is not None else _by_id(row_id)
+    _one_at_a_time(f"{in_public.pk}|{said.get('email')}" if in_public else row_id)
+    before = _same(in_public, said, sender, received_at, because) if in_public else _by_id(row_id)
     if before is not None:
         HandRaise.objects.filter(pk=before.pk).update(sent=F("sent") + 1)
         return Taken(before, before.spam_because if before.is_spam else "")
-    if form is not None:
-        because = because or spam.of_counts(_seen(form, sender, said.get("email", ""), received_at))
+    if in_public:
+        because = because or spam.of_counts(_seen(in_public, sender, said.get("email", ""), received_at))
     if because and _is_full(source, received_at):
         reason = str(spam.REASONS[because])
         landing.refuse(source=source, path=hand_raise.PATH, body=b"", status=429, code="spam", reason=reason)
@@ -171,8 +172,8 @@ def _one_at_a_time(name: str) -> None:
 
 
 def _seen(form: HandRaiseForm, sender: str, email: str, now: dt.datetime) -> spam.Seen:
-    """One query over the rows of ten minutes."""
-    lately = HandRaise.objects.filter(received_at__gt=now - spam.WITHIN, form__isnull=False)
+    """One query over the rows of ten minutes; without those of servers, which have no sender."""
+    lately = HandRaise.objects.filter(received_at__gt=now - spam.WITHIN, form__isnull=False).exclude(sender="")
     found = lately.aggregate(
         of_address=Count("pk", filter=Q(sender=sender)),
         of_email=Count("pk", filter=Q(fields__email=email)),

@@ -82,7 +82,7 @@ def _hand_raised(request: HttpRequest, path: str, *, asked: Asked) -> HttpRespon
                 form=form,
                 fields=value,
                 received_at=received_at,
-                sender=spam.sender(_address(request)) if form else "",
+                sender="" if is_server else spam.sender(_address(request)),
                 token=token if isinstance(token, str) else "",
                 from_elsewhere=elsewhere,
                 is_server=is_server,
