@@ -113,7 +113,7 @@ def save(*, form: HandRaiseForm, member: Member) -> HandRaiseForm:
         return form
     try:
         with transaction.atomic():
-            form.save()
+            form.save(update_fields=None if is_new else [*SAID, "source"])
             audit.record(
                 "form.make" if is_new else "form.change",
                 by=member,

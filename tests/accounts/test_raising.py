@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts import landing, loading
 from accounts.models import AuditEntry, HandRaise, HandRaiseForm, Landing, ProductUser, Role
 from accounts.raising import forms, spam, taking, trust
-from tests.factories import SourceFactory
+from tests.factories import MemberFactory, SourceFactory
 from tests.feed import account_of, group, identify, load
 
 pytestmark = pytest.mark.django_db
@@ -64,11 +64,19 @@ def test_somebody_without_a_company_is_linked_to_the_account_of_his_own(client, 
     assert HandRaise.objects.get().account.of_person
 
 
-def test_a_write_key_needs_no_form_and_no_limit_holds_for_it(client, form):
-    for _ in range(spam.MOST + 1):
-        post(client, form, form="", write_key=form.source.write_key)
+@pytest.mark.parametrize("names_it", [False, True])
+def test_a_write_key_needs_no_form_and_no_limit_holds_for_it_nor_do_its_hands_count_for_others(client, form, names_it):
+    said = {"form": form.key if names_it else "", "write_key": form.source.write_key}
+    for n in range(spam.MOST + 1):
+        post(client, form, **said, message_id=f"crm-{n}")
     rows = HandRaise.objects.all()
-    assert [(row.form, row.is_spam) for row in rows] == [(None, False)] * (spam.MOST + 1)
+    named = form if names_it else None
+    assert [(row.form, row.is_spam, row.sender) for row in rows] == [(named, False, "")] * (spam.MOST + 1)
+    with time_machine.travel(timezone.now() + dt.timedelta(hours=1)):
+        assert post(client, form, **said, message_id="crm-1").status_code == 200
+    assert rows.get(sent=2).message_id == rows[1].message_id
+    assert post(client, form).status_code == 200
+    assert not rows.exclude(is_spam=False).exists()
 
 
 @pytest.mark.parametrize(
@@ -327,6 +335,16 @@ def test_the_same_sent_twice_is_one_raised_hand_and_a_servers_message_id_counts_
         post(client, form, form="", write_key=form.source.write_key, message_id="crm-1", message=message)
     assert HandRaise.objects.filter(form=None).get().fields["message"] == "first"
     assert Landing.objects.count() == 2
+
+
+def test_who_saves_a_form_changes_nothing_that_another_admin_does_at_that_moment(form):
+    admin, found = MemberFactory(role=Role.ADMIN), HandRaiseForm.objects.get(pk=form.pk)
+    forms.switch(form=form, on=False, member=admin)
+    forms.remove(form=form, member=admin)
+    found.question = "Talk to sales"
+    forms.save(form=found, member=admin)
+    form.refresh_from_db()
+    assert (form.question, form.is_active, form.removed_at is None) == ("Talk to sales", False, False)
 
 
 def test_who_was_too_fast_and_sends_it_again_is_heard(client, form):
