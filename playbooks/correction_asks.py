@@ -42,7 +42,7 @@ class Ask:
         def number(name: str, value: str) -> int | None:
             if not value:
                 return None
-            if value.isascii() and value.isdigit() and int(value) <= LARGEST:
+            if value.isascii() and value.isdigit() and len(value) < 20 and int(value) <= LARGEST:
                 return int(value)
             problems.append(_("%(field)s: %(value)s is not a number.") % {"field": name, "value": value[:40]})
             return None

@@ -101,6 +101,7 @@ def test_what_cannot_be_corrected_says_why_and_keeps_what_was_chosen(companies, 
         ({"do": "merge", "other": 10**12}, "There is no account"),
         ({"do": "domain", "domain": "beta.io", "other": beta.pk}, "no domain of this account"),
         ({"do": "merge", "other": "x"}, "is not a number"),
+        ({"do": "split", "people": "9" * 5000}, "is not a number"),
         ({"do": "split"}, "Choose what is to be corrected"),
     ):
         answer = client.post(here, said)
