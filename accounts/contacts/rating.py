@@ -20,10 +20,15 @@ if TYPE_CHECKING:
 def profile(contact: Contact, department: str = "", seniority: str = "", *, employees: int | None = None) -> None:
     """Sets department, seniority and persona: what was said, else what the title tells."""
     found = personas.classify(contact.title)
-    contact.department = department or found.department or contact.department
-    contact.seniority = seniority or found.seniority or contact.seniority
+    contact.department = department or found.department or _known(contact.department)
+    contact.seniority = seniority or found.seniority or _known(contact.seniority)
     rated = personas.rate(seniority=contact.seniority, department=contact.department, employees=employees)
     contact.persona_id = rated.persona_id
+
+
+def _known(value: object) -> str:
+    """Of a contact that was not saved yet the columns have no text but what stands for the database's default."""
+    return value if isinstance(value, str) else ""
 
 
 def standing(*, contacts: Collection[int] = (), users: Collection[int] = ()) -> dict[tuple[str, int], RoleWord]:

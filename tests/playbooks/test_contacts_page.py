@@ -37,6 +37,12 @@ def contact(email, account=None, **more):
     return Contact.objects.create(email=email, account=account, **said)
 
 
+def test_a_contact_of_whom_only_the_name_is_known_has_no_role(sign_in):
+    client = sign_in(Role.MARKETING)
+    made = client.post("/api/contacts/", {"email": "jo@acme.com", "name": "Jo"}, content_type="application/json").json()
+    assert (made["role"], made["confidence"], made["seniority"]) == ("", 0.0, "")
+
+
 @pytest.fixture
 def companies(db):
     buckets.forget()
