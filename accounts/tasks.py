@@ -6,7 +6,7 @@ from celery import shared_task
 
 from accounts import loading, months, roles, suggesting
 from accounts.company_domains import settling
-from accounts.contacts import files
+from accounts.contacts import book, files
 from accounts.erasing import bodies
 from accounts.models import ContactImport
 from accounts.personas import again
@@ -20,8 +20,9 @@ def load_landed() -> None:
 
 @shared_task
 def prune() -> None:
-    """Forgets old message ids and old refusals, and notes whom newer ones name; every hour."""
+    """Forgets old message ids, old refusals and what can be undone no more, and notes whom newer ones name; every hour."""
     loading.prune()
+    book.forget_changes()
     bodies.note_names(most=20_000)
     settling.work()  # a job that was cut off goes on
     for import_id in files.unfinished():

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from django.core import signing
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,12 +15,11 @@ from accounts import audit, changes, personas
 from accounts.contacts import rating, taking
 from accounts.contacts.fields import Row, Wrong, check
 from accounts.contacts.known import CONFIRMED, LIKELY
-from accounts.models import Account, Contact, Member, Persona, RoleWord
+from accounts.models import Account, Contact, ContactChange, Member, Persona, RoleWord
 from accounts.refused import Refused
 
 #: How long a change can be undone.
-UNDO_SECONDS = 15 * 60
-_SALT = "contacts.change"
+UNDO = dt.timedelta(minutes=15)
 #: The columns that a change sets.
 _CHANGED = ("email", "name", "title", "phone", "source", "account_id", "department", "seniority", "persona_id")
 #: What `seen` has marks of, in their order.
@@ -39,7 +38,7 @@ class StaleError(Exception):
 
 @dataclass(frozen=True)
 class Change:
-    """`undo`: the token that `undo_change` takes for a quarter of an hour. It is written down nowhere."""
+    """`undo`: what `undo_change` takes for a quarter of an hour. It says nothing of the contact."""
 
     contact: Contact
     undo: str
@@ -95,6 +94,8 @@ def change(
     Without a role the member's word is withdrawn, and the CRM's or the title's counts again. `last_seen`: the contact's `seen` when
     the member looked; empty: whatever it is now. Raises `Contact.DoesNotExist`, `StaleError` and `Refused` naming the field.
     """
+    if _may_move(contact_id, said):
+        taking.wait_for_loader()
     contact = Contact.objects.select_for_update().get(pk=contact_id, removed_at=None)
     if last_seen and last_seen != seen(contact):
         raise StaleError(contact)
@@ -123,37 +124,51 @@ def change(
     rating.profile(contact, employees=size)
     new_words, old_words = say_role(contact, member, row.role, CONFIRMED if is_sure else LIKELY)
     _keep(contact, touched)
-    undo = {"contact": contact.pk, "was": was, "became": seen(contact)}
-    undo |= {"made": made, "new_words": new_words, "old_words": old_words}
-    return Change(contact, signing.dumps(undo, salt=_SALT, compress=True))
+    done = {"made": made, "new_words": new_words, "old_words": old_words}
+    kept = ContactChange.objects.create(contact=contact, was=was, became=seen(contact), done=done)
+    return Change(contact, kept.key)
+
+
+def _may_move(contact_id: int, said: Mapping[str, str]) -> bool:
+    """Whether an account may have to be made for what is said of the contact."""
+    known = Contact.objects.filter(pk=contact_id).values_list("email", "account").first()
+    return known is not None and (known[0] != said.get("email") or known[1] is None or bool(said.get("domain")))
 
 
 @transaction.atomic
 def undo_change(*, contact_id: int, token: str) -> Contact:
     """The contact as before a change, unless somebody changed it since. Raises `Contact.DoesNotExist` and `Refused` (token)."""
-    try:
-        undo = signing.loads(token, salt=_SALT, max_age=UNDO_SECONDS)
-    except signing.SignatureExpired:
-        raise Refused("token", _("A change can be undone for a quarter of an hour, and that has passed.")) from None
-    except signing.BadSignature:
-        raise Refused("token", _("This undoes no change.")) from None
+    is_key = token.isascii() and token.isprintable()
+    kept = ContactChange.objects.filter(key=token, contact=contact_id).first() if is_key else None
+    if kept is not None and kept.done["made"]:
+        taking.wait_for_loader()
     contact = Contact.objects.select_for_update().get(pk=contact_id, removed_at=None)
-    if undo["contact"] != contact.pk or undo["became"] != seen(contact):
+    if kept is None:
+        raise Refused("token", _("This undoes no change, or one of more than a quarter of an hour ago."))
+    if timezone.now() - kept.made_at > UNDO:
+        raise Refused("token", _("A change can be undone for a quarter of an hour, and that has passed."))
+    if kept.became != seen(contact):
         raise Refused("token", _("Somebody has changed %(name)s since. Nothing was undone.") % {"name": contact})
     touched = {contact.account_id} if contact.account_id else set()
-    for name, value in undo["was"].items():
+    for name, value in kept.was.items():
         setattr(contact, name, value)
     # Its account may have been merged or forgotten meanwhile, its persona taken away.
     account = Account.objects.filter(pk=contact.account_id or 0).values_list("pk", "merged_into").first()
     contact.account_id = (account[1] or account[0]) if account else None
     if not Persona.objects.filter(pk=contact.persona_id or 0).exists():
         contact.persona_id = None
-    RoleWord.objects.filter(pk__in=undo["new_words"]).update(withdrawn_at=timezone.now())
-    RoleWord.objects.filter(pk__in=undo["old_words"], contact=contact).update(withdrawn_at=None)
+    RoleWord.objects.filter(pk__in=kept.done["new_words"]).update(withdrawn_at=timezone.now())
+    RoleWord.objects.filter(pk__in=kept.done["old_words"], contact=contact).update(withdrawn_at=None)
     personas.refresh()
     _keep(contact, touched)
-    taking.forget_empty(undo["made"])
+    taking.forget_empty(kept.done["made"])
+    kept.delete()
     return contact
+
+
+def forget_changes() -> None:
+    """What cannot be undone any more is nobody's business."""
+    ContactChange.objects.filter(made_at__lt=timezone.now() - UNDO).delete()
 
 
 def _keep(contact: Contact, touched: set[int]) -> None:

@@ -133,7 +133,7 @@ def take(
     taken, now = Taken(), timezone.now()
     unlocked = judge(rows)  # before rows are locked, the loader is waited for at need: it writes contacts too
     if any(one.user is not None and one.row.role_said for one in unlocked):
-        _wait_for_loader()
+        wait_for_loader()
     accounts = _accounts(unlocked, taken)
     judged = judge(rows, lock=True)
     sizes = dict(Account.objects.filter(pk__in=set(accounts.values())).values_list("pk", "employees"))
@@ -196,7 +196,8 @@ def _rate(user_ids: set[int]) -> set[int]:
     return roles.accounts_of(user_ids)
 
 
-def _wait_for_loader() -> None:
+def wait_for_loader() -> None:
+    """Until the transaction ends it writes nothing. Before rows of contacts are locked, since it writes those too."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [loading.LOCK])
 
@@ -231,7 +232,7 @@ def _accounts(judged: Iterable[Judged], taken: Taken) -> dict[str, int]:
                 wanted[domain] = one.row
     found = _known(wanted)
     if len(found) < len(wanted):
-        _wait_for_loader()  # it makes accounts of domains too, and neither shall meet the other's
+        wait_for_loader()  # it makes accounts of domains too, and neither shall meet the other's
         found = _known(wanted)
         missing = [domain for domain in wanted if domain not in found]
         made = Account.objects.bulk_create(
@@ -261,8 +262,9 @@ def take_back(taken: Taken) -> int:
     """Undoes what `take` did, and answers how many contacts went. What somebody has changed since stays."""
     now = timezone.now()
     touched: set[int] = set()
-    if taken.words and RoleWord.objects.filter(pk__in=taken.words).exclude(user=None).exists():
-        _wait_for_loader()
+    is_of_users = taken.words and RoleWord.objects.filter(pk__in=taken.words).exclude(user=None).exists()
+    if is_of_users or taken.accounts:  # somebody may come to an account that is to be deleted
+        wait_for_loader()
     personas.refresh()
     contacts = Contact.objects.select_for_update().order_by("pk")
     gone = list(contacts.filter(pk__in=[*taken.made, *taken.back], removed_at=None))

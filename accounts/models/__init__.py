@@ -19,6 +19,7 @@ from accounts.models.members import Member, MemberManager, Role, initials
 from accounts.models.people import (
     BuyingRole,
     Contact,
+    ContactChange,
     ContactImport,
     Department,
     DeviceUsage,
@@ -42,6 +43,7 @@ __all__ = [
     "BuyingRole",
     "Category",
     "Contact",
+    "ContactChange",
     "ContactImport",
     "Correction",
     "Department",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
@@ -217,6 +219,23 @@ class Contact(models.Model):
 
     def __str__(self) -> str:
         return self.name or self.email
+
+
+def new_change_key() -> str:
+    return secrets.token_urlsafe(16)
+
+
+class ContactChange(models.Model):
+    """What a contact was before a member changed it, for as long as that can be undone. It goes with the contact."""
+
+    key = models.CharField(max_length=32, unique=True, default=new_change_key)
+    contact = models.ForeignKey(Contact, models.CASCADE, related_name="changes")
+    was = models.JSONField(help_text="columns that a member can change")
+    became = models.CharField(
+        max_length=120, help_text="marks of what it became: once it is another one, nothing is undone"
+    )
+    done = models.JSONField(help_text="what was made and withdrawn beside: accounts, words about the role")
+    made_at = models.DateTimeField(auto_now_add=True)
 
 
 class ContactImport(models.Model):

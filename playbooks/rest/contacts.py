@@ -26,7 +26,7 @@ from scoring import buckets
 from scoring.buckets import Bucket
 from scoring.rest_shapes import told
 
-TOKEN = 6_000
+TOKEN = 32
 _NO_NUL = r"^[^\u0000]*$"
 _NAMED = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
 

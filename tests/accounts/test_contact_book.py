@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts import applying, contacts, roles
 from accounts.contacts import book
 from accounts.messages import Message
-from accounts.models import AccountDomain, AuditEntry, Contact, ProductUser, RoleWord, Signal
+from accounts.models import AccountDomain, AuditEntry, Contact, ContactChange, ProductUser, RoleWord, Signal
 from accounts.refused import Refused
 from tests.factories import AccountFactory, MemberFactory, ProductUserFactory
 
@@ -86,10 +86,17 @@ def test_a_change_says_all_anew_and_without_a_role_the_title_counts(db):
     assert (vera.email, vera.name, vera.account.domain, vera.source) == ("vera@acme.com", "Vera", "acme.com", "by hand")
     assert (vera.buying_role, vera.buying_confidence, vera.seniority) == ("champion", 0.9, "c_level")
     assert not AccountDomain.objects.filter(domain="other.io").exists()
+    with pytest.raises(Refused, match="no change"):  # twice
+        book.undo_change(contact_id=vera.pk, token=change.undo)
+    change = book.change(contact_id=vera.pk, member=member, said=said)
+    book.change(contact_id=vera.pk, member=member, said=said | {"name": "Vera X"})
     with pytest.raises(Refused, match="since"):
         book.undo_change(contact_id=vera.pk, token=change.undo)
-    with time_machine.travel(timezone.now() + dt.timedelta(minutes=16)), pytest.raises(Refused, match="has passed"):
-        book.undo_change(contact_id=vera.pk, token=change.undo)
+    with time_machine.travel(timezone.now() + dt.timedelta(minutes=16)):
+        with pytest.raises(Refused, match="has passed"):
+            book.undo_change(contact_id=vera.pk, token=change.undo)
+        book.forget_changes()
+    assert not ContactChange.objects.exists()
 
 
 def test_what_a_member_says_of_a_role_is_kept_also_when_the_title_or_the_crm_says_the_same(db):
