@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -45,14 +45,16 @@ class Env(msgspec.Struct, frozen=True, kw_only=True):
     DEFAULT_FROM_EMAIL: str = "plsapp@localhost"
     PUBLIC_URL: str = ""
     """Where members reach this app, with its scheme: links in mails begin with it. Empty: the first of ALLOWED_HOSTS."""
-    TRUSTED_PROXIES: Annotated[int, msgspec.Meta(ge=0, le=10)] = 1
-    """Proxies in front of this app, each of which adds to X-Forwarded-For. 0: the header is not read."""
+    TRUSTED_PROXIES: Annotated[int, msgspec.Meta(ge=0, le=10)] | Literal["auto"] = "auto"
+    """Proxies in front of this app, each of which adds to X-Forwarded-For. 0: it is not read. auto: `accounts.addresses`."""
     LANDING_LIMIT: AtLeastOne = 50_000
     """Requests that may wait for the loader; above it the intake answers 429."""
     DEDUP_WINDOW_DAYS: Annotated[int, msgspec.Meta(ge=7)] = 30
-    USAGE_RETENTION_DAYS: Annotated[int, msgspec.Meta(ge=0)] = 0
-    MIRROR_URL: str = ""
     """For how long a repeated messageId is recognised. Seven days at least: SDKs retry for that long."""
+    USAGE_RETENTION_DAYS: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """Whole months of usage that ended so long ago are dropped. 0: none is."""
+    MIRROR_URL: str = ""
+    """Where the columnar mirror of usage lies. Empty: under PLSAPP_HOME."""
     USAGE_URL: str = ""
     """The customer's own engine that holds usage, as an Ibis connection URL. Empty: usage is in PostgreSQL."""
     USAGE_TABLE: str = ""

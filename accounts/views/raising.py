@@ -6,9 +6,7 @@ be read by those.
 
 from __future__ import annotations
 
-import ipaddress
 import json
-import re
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -27,7 +25,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
-from accounts import api, hand_raise
+from accounts import addresses, api, hand_raise
 from accounts.api import FORMS, RETRY_SECONDS, Refused
 from accounts.messages import Bad
 from accounts.models import HandRaiseForm, Source
@@ -287,20 +285,8 @@ def _ours(request: HttpRequest) -> str:
     return f"{request.scheme}://{request.get_host()}"
 
 
-_WITH_PORT = re.compile(r"(?:([0-9.]+):\d+|\[([0-9a-fA-F:.]+)\](?::\d+)?)")
-
-
 def _address(request: HttpRequest) -> str:
-    """The client's address, of IPv6 its network: what the outermost of our own proxies saw. Only to count by."""
-    said = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
-    trusted: int = settings.ENV.TRUSTED_PROXIES
-    address = said[-min(trusted, len(said))] if trusted and said else str(request.META.get("REMOTE_ADDR", ""))
-    if found_port := _WITH_PORT.fullmatch(address):  # some proxies say the port too, another one each time
-        address = found_port[1] or found_port[2]
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return address[:64]
-    if found.version == 6 and found.ipv4_mapped is not None:  # a server that listens to both calls IPv4 clients so
-        found = found.ipv4_mapped
-    return str(ipaddress.ip_network((found, 64), strict=False)) if found.version == 6 else str(found)
+    """The client's address, of IPv6 its network."""
+    forwarded, peer = request.headers.get("X-Forwarded-For", ""), str(request.META.get("REMOTE_ADDR", ""))
+    proxies = settings.ENV.TRUSTED_PROXIES
+    return addresses.to_count_by(addresses.of_client(peer=peer, forwarded=forwarded, proxies=proxies))

@@ -10,9 +10,10 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import landing, loading
+from accounts import addresses, landing, loading
 from accounts.models import AuditEntry, HandRaise, HandRaiseForm, Landing, ProductUser, Role
 from accounts.raising import forms, spam, taking, trust
+from accounts.sign_in import InvitedOnly
 from tests.factories import MemberFactory, SourceFactory
 from tests.feed import account_of, group, identify, load
 
@@ -362,6 +363,35 @@ def test_an_address_is_read_from_the_header_of_trusted_proxies_alone(client, for
     for n in range(spam.MOST + 1):
         answer = post(client, form, email=f"a{n}@acme.com", headers={"x-forwarded-for": f"203.0.113.{n}"})
     assert answer.status_code == 429
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "proxies", "address", "counted"),
+    [
+        ("127.0.0.1", "6.6.6.6, 81.2.69.142", "auto", "81.2.69.142", "81.2.69.142"),
+        ("10.0.0.7", "[2a00:1450::5]:443", "auto", "2a00:1450::5", "2a00:1450::/64"),
+        ("", "81.2.69.142:5000", "auto", "81.2.69.142", "81.2.69.142"),  # a proxy by a socket of this machine
+        (
+            "81.2.69.142",
+            "6.6.6.6",
+            "auto",
+            "81.2.69.142",
+            "81.2.69.142",
+        ),  # nothing in front: he may write what he likes
+        ("::ffff:81.2.69.142", "6.6.6.6", "auto", "81.2.69.142", "81.2.69.142"),
+        ("81.2.69.142", "6.6.6.6", 1, "6.6.6.6", "6.6.6.6"),
+        ("127.0.0.1", "5.5.5.5, 6.6.6.6", 2, "5.5.5.5", "5.5.5.5"),
+        ("127.0.0.1", "6.6.6.6", 0, "127.0.0.1", "127.0.0.1"),
+        ("fe80::1%eth0", "", "auto", "fe80::1%eth0", "fe80::/64"),
+        ("127.0.0.1", "unknown", "auto", "unknown", "unknown"),
+    ],
+)
+def test_who_called_is_told_by_as_many_proxies_as_there_are(rf, settings, peer, forwarded, proxies, address, counted):
+    assert addresses.of_client(peer=peer, forwarded=forwarded, proxies=proxies) == address
+    assert addresses.to_count_by(address) == counted
+    settings.ENV = msgspec.structs.replace(settings.ENV, TRUSTED_PROXIES=proxies)
+    request = rf.get("/sign-in/login/", REMOTE_ADDR=peer, headers={"x-forwarded-for": forwarded})
+    assert InvitedOnly(request).get_client_ip(request) == address
 
 
 def test_who_sends_too_much_is_told_and_what_he_sent_is_kept(client, form, monkeypatch):
