@@ -2,7 +2,8 @@
 
 Of two open items of one motion one stays: the one that is owned, else that of the account that stays. The other leaves and says so;
 what was still to be done with it, and its running play, go on with the one that stays. What was moved is kept with the correction,
-so that undoing it leaves items, owners and states as they were. Items of a workspace are with the account of the workspace.
+so that undoing it leaves items, owners and states as they were. What routing closed because of a correction, whatever its kind, is
+open again when it is undone. Items of a workspace are with the account of the workspace.
 
 The page and the API do it in the transaction of the correction; every minute `follow_merged` and `take_back_undone` find what was
 merged otherwise, by the loader above all.
@@ -43,7 +44,11 @@ def correct(verb: Callable[..., Correction], **said: Any) -> Correction:
     """Does one of the verbs of `accounts.corrections` and what follows on the queues, at once. Raises what the verb raises."""
     with transaction.atomic():
         correction = verb(**said)
+        if correction.undone_at is None:
+            _remember_open(correction)
         catch_up()
+        if correction.undone_at is not None:
+            _open_again(correction)
     return Correction.objects.defer("people", "contacts", "kept").get(pk=correction.pk)
 
 
@@ -209,9 +214,45 @@ def _take_back(correction: Correction, kept: _Kept) -> None:
     _with_their_items(ids)
     for item in QueueItem.objects.filter(pk__in=ids | {int(id_) for id_ in kept.seen}, state__in=OPEN):
         steps.tell_item(item)
-    # Not routed before it is scored again: without a score it would leave its queue.
+    _score_first([home])
+
+
+def _remember_open(correction: Correction) -> None:
+    """What stands on the queues of both accounts before anything follows."""
+    rows = QueueItem.objects.filter(account__in=[correction.from_account_id, correction.to_account_id], state__in=OPEN)
+    correction.kept["open"] = {
+        str(item.pk): _plain({name: getattr(item, name) for name in KEPT}) for item in rows if item.owner_id is None
+    }
+    correction.save(update_fields=["kept"])
+
+
+def _open_again(correction: Correction) -> None:
+    """What nobody had and routing closed since, because of other scores: when it still should be closed, routing does so again."""
+    both, kept, now = (
+        [correction.from_account_id, correction.to_account_id],
+        correction.kept.get("open", {}),
+        timezone.now(),
+    )
+    left = QueueItem.objects.select_for_update(of=("self",)).filter(
+        pk__in=map(int, kept), account__in=both, state=LEFT, closed_at__gte=correction.made_at
+    )
+    events = []
+    for item in left.order_by("pk"):
+        if _is_taken(item):
+            continue
+        for name, value in kept[str(item.pk)].items():
+            setattr(item, name, _value(name, value))
+        item.updated_at = now
+        item.save(update_fields=[*_COLUMNS, "updated_at"])
+        events.append(_told(item, Told.REOPENED, _("The correction was undone"), now))
+    QueueItemEvent.objects.bulk_create(events)
+    _score_first(both)
+
+
+def _score_first(account_ids: Collection[int]) -> None:
+    """They are not routed before they are scored again: by the score of the correction, items would leave their queues."""
     with connection.cursor() as cursor:
-        cursor.execute(f"DELETE FROM {changes.SCORED} WHERE account_id = %s", [home])
+        cursor.execute(f"DELETE FROM {changes.SCORED} WHERE account_id = ANY(%s)", [list(account_ids)])
 
 
 def _go_on(goes: QueueItem, stays: QueueItem, kept: _Kept, now: dt.datetime, *, called: str) -> None:

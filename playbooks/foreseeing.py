@@ -1,10 +1,10 @@
-"""What a correction would change: it is made, measured and rolled back, so that the preview is what will happen."""
+"""What a correction would change: it is made, scored, routed, measured and rolled back, so that the preview is what will happen."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import OperationalError, connection, transaction
@@ -12,18 +12,18 @@ from django.utils import timezone
 
 from accounts.corrections.weighing import Weight, weigh
 from accounts.models import Account, Correction
-from playbooks import following
+from playbooks import following, queue
 from playbooks.models import QueueItem
-from scoring import before, definitions, warehouse
+from scoring import runs, warehouse
 from scoring.models import BuyerState, Score, Segment, Tier
-from scoring.scored import compute
+from scoring.progress import Overtaken
 
-#: How long a preview waits for the loader, which holds what a correction needs.
+#: How long a preview waits for the loader, which holds what a correction needs, and for who scores or routes these accounts.
 PATIENCE = "3s"
 
 
 class Busy(Exception):
-    """The loader is at work and did not end within `PATIENCE`."""
+    """Somebody was at work on what a correction needs and did not end within `PATIENCE`."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,8 @@ class Side:
 class Foreseen:
     """Both accounts before and after. `away` is none before for nobody; `into` is none before when a split makes it.
 
-    `counts`: what moves. `is_rated`: whether scores after were computed; they are not while usage lies in a warehouse.
+    `counts`: what moves. `leaving`: open items that give way to another one. `is_rated`: whether both were scored and routed after
+    it; they are not while usage lies in a warehouse.
     """
 
     away: Side
@@ -89,35 +90,44 @@ def foresee(verb: Callable[..., Correction], **said: Any) -> Foreseen:
             following.catch_up()
             ids = [correction.from_account_id, correction.to_account_id]
             is_gone = correction.kind == Correction.Kind.MERGE
-            after = _sides(ids, today, gone=ids[0] if is_gone else None)
-            rated = _rated_after([ids[1]] if is_gone else ids, today)
+            open_after = len(_open(ids))
+            is_rated = _score_and_route(ids)
+            rated = _rated(ids) if is_rated else {}
+            after = _sides(ids, today, gone=ids[0] if is_gone else None, rated=rated)
             counts = dict(correction.kept["counts"])
             transaction.set_rollback(True)
-    except OperationalError as error:
+    except (OperationalError, Overtaken) as error:
         raise Busy from error
     known = ids[:1] if correction.kind == Correction.Kind.SPLIT else ids
     sides = _sides(known, today, rated=_rated(known))
-    for id_, now in (rated or {}).items():
-        after[id_] = replace(after[id_], rated=now)
-    open_before = sum(len(side.places) for side in sides.values())
-    open_after = sum(len(side.places) for side in after.values())
     return Foreseen(
         away=sides[ids[0]],
         into=sides.get(ids[1]),
         away_after=after[ids[0]],
         into_after=after[ids[1]],
         counts=counts,
-        leaving=open_before - open_after,
-        is_rated=rated is not None,
+        leaving=sum(len(side.places) for side in sides.values()) - open_after,
+        is_rated=is_rated,
     )
 
 
-def _sides(
-    ids: list[int], today: dt.date, *, gone: int | None = None, rated: dict[int, Rated] | None = None
-) -> dict[int, Side]:
-    places: dict[int, list[Place]] = {}
+def _score_and_route(ids: list[int]) -> bool:
+    """As scorer and router will do within seconds, in the transaction that is rolled back; false with a warehouse."""
+    if warehouse.is_used():
+        return False
+    runs.score(runs.begin("changed"), account_ids=ids)
+    queue.route_accounts(ids)
+    return True
+
+
+def _open(ids: list[int]) -> list[QueueItem]:
     rows = QueueItem.objects.filter(account__in=ids, state__in=following.OPEN).select_related("owner", "workspace")
-    for item in rows.order_by("motion", "pk"):
+    return list(rows.order_by("motion", "pk"))
+
+
+def _sides(ids: list[int], today: dt.date, *, rated: dict[int, Rated], gone: int | None = None) -> dict[int, Side]:
+    places: dict[int, list[Place]] = {}
+    for item in _open(ids):
         label = str(item.get_motion_display())
         if item.workspace is not None:
             label = f"{label}: {item.workspace}"
@@ -128,7 +138,7 @@ def _sides(
             id=account.pk,
             name=account.name,
             weight=weigh(account.pk, today=today),
-            rated=(rated or {}).get(account.pk, Rated()),
+            rated=rated.get(account.pk, Rated()),
             places=tuple(places.get(account.pk, ())),
             is_gone=account.pk == gone,
         )
@@ -140,19 +150,6 @@ def _rated(ids: list[int]) -> dict[int, Rated]:
     return {
         score.account_id: _told(score.score, score.tier, score.segment, score.buyer_state)
         for score in Score.objects.filter(account__in=ids).defer("feature_values", "effects")
-    }
-
-
-def _rated_after(ids: list[int], today: dt.date) -> dict[int, Rated] | None:
-    """By the definition in force, as the scorer will do within seconds."""
-    if warehouse.is_used():
-        return None
-    scored = compute(
-        as_of=today, definition=definitions.published(), account_ids=ids, tiers_before=before.read(ids).tiers
-    )
-    return {
-        int(id_): _told(scored.score(row), scored.tier(row), str(scored.segment[row]), str(scored.buyer_state[row]))
-        for row, id_ in enumerate(scored.account_id)
     }
 
 

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from accounts import corrections
 from accounts.models import Account, Correction, MergeSuggestion, Role
-from playbooks import foreseeing
+from playbooks import foreseeing, queue
 from playbooks.models import QueueItem
 from scoring import runs
 from scoring.models import Score
@@ -48,7 +48,23 @@ def test_what_is_foreseen_is_what_happens_and_looking_changes_nothing(companies)
     runs.score_changed()
     after = Score.objects.get(account=beta)
     assert (seen.into_after.rated.score, seen.into_after.rated.tier) == (after.score, after.tier)
-    assert QueueItem.objects.filter(state__in=foreseeing.following.OPEN).count() == len(seen.into_after.places) == 1
+    assert QueueItem.objects.open().count() == 1
+    queue.route_scored()
+    assert [place.motion for place in seen.into_after.places] == [
+        item.get_motion_display() for item in QueueItem.objects.open()
+    ]
+
+
+def test_what_routing_closed_because_of_a_correction_is_open_again_when_it_is_undone(companies):
+    acme, beta = companies
+    item = make_item(account=beta)
+    done = foreseeing.following.correct(corrections.merge, account_id=acme.pk, into_id=beta.pk, member=None)
+    runs.score_changed()
+    queue.route_scored()
+    item.refresh_from_db()
+    assert item.state == QueueItem.State.LEFT
+    foreseeing.following.correct(corrections.undo, correction_id=done.pk, member=None)
+    assert list(QueueItem.objects.open().values_list("pk", "closed_at", "account")) == [(item.pk, None, beta.pk)]
 
 
 def test_a_merge_on_the_page_is_searched_looked_at_done_and_undone(companies, sign_in):
