@@ -209,7 +209,7 @@ def _write(batch: Resolved, alongside: Alongside, waiting: Callable[[], list[Lan
         raised_hands.settle(directory)
         raised = linking.link(batch.strong)
         linking.settle(directory.roots())
-        since.note(batch.found, directory, batch.types, raised)
+        since.note(batch.found, directory, batch.types, raised, batch.times)
     # All usage is written by now.
     acted = {directory.root(person).id for person in (*batch.acted, *directory.reworked())}
     _changed, buyers = roles.work_out([id_ for id_ in acted if id_ is not None])

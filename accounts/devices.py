@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 NOT_SELF = "9999-01-01"
 
 #: Tables that tell on which device something was done without a name.
-_TOLD = ("signal", "invitation", "handraise")
+_TOLD = ("signal", "invitation", "handraise", "usageafterraise")
 _MEMBERSHIP = {"user_id": "bigint", "workspace_id": "bigint", "first_seen_at": "micros"}
 
 

@@ -115,4 +115,5 @@ class UsageAfterRaise(models.Model):
     user = models.ForeignKey(ProductUser, models.CASCADE, related_name="+", db_constraint=False)
     workspace_id = models.BigIntegerField()
     event_type_id = models.BigIntegerField()
+    device = models.CharField(max_length=210, blank=True, db_default="", help_text="where nobody had signed in")
     count = models.PositiveIntegerField()

@@ -27,12 +27,18 @@ def note(
     directory: Directory,
     types: Mapping[str, EventType],
     raised: Mapping[str, Message],
+    times: Mapping[int, Sequence[dt.datetime]],
 ) -> None:
-    """Of a batch, in the loader's transaction. One query where no raised hand waits, else two, and a look at each message.
+    """Of a batch, in the loader's transaction. One query, two where something is noted.
 
-    `found`: its messages in their order. `raised`: the raised hands among them, by the `message_id` of their rows.
+    A raised hand may wait for weeks where no run scores its account. So only those of the days of the batch are read, and its
+    messages are looked at only where one of its people or workspaces is theirs.
+
+    `found`: its messages in their order. `raised`: the raised hands among them, by the `message_id` of their rows. `times`: when
+    what was counted happened, by event type.
     """
-    waiting = _waiting()
+    bounds = [at for of_type in times.values() if of_type for at in (min(of_type), max(of_type))]
+    waiting = _waiting(min(bounds), max(bounds)) if bounds else []
     if not waiting:
         return
     places = {id(message): place for place, (message, _person, _space) in enumerate(found)}
@@ -42,36 +48,48 @@ def note(
         one = (raise_id, at, places.get(id(raised[row]), -1) if row in raised else -1)
         of_account[account_id].append(one)
         of_person[user_id].append(one)
-    first = min(at for *_, at in waiting)
-    counts: Counter[tuple[int, int, int, int]] = Counter()
+    theirs = {one for one in directory.roots() if one.account_id in of_account or one.id in of_person}
+    homes = {space for space in directory.spaces.values() if space.account_id in of_account}
+    if not theirs and not homes:
+        return
+    counts: Counter[tuple[int, int, int, int, str]] = Counter()
     for place, (message, person, space) in enumerate(found):
-        if message.at < first or person is None or message.type not in USAGE_TYPES:
+        if person is None or message.type not in USAGE_TYPES:
             continue
         person = directory.root(person)
+        if person not in theirs and space not in homes:
+            continue
         account = space.account_id if space is not None and space.account_id is not None else person.account_id
         # The account that stands for a person alone is not known in memory.
         for raise_id, at, after in of_account.get(account or 0, ()) or of_person.get(person.id or 0, ()):
             if message.at.date() == at.date() and (message.at, place) > (at, after):
                 space_id = space.id if space is not None and space.id else 0
-                counts[raise_id, person.id or 0, space_id, types[message.event].id] += 1
+                device = "" if message.user_id else f"a:{message.anonymous_id}"
+                counts[raise_id, person.id or 0, space_id, types[message.event].id, device] += 1
     UsageAfterRaise.objects.bulk_create(
         [
-            UsageAfterRaise(hand_raise_id=raise_id, user_id=user, workspace_id=space, event_type_id=event, count=n)
-            for (raise_id, user, space, event), n in counts.items()
+            UsageAfterRaise(
+                hand_raise_id=raise_id, user_id=user, workspace_id=space, event_type_id=event, device=device, count=n
+            )
+            for (raise_id, user, space, event, device), n in counts.items()
         ],
         batch_size=5_000,
     )
 
 
-def _waiting() -> list[tuple[int, str, int, int, dt.datetime]]:
-    """Those whose account is not frozen yet, with their `message_id`, person, account and time. By index."""
+def _waiting(first: dt.datetime, last: dt.datetime) -> list[tuple[int, str, int, int, dt.datetime]]:
+    """Those raised from the day of `first` until `last` whose account is not frozen yet, by index.
+
+    With their `message_id`, person, account and time.
+    """
+    day = first.astimezone(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     with connection.cursor() as cursor:
         cursor.execute(
             """
             SELECT h.id, h.message_id, h.user_id, coalesce(a.merged_into_id, a.id), h.raised_at
             FROM accounts_handraise h JOIN accounts_account a ON a.id = h.account_id
-            WHERE h.frozen_at IS NULL AND NOT h.is_spam AND h.raised_at > %s
+            WHERE h.frozen_at IS NULL AND NOT h.is_spam AND h.raised_at > %s AND h.raised_at >= %s AND h.raised_at <= %s
             """,
-            [timezone.now() - FROZEN_WITHIN],
+            [timezone.now() - FROZEN_WITHIN, day, last],
         )
         return cursor.fetchall()

@@ -12,7 +12,7 @@ from accounts.raising import spam
 from playbooks.models import QueueItem
 from scoring import frozen, runs
 from scoring.models import FrozenFeatures
-from tests.feed import account_of, group, identify, land, load, source, track
+from tests.feed import account_of, alias, group, identify, land, load, source, track
 from tests.playbooks.test_queue import work
 from tests.scoring.test_runs import EVENTS, team
 
@@ -75,6 +75,36 @@ def test_what_came_after_the_hand_was_raised_is_not_frozen_with_it(together):
         assert then.features["senior_people"] == 0
         assert not UsageAfterRaise.objects.exists()
         assert HandRaise.objects.get().frozen_at
+
+
+def test_what_came_after_is_taken_off_whoever_turns_out_to_have_done_it():
+    with time_machine.travel(NOON, tick=False) as clock:
+        account = team("acme.com", people=3, days=[1])
+        load(raised("0@acme.com"))
+        clock.shift(MINUTE)
+        # On a device of 1, and by a second id of 2. Then it turns out that 0 was on the device before, and that the ids are one.
+        load(track("1@acme.com", anonymousId="d"), track(None, anonymousId="d"), track(None, anonymousId="d"))
+        load(identify("two", email="2@acme.com"), track("two"))
+        load(track("0@acme.com", anonymousId="d", days_ago=1), alias("two", "2@acme.com"))
+        done = {(one.user.key, one.device): one.count for one in UsageAfterRaise.objects.select_related("user")}
+        assert done == {("u:1@acme.com", ""): 1, ("u:0@acme.com", "a:d"): 2, ("u:2@acme.com", ""): 1}
+        work()
+        then, now = FrozenFeatures.objects.get().features, account.score.features
+        assert (then["events_28"], then["people"]) == (3 * len(EVENTS) + 2, 3)
+        assert now["events_28"] == then["events_28"] + 4
+
+
+def test_a_hand_that_waits_costs_a_batch_one_query_whoever_acts():
+    load(track("0@acme.com"), track("9@other.com"))
+    costs = []
+    for hands in ([], [raised("0@acme.com")]):
+        load(*hands)
+        land(track("9@other.com"))
+        with CaptureQueriesContext(connection) as seen:
+            load()
+        costs.append(len(seen))
+    assert costs[0] == costs[1]
+    assert not UsageAfterRaise.objects.exists()
 
 
 @pytest.mark.parametrize("rounds", [1, 10])
