@@ -123,7 +123,7 @@ def _erase(said: str, people: list[ProductUser], *, member: Member | None, way: 
     _forget(people)
     _forget_contacts(contacts)
     _forget_invitations(needles)
-    HandRaise.objects.filter(Q(user__in=ids) | _any_field(needles.emails)).update(fields={})
+    HandRaise.objects.filter(Q(user__in=ids) | _any_field(needles.emails)).update(fields={}, sender="")
     bodies.drop_from_imports(needles)
     rows = texts.scrub(needles, account_ids=accounts, user_ids=ids)
     done = Erased(

@@ -17,11 +17,14 @@ from accounts.views.requests import MemberRequest
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def erase(request: MemberRequest) -> HttpResponse:
-    """`q`: an e-mail or an id; `person`: that of a product user. POST with `q` and the same again in `confirm` erases."""
+    """`q`: an e-mail or an id, posted, so that it is in no address and no log; `person`: the id of a product user.
+
+    POST with `q` and the same again in `confirm` erases.
+    """
     said = request.POST if request.method == "POST" else request.GET
     wanted = said.get("q", "").replace("\x00", "").strip()[:254] or _words_of(request.GET.get("person", ""))
     problem = ""
-    if request.method == "POST":
+    if "confirm" in request.POST:
         if said.get("confirm", "").strip().lower() != wanted.lower() or not wanted:
             problem = _("confirm: type exactly what you looked for. Nothing was erased.")
         else:
