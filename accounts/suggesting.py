@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -192,7 +193,7 @@ def find(*, now: dt.datetime, without: Collection[frozenset[int]] = ()) -> list[
 
     Eight queries. Time grows with people, never with pairs of them; memory with accounts and with what is found.
     """
-    sizes = dict(_rows(_SIZES))
+    sizes: dict[int, int] = defaultdict(int, _rows(_SIZES))  # somebody may begin while this looks
     pairs: dict[frozenset[int], Found] = {}
 
     def pair(source: int, target: int) -> Found:
