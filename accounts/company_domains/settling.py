@@ -17,8 +17,6 @@ from accounts.models import Resettling
 
 #: People in one step.
 BATCH = 2_000
-#: One job at a time.
-LOCK = 7_021
 
 # Hosts below the domain too. One pass over the table a step: no index is worth a rule a week.
 _PEOPLE = """
@@ -35,12 +33,8 @@ WHERE account_by <> 'hand' AND (domain = ANY (%(domains)s)
 
 
 def work(*, seconds: float = 20) -> bool:
-    """Works at the oldest job that is not finished; whether none is left. Another worker at it counts as none."""
+    """Works at the oldest job that is not finished; whether none is left. Two workers at it take its steps in turn."""
     until = time.monotonic() + seconds
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
-        if not cursor.fetchone()[0]:
-            return True
     while (job := Resettling.objects.filter(finished_at=None).order_by("pk").first()) is not None:
         if job.started_at is None:
             job.started_at, job.total = timezone.now(), _how_many(job)
