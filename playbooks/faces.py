@@ -10,6 +10,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from accounts import contacts
+from accounts.evidence import CHAMPION_INVITES
 from accounts.models import SignalKind
 from accounts.signals import OF_THE_COMPANY
 from scoring.signals import HAND_RAISE_DAYS
@@ -122,10 +123,13 @@ _BUYERS = f"""
     WHERE p.buying_role = 'economic_buyer' AND p.buying_confidence >= 0.6
     ORDER BY account, p.buying_confidence DESC, p.last_seen_at DESC NULLS LAST, p.id
 """
+#: Whom a member calls one, else who invited most of those of whom no member said something else.
 _CHAMPIONS = f"""
-    WITH {_PEOPLE}
+    WITH {_PEOPLE}, words AS (
+        SELECT user_id, role FROM accounts_roleword WHERE source = 'human' AND withdrawn_at IS NULL AND user_id IS NOT NULL
+    )
     SELECT DISTINCT ON (account) account, user_id FROM (
-        SELECT people.account, u.user_id, sum(u.count) AS invitations
+        SELECT people.account, u.user_id, sum(u.count) AS invitations, 0 AS is_said
         FROM people
         JOIN accounts_usage u ON u.user_id = people.user_id
         JOIN accounts_eventtype e ON e.id = u.event_type_id AND e.signal = 'invite'
@@ -133,8 +137,10 @@ _CHAMPIONS = f"""
         LEFT JOIN accounts_workspace w ON w.id = u.workspace_id
         WHERE u.day > current_date - 90 AND coalesce(w.account_id, p.account_id) = people.account
         GROUP BY 1, 2
-    ) AS inviters WHERE invitations >= 2
-    ORDER BY account, invitations DESC, user_id
+        UNION ALL
+        SELECT people.account, user_id, {CHAMPION_INVITES}, 1 FROM people JOIN words USING (user_id) WHERE role = 'champion'
+    ) AS inviters WHERE invitations >= {CHAMPION_INVITES} AND user_id NOT IN (SELECT user_id FROM words WHERE role <> 'champion')
+    ORDER BY account, is_said DESC, invitations DESC, user_id
 """
 _SIGNALS = f"""
     WITH {_PEOPLE}, found AS (

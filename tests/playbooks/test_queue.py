@@ -3,9 +3,11 @@ import threading
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import connection
+from django.utils import timezone
 
-from accounts.models import Account, Role
-from playbooks import queue, showing
+from accounts import roles
+from accounts.models import Account, ProductUser, Role
+from playbooks import faces, queue, showing
 from playbooks.models import QueueItem, QueueItemEvent, RoutingRule
 from playbooks.verbs.verbs import claim, release
 from scoring import runs
@@ -52,6 +54,17 @@ def test_a_pqa_with_a_buyer_goes_to_sales_with_everything_a_row_shows():
     assert item.score == Score.objects.get().score
     assert verbs(item) == ["entered"]
     assert not ScoredAccount.objects.exists()
+
+
+def test_a_row_shows_the_champion_whom_a_member_names_and_none_who_was_denied():
+    load(*(identify(f"{who}@acme.com", email=f"{who}@acme.com", title="Developer") for who in ("ann", "bob")))
+    load(*(track("ann@acme.com", "Invitation Sent") for _ in range(4)))
+    ann, bob = ProductUser.objects.order_by("email")
+    account, now = ann.account_id, timezone.now()
+    assert faces.of_accounts([account], now)[account].champion_id == ann.pk
+    for person, role in ((ann, "end_user"), (bob, "champion")):
+        roles.say(member=MemberFactory(), role=role, user_id=person.pk)
+    assert faces.of_accounts([account], now)[account].champion_id == bob.pk
 
 
 def test_routing_again_changes_nothing():
