@@ -20,9 +20,8 @@ def test_an_entry_is_neither_changed_nor_deleted():
     audit.record("source.add", subject="source", label="App")
 
     def empty() -> None:
-        with (
-            connection.cursor() as cursor
-        ):  # the tests switch off what keeps Django from emptying the tables after them
+        """Switched off in tests, since Django empties the tables after some."""
+        with connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             cursor.execute("ALTER TABLE accounts_auditentry ENABLE TRIGGER accounts_audit_stays_whole")
             cursor.execute("TRUNCATE accounts_auditentry")
