@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -275,7 +276,12 @@ _WORDS = {
         _(
             "%(left)d people stopped around %(day)s, and %(began)d new ones began at the other (%(expected)s were to be expected)."
         )
-        % {"left": one["left"], "day": one["around"], "began": one["began"], "expected": one["expected"]}
+        % {
+            "left": one["left"],
+            "day": date_format(dt.date.fromisoformat(one["around"]), "j M Y"),
+            "began": one["began"],
+            "expected": round(one["expected"]),
+        }
     ),
     "people": lambda one: (
         ngettext(
