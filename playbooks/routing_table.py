@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.core import signing
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.db.models import Count
 from django.utils.translation import gettext as _
 
 from accounts import audit
-from accounts.models import Member
+from accounts.models import AuditEntry, Member
 from playbooks import queue
 from playbooks.models import Motion, RoutingRule
 from playbooks.routing import BUYER_STATES, DEFAULT_TABLE, SEGMENTS, TIERS, Cell
 from scoring.models import BuyerState, Score, Segment, Tier
 
 LOCK = 7_005
-SALT = "routing-table"
+#: What the audit log calls it.
+CHANGE = "routing.change"
 STEP_LENGTH = 200
 
 type Key = tuple[str, str, str]
@@ -74,10 +74,10 @@ class Block:
 
 @dataclass(frozen=True)
 class Saved:
-    """What a save did: cells that changed, and the table before, to put it back."""
+    """What a save did: cells that changed, and the entry of the audit log that `put_back` takes; none when nothing changed."""
 
     changed: int
-    before: str
+    entry_id: int | None = None
 
 
 def blocks(table: Mapping[Key, Cell] | None = None, errors: Mapping[str, str] | None = None) -> list[Block]:
@@ -144,7 +144,7 @@ def save(*, table: Mapping[Key, Cell], member: Member, way: str = audit.PAGE) ->
     with transaction.atomic():
         before = _lock()
         if wanted == before:
-            return Saved(0, _pack(before))
+            return Saved(0)
         gone = [key for key in before if wanted.get(key) != before[key]]
         new = [key for key in wanted if wanted[key] != before.get(key)]
         for tier, buyer_state, segment in gone:
@@ -162,8 +162,8 @@ def save(*, table: Mapping[Key, Cell], member: Member, way: str = audit.PAGE) ->
         )
         queue.route_all()
         changed = sorted({*gone, *new})
-        audit.record(
-            "routing.change",
+        entry = audit.record(
+            CHANGE,
             by=member,
             subject="routing",
             label=title(changed[0]) if len(changed) == 1 else _("%(n)d cells") % {"n": len(changed)},
@@ -171,7 +171,7 @@ def save(*, table: Mapping[Key, Cell], member: Member, way: str = audit.PAGE) ->
             before={name_of(key): _said(before.get(key, DEFAULT_TABLE[key])) for key in changed},
             after={name_of(key): _said(wanted.get(key, DEFAULT_TABLE[key])) for key in changed},
         )
-    return Saved(len({*gone, *new}), _pack(before))
+    return Saved(len(changed), entry.pk)
 
 
 def reset(*, name: str, member: Member) -> Saved:
@@ -184,13 +184,20 @@ def reset(*, name: str, member: Member) -> Saved:
         return save(table={known: cell for known, cell in table.items() if known != key}, member=member)
 
 
-def put_back(*, packed: str, member: Member) -> Saved:
-    """The table as it was before a save. Raises `ValidationError` when `packed` is not one of `Saved.before`."""
-    try:
-        said = signing.loads(packed, salt=SALT)
-    except signing.BadSignature:
-        raise ValidationError(_("This change cannot be taken back any more.")) from None
-    return save(table={key_of(name): Cell(*cell) for name, cell in said.items()}, member=member)
+def put_back(*, entry_id: int, member: Member) -> Saved:
+    """The cells of one save as they were before it; others stay. Raises `ValidationError`, also when somebody changed one since."""
+    entry = AuditEntry.objects.filter(pk=entry_id, action=CHANGE).first()
+    if entry is None:
+        raise ValidationError(_("This change cannot be taken back any more."))
+    with transaction.atomic():
+        table = _lock()
+        for name, said in entry.detail["after"].items():
+            key = key_of(name)
+            if _said(table.get(key, DEFAULT_TABLE[key])) != said:
+                words = _("%(cell)s: somebody changed it since. Nothing was taken back.")
+                raise ValidationError(words % {"cell": title(key)})
+            table[key] = Cell(*entry.detail["before"][name])
+        return save(table=table, member=member)
 
 
 def name_of(key: Key) -> str:
@@ -217,11 +224,6 @@ def _lock() -> dict[Key, Cell]:
         (rule.tier, rule.buyer_state, rule.segment): Cell(rule.motion, rule.first_step, rule.also_marketing)
         for rule in RoutingRule.objects.all()
     }
-
-
-def _pack(table: Mapping[Key, Cell]) -> str:
-    said = {name_of(key): _said(cell) for key, cell in table.items()}
-    return signing.dumps(said, salt=SALT, compress=True)
 
 
 def _said(cell: Cell) -> list[object]:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 from accounts import access
 from accounts.views.answers import done, with_query
 from accounts.views.requests import MemberRequest
+from accounts.views.titles import whole_id
 from playbooks import lead_guard, routing_preview, routing_table
 from playbooks.models import Motion
 from playbooks.routing import SEGMENTS
@@ -21,7 +22,7 @@ from scoring.models import Segment
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def routing(request: MemberRequest) -> HttpResponse:
-    """POST saves the grid, with `preview` says what it would move, with `reset` saves a default, with `undo` the table before."""
+    """POST saves the grid, with `preview` says what it would move, with `reset` saves a default, with `undo` takes a save back."""
     may_edit = access.can(request.user, "administer")
     if request.method != "POST":
         return _page(request, routing_table.blocks(), may_edit=may_edit)
@@ -30,8 +31,8 @@ def routing(request: MemberRequest) -> HttpResponse:
     here = reverse("routing")
     try:
         if "undo" in request.GET:
-            routing_table.put_back(packed=request.GET["undo"], member=request.user)
-            return done(request, to=here, words=_("The routing table is as it was. Accounts are routed again."))
+            routing_table.put_back(entry_id=whole_id(request.GET["undo"]), member=request.user)
+            return done(request, to=here, words=_("These cells are as they were. Accounts are routed again."))
         if "reset" in request.POST:
             saved = routing_table.reset(name=request.POST["reset"], member=request.user)
         else:
@@ -52,7 +53,7 @@ def routing(request: MemberRequest) -> HttpResponse:
         "%(n)d cells changed. Every account is routed again.",
         saved.changed,
     ) % {"n": saved.changed}
-    return done(request, to=here, words=words, undo=with_query(here, undo=saved.before))
+    return done(request, to=here, words=words, undo=with_query(here, undo=saved.entry_id))
 
 
 def _page(

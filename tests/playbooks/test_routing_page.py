@@ -81,8 +81,14 @@ def test_the_undo_brings_the_former_table_back(admin):
         follow=True,
     )
     assert "2 cells changed" in answer.content.decode()
-    admin.post(undo_of(answer))
-    assert queue.table() == DEFAULT_TABLE | {SMB: Cell("sales")}
+    now = {"pqa.confirmed.smb": ("marketing", "", False), "pqa.none.smb": ("marketing", "", False)}
+    admin.post(reverse("routing"), form(**now, **{"activate.none.smb": ("success", "", False)}))
+    admin.post(undo_of(answer))  # of its two cells; what was changed since stays
+    later = {("activate", "none", "smb"): Cell("success")}
+    assert queue.table() == DEFAULT_TABLE | {SMB: Cell("sales")} | later
+    again = admin.post(undo_of(answer))
+    assert (again.status_code, "somebody changed it since" in again.content.decode()) == (422, True)
+    assert queue.table() == DEFAULT_TABLE | {SMB: Cell("sales")} | later
 
 
 def test_a_cell_and_the_whole_table_go_back_to_the_default_and_return(admin):
@@ -126,7 +132,7 @@ def test_a_refused_form_keeps_what_was_typed(admin):
 
 
 def test_a_forged_undo_is_refused(admin):
-    answer = admin.post(reverse("routing") + "?undo=rubbish")
+    answer = admin.post(reverse("routing") + "?undo=99999")
     assert answer.status_code == 422
     assert "cannot be taken back" in answer.content.decode()
 
