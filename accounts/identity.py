@@ -17,7 +17,7 @@ from accounts import devices, domains, identity_read, moments, profiling
 from accounts.company_domains import rules
 from accounts.identity_rows import GAVE_WAY, Device, Person, Space
 from accounts.messages import Message
-from accounts.profiling import text, whole
+from accounts.traits import text, whole
 
 #: What a member decided: nothing overrules it.
 HAND = "hand"

@@ -11,7 +11,7 @@ Rules that are ours, where the specification is silent:
   `track` that carry an e-mail: then the e-mail, in lower case, is the user id.
 - In a batch an item without `type` is what it looks like: `event` → track, `previousId` → alias, `groupId` → group,
   `traits` → identify.
-- A page or screen becomes an event name of bounded number: "Viewed Pricing Page", never a path. See `_view_name`.
+- A page or screen becomes an event name of bounded number: "Viewed Pricing Page", never a path. See `view_name`.
 - The time is `timestamp`, else `originalTimestamp`, else `receivedAt`, else the arrival. See `accounts.moments`.
 """
 
@@ -168,7 +168,7 @@ def read(item: object, *, path: str, received_at: datetime, sent_at: object = No
     elif kind == "track":
         event = event_name(item)
     elif kind == "page" or kind == "screen":
-        event = _view_name(kind, item, properties, context)
+        event = view_name(kind, item, properties, context)
     elif kind == "alias":
         previous_id = previous_id or anonymous_id
     if kind == "group":
@@ -321,7 +321,7 @@ _VARYING = re.compile(
 )
 
 
-def _view_name(kind: str, item: dict[str, Any], properties: dict[str, Any], context: dict[str, Any]) -> str:
+def view_name(kind: str, item: dict[str, Any], properties: dict[str, Any], context: dict[str, Any]) -> str:
     """The event name of a page or screen view.
 
     "Viewed {name} Page" with ids in the name replaced by "…". Without a name, or when the name is a path: what the path

@@ -5,28 +5,18 @@ The rules of titles and personas are those that `personas.refresh()` read last: 
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import msgspec
 
-from accounts import domains, evidence, moments, personas, said
+from accounts import domains, evidence, moments, personas, said, traits
 from accounts.evidence import Evidence
 from accounts.identity_rows import Person
 from accounts.messages import Message
-from accounts.models import BuyingRole, Department, Seniority
+from accounts.models import BuyingRole
+from accounts.traits import FIELDS
 
-#: What is known of a person, each with the time when it was said.
-FIELDS = ("email", "name", "title", "department", "seniority", "company", "employees", "use_case")
 BUYER = BuyingRole.ECONOMIC_BUYER.value
-
-#: Member-stated words → our values, beside the exact ones.
-_DEPARTMENTS = {value: value for value in Department.values} | {
-    label.lower(): value for value, label in Department.choices
-}
-_SENIORITIES = {value: value for value in Seniority.values} | {
-    label.lower(): value for value, label in Seniority.choices
-}
 
 
 def learn(person: Person, message: Message) -> bool:
@@ -35,34 +25,17 @@ def learn(person: Person, message: Message) -> bool:
     Of each field the latest message counts, not the last to come; of two of the same time the greater value. What is said of
     department and seniority goes before what the title suggests.
     """
-    traits = message.user_traits
-    company = traits.get("company")
-    company = company if isinstance(company, dict) else {"name": company}
-    learnt = {
-        "email": domains.clean_email(text(traits, "email")),
-        "name": text(traits, "name", "fullName", "full_name")
-        or f"{text(traits, 'firstName', 'first_name')} {text(traits, 'lastName', 'last_name')}".strip(),
-        "title": text(traits, "title", "jobTitle", "job_title", "position"),
-        "department": _DEPARTMENTS.get(text(traits, "department").lower(), ""),
-        "seniority": _SENIORITIES.get(text(traits, "seniority", "level").lower(), ""),
-        "company": text(company, "name") or text(traits, "companyName", "company_name", "organization"),
-        "employees": whole(traits, "employees", "employeeCount", "company_size")
-        or whole(company, "employees", "employeeCount", "employee_count", "size"),
-        "use_case": text(traits, "useCase", "use_case", "goal", "primaryUseCase", "primary_use_case")[:120],
-    }
     was = _known(person)
     at = moments.micros(message.at)
     heard = person.said
     is_otherwise = False
-    for field, value in learnt.items():
-        if not value:
-            continue
+    for field, value in traits.of_person(message.user_traits):
         known, first = _said(person, field), heard.get(field + "<")
         if person.hear(field, at, value, known):
             _set(person, field, value)
         is_otherwise = is_otherwise or value != known or heard.get(field + "<") != first
     # Who only says the same again is known since the same time, unless there was something else in between.
-    return _settle(person, was, is_otherwise=is_otherwise or any(":" in name for name in heard))
+    return _settle(person, was, is_otherwise=is_otherwise or ":" in "".join(heard))
 
 
 def learn_email_of_id(person: Person, user_id: str) -> bool:
@@ -229,28 +202,3 @@ def as_text(known: list[Evidence]) -> str:
 
 def _rated_by(person: Person) -> tuple[Any, ...]:
     return person.title, person.department, person.seniority, person.employees, person.use_case
-
-
-def text(traits: dict[str, Any], *names: str) -> str:
-    """The first of these traits that is a non-empty string, trimmed, at most 200 characters."""
-    for name in names:
-        value = traits.get(name)
-        if isinstance(value, str) and value.strip():
-            return value.replace("\x00", "").strip()[:200]
-    return ""
-
-
-def whole(traits: dict[str, Any], *names: str) -> int | None:
-    """The first of these traits that is a whole number; of a range such as `"51-200"` or `"1,000+"` the lower end."""
-    for name in names:
-        value = traits.get(name)
-        if isinstance(value, bool) or value is None:
-            continue
-        if isinstance(value, float) and value.is_integer():
-            value = int(value)
-        if isinstance(value, str):
-            match = re.match(r"\s*(\d{1,3}(?:[,. ]\d{3})+|\d{1,9})", value)
-            value = int(re.sub(r"\D", "", match[1])) if match else None
-        if isinstance(value, int) and 0 < value <= 10_000_000:
-            return value
-    return None

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from accounts import messages, plain_tracks
+from accounts import messages, plain_messages
 from accounts.messages import Bad, Message
 
 #: Everything kept of an item that cannot be written as JSON again.
@@ -59,7 +59,7 @@ def _read(row: Landed) -> Request:
     at, source = row.received_at, row.source_id
     for place, item in enumerate(items):
         try:
-            message = plain_tracks.read(item, received_at=at, sent_at=sent_at, source_id=source) if is_batch else None
+            message = plain_messages.read(item, received_at=at, sent_at=sent_at, source_id=source) if is_batch else None
             if message is None:
                 # Of messages that tell no time the order in the request is the order of time.
                 is_timed = not isinstance(item, dict) or bool(item.get("timestamp"))

@@ -16,7 +16,7 @@ from django.db.models import TextChoices
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from accounts import domains, profiling
+from accounts import domains, traits
 from accounts.models import BuyingRole, Department, Seniority
 
 #: field → what people call it. A row needs an e-mail address.
@@ -184,7 +184,7 @@ def check(number: int, said: Mapping[str, str]) -> Row | list[Wrong]:
             bad("phone", _("was rounded by the spreadsheet: format the column as text and enter it anew."))
         elif not is_phone(phone):
             bad("phone", _("is no phone number: 3 to 15 digits, such as +49 30 1234567."))
-    employees = profiling.whole({"n": told.get("employees", "")}, "n")
+    employees = traits.whole({"n": told.get("employees", "")}, "n")
     if told.get("employees") and employees is None:
         bad("employees", _("is no number of people; write 250, or 51-200."))
     domain = told.get("domain", "")

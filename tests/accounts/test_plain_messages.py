@@ -5,7 +5,7 @@ import datetime as dt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from accounts import messages, plain_tracks
+from accounts import messages, plain_messages
 from accounts.messages import Bad
 
 ARRIVAL = dt.datetime(2026, 5, 9, 12, tzinfo=dt.UTC)
@@ -52,11 +52,11 @@ times = st.one_of(
 fields = st.fixed_dictionaries(
     {},
     optional={
-        "type": st.sampled_from(["track", "Track", "page", "identify", "", None]),
+        "type": st.sampled_from(["track", "Track", "page", "screen", "identify", "group", "", None]),
         "messageId": odd, "userId": odd, "anonymousId": odd, "groupId": odd, "event": odd,
         "user_id": odd, "anonymous_id": odd, "group_id": odd, "message_id": odd, "previousId": odd, "email": odd,
         "timestamp": times, "sentAt": times, "sent_at": times, "originalTimestamp": times, "receivedAt": times,
-        "traits": odd, "name": odd,
+        "traits": odd, "name": st.one_of(odd, st.sampled_from(["Pricing", "/pricing", "order 1234567", "é", "http", "a/b"])),
         "properties": st.one_of(odd, st.just({"text": "z" * 33_000}), st.just({"a": "\x00"})),
         "context": st.one_of(
             odd,
@@ -77,29 +77,45 @@ def outcome(read, item, **more):
 @given(change=fields, dropped=st.sets(st.sampled_from(sorted(USUAL)), max_size=2), sent_at=times)
 def test_the_quick_reading_is_the_careful_one_or_none(change, dropped, sent_at):
     item = {name: value for name, value in USUAL.items() if name not in dropped} | change
-    quick = outcome(plain_tracks.read, item, sent_at=sent_at)
+    quick = outcome(plain_messages.read, item, sent_at=sent_at)
     if quick is not None:
         assert quick == outcome(messages.read, item, sent_at=sent_at, path="batch")
 
 
 def test_the_usual_message_of_an_sdk_is_read_quickly():
-    assert plain_tracks.read(USUAL, received_at=ARRIVAL) == messages.read(USUAL, path="batch", received_at=ARRIVAL)
+    assert plain_messages.read(USUAL, received_at=ARRIVAL) == messages.read(USUAL, path="batch", received_at=ARRIVAL)
     anonymous = USUAL | {"userId": None, "anonymousId": "4b6f", "context": {}}
     del anonymous["sentAt"]
-    assert plain_tracks.read(anonymous, received_at=ARRIVAL) == messages.read(
+    assert plain_messages.read(anonymous, received_at=ARRIVAL) == messages.read(
         anonymous, path="batch", received_at=ARRIVAL
     )
 
 
-def test_what_is_no_plain_track_is_left_to_the_careful_reading():
+def test_pages_screens_and_identifies_of_sdks_are_read_quickly():
+    path = {"path": "/pricing", "url": "https://acme.com/pricing"}
+    for said in (
+        {"type": "page", "name": "Home", "properties": path},
+        {"type": "page", "properties": path},
+        {"type": "screen", "name": "Board 1234567"},
+        {"type": "identify", "traits": {"email": "a@acme.com", "title": "CTO"}},
+        {"type": "identify"},
+    ):
+        item = USUAL | said
+        quick = plain_messages.read(item, received_at=ARRIVAL)
+        assert quick == messages.read(item, path="batch", received_at=ARRIVAL)
+
+
+def test_what_is_not_plain_is_left_to_the_careful_reading():
     for item in (
         None,
         "text",
         3,
         [],
         {},
-        USUAL | {"type": "page"},
+        USUAL | {"type": "group", "groupId": "ws"},
+        USUAL | {"traits": {}},
+        USUAL | {"type": "identify", "traits": "a"},
         USUAL | {"email": "a@b.example"},
         USUAL | {"userId": 3},
     ):
-        assert plain_tracks.read(item, received_at=ARRIVAL) is None
+        assert plain_messages.read(item, received_at=ARRIVAL) is None
