@@ -36,7 +36,7 @@ from accounts.erasing import verbs as erasing
 from accounts.identity import Directory
 from accounts.identity_rows import USAGE_TYPES, Person, Space
 from accounts.messages import Message
-from accounts.models import Category, EventType, ProductUser, SignalKind
+from accounts.models import Category, EventType, SignalKind
 from accounts.raising import linking, since
 from accounts.repeats import Repeats
 from accounts.requests import Landed
@@ -252,13 +252,20 @@ def _note_buyers(directory: Directory) -> None:
     told = {person.id for person in directory.roots() if person.is_new_buyer}
     if not looked_at | told:
         return
-    columns = ("id", "title", "profiled_at", "last_seen_at", "role_evidence")
-    people = ProductUser.objects.filter(pk__in=looked_at | told).values_list(*columns)
-    buyers = {
-        id_: (profiled_at or last_seen_at or timezone.now(), title)
-        for id_, title, profiled_at, last_seen_at, known in people
-        if id_ in told or (evidence.title_role(known) == profiling.BUYER and not evidence.is_locked(known))
-    }
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, title, coalesce(profiled_at, last_seen_at, %s), role_evidence::text FROM accounts_productuser "
+            "WHERE id = ANY ((SELECT %s::bigint[])::bigint[])",
+            [timezone.now(), bulk.plain(looked_at | told)],
+        )
+        people = cursor.fetchall()
+    buyers = {}
+    for id_, title, at, known in people:
+        if id_ not in told:
+            pieces = evidence.read(known) if profiling.BUYER in known else []
+            if evidence.title_role(pieces) != profiling.BUYER or evidence.is_locked(pieces):
+                continue
+        buyers[id_] = (at, title)
     signals.of_buyers(buyers, looked_at=looked_at)
 
 

@@ -22,13 +22,13 @@ AT_ONCE = 20_000
 
 _READ = f"""
 WITH sized AS (
-    SELECT p.* FROM accounts_productuser p WHERE p.id = ANY ((SELECT %(people)s::bigint[])::bigint[])
+    SELECT unnest(%(people)s::bigint[]) AS id
     UNION
-    (SELECT p.* FROM accounts_productuser p WHERE p.account_id = ANY ((SELECT %(accounts)s::bigint[])::bigint[])
+    (SELECT p.id FROM accounts_productuser p WHERE p.account_id = ANY ((SELECT %(accounts)s::bigint[])::bigint[])
      AND p.employees IS NULL AND (p.seniority <> '' OR p.department <> '' OR p.use_case <> '') LIMIT {AT_ONCE})
 )
-SELECT p.id, p.seniority, p.department, p.use_case, a.employees, p.persona_id, p.role_evidence
-FROM sized p JOIN accounts_account a ON a.id = p.account_id
+SELECT p.id, p.seniority, p.department, p.use_case, a.employees, p.persona_id, p.role_evidence::text
+FROM sized JOIN accounts_productuser p USING (id) JOIN accounts_account a ON a.id = p.account_id
 WHERE p.employees IS NULL AND (a.employees IS NOT NULL OR a.id = ANY ((SELECT %(accounts)s::bigint[])::bigint[]))
 AND p.erased_at IS NULL
 """

@@ -174,10 +174,22 @@ def spaces(directory: Directory, where: str, value: str) -> list[Space]:
                 continue
             space = Space(values[0])
             space.id = id_
-            for field, known in zip(SPACE_FIELDS, values, strict=True):
-                setattr(space, field, known)
+            (
+                _,
+                space.name,
+                space.domain,
+                space.further_domains,
+                space.employees,
+                space.industry,
+                space.plan,
+                space.said_at,
+                space.account_id,
+                space.account_by,
+                space.account_confidence,
+                space.own_account_id,
+            ) = values
             space.is_ambiguous = is_ambiguous
-            space.was_stated = space.stated
+            space.stated_as_read = space.domain, space.further_domains
             space.changed = space.touched = False
             directory.spaces[space.external_id] = space
             found.append(space)

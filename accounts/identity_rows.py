@@ -222,7 +222,8 @@ class Space(Dated):
     """A workspace of this batch.
 
     `domain` is the main domain as stated last, `further_domains` all of the last message that stated several, joined by
-    spaces. `was_stated`: what both were when it was read. `again`: its members' companies are others now, so its account may be.
+    spaces. `stated_as_read`: what both were when it was read. `again`: its members' companies are others now, so its account may
+    be.
     """
 
     __slots__ = (
@@ -230,8 +231,8 @@ class Space(Dated):
         "again",
         "id",
         "is_ambiguous",
+        "stated_as_read",
         "touched",
-        "was_stated",
         "written_links",
     )
 
@@ -245,7 +246,7 @@ class Space(Dated):
         self.account_id: int | None = None
         self.account_confidence = 0.0
         self.own_account_id: int | None = None
-        self.was_stated: frozenset[str] = frozenset()
+        self.stated_as_read = ("", "")
         self.is_ambiguous = False
         self.changed = True
         self.touched = True
@@ -260,13 +261,17 @@ class Space(Dated):
     @property
     def stated(self) -> frozenset[str]:
         """Every domain that counts as stated now; none without a main one."""
-        if not self.main:
-            return frozenset()
-        if not self.further_domains:
-            return frozenset((self.domain,))
-        return frozenset(
-            domain for domain in (self.domain, *self.further_domains.split()) if not domains.is_shared(domain)
-        )
+        return _counting(self.domain, self.further_domains)
+
+    @property
+    def was_stated(self) -> frozenset[str]:
+        """The same of when it was read."""
+        return _counting(*self.stated_as_read)
+
+    @property
+    def states_anew(self) -> bool:
+        """Whether it may state something else than when it was read: most do not, and need no closer look."""
+        return self.stated_as_read != (self.domain, self.further_domains)
 
     @property
     def links(self) -> tuple[object, ...]:
@@ -278,3 +283,11 @@ class Space(Dated):
         if self.written_links is not None:
             return self.written_links != self.links
         return self.id is None or self.changed or self.said_anew
+
+
+def _counting(main: str, further: str) -> frozenset[str]:
+    if not main or domains.is_shared(main):
+        return frozenset()
+    if not further:
+        return frozenset((main,))
+    return frozenset(domain for domain in (main, *further.split()) if not domains.is_shared(domain))

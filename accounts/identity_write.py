@@ -12,7 +12,7 @@ from accounts import account_facts, bulk, devices, domains, identity_read, joini
 from accounts.identity_rows import Device
 from accounts.ladder import ambiguous, links, members, stated
 from accounts.ladder.links import merge_accounts
-from accounts.models import Account, Contact, Signal, SignalKind
+from accounts.models import Account, Signal, SignalKind
 
 if TYPE_CHECKING:
     from accounts.identity import Directory, Person
@@ -73,7 +73,7 @@ def write(directory: Directory) -> None:
         if account in own and person.account_id is None and not domains.of_email(person.email):
             person.account_id = account
     # Of a workspace that stays with the account of its domain nothing needs to be looked up.
-    stating = [s for s in spaces if s.main and s.account_by != HAND and (s.changed or s.account_by != "domain")]
+    stating = [s for s in spaces if (s.changed or s.account_by != "domain") and s.account_by != HAND and s.main]
     accounts = links.accounts_of_domains(people, stating, directory.mentioned)
     for person in people:
         if person.account_id is None and person.email and (domain := domains.of_email(person.email)):
@@ -87,7 +87,7 @@ def write(directory: Directory) -> None:
             directory.found_plain(space)
             links.move(directory, space, accounts[space.main], "domain")
     touched = stated.touched(directory)
-    dropped = {domain for space in spaces for domain in space.was_stated - space.stated}
+    dropped = {domain for space in spaces if space.states_anew for domain in space.was_stated - space.stated}
     _save_spaces(directory)
     devices.write(directory)
     _memberships(directory)
@@ -153,8 +153,14 @@ def _accounts_of_contacts(people: list[Person]) -> None:
     }
     if not wanted:
         return
-    found = Contact.objects.filter(email__in=wanted, account__isnull=False, removed_at=None)
-    for email, account_id in found.values_list("email", "account_id"):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT email, account_id FROM accounts_contact "
+            "WHERE email = ANY ((SELECT %s::text[])::text[]) AND account_id IS NOT NULL AND removed_at IS NULL",
+            [bulk.texts(wanted)],
+        )
+        found = cursor.fetchall()
+    for email, account_id in found:
         person = wanted[email]
         person.account_id, person.account_by, person.changed = account_id, "contact", True
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from django.db import connection
 from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 
+from accounts import bulk
 from accounts.models import Membership, Signal, SignalKind
 
 #: These wake a rep up; invitations are usage and shown as such.
@@ -43,12 +44,13 @@ def record(signals: Iterable[NewSignal]) -> None:
     """Writes the signals; the same one of the same day is counted, and its newest time and longest words are kept."""
     rows: dict[uuid.UUID, tuple[NewSignal, int]] = {}
     for signal in signals:
-        before = rows.get(signal.key)
+        key = signal.key
+        before = rows.get(key)
         if before is not None:
             newest = max(before[0], signal, key=lambda one: one.at)
             detail = max(before[0].detail, signal.detail, key=lambda words: (len(words), words))
             signal = replace(newest, detail=detail)
-        rows[signal.key] = (signal, 1 + (before[1] if before else 0))
+        rows[key] = (signal, 1 + (before[1] if before else 0))
     if not rows:
         return
     newest_of = [signal for signal, _ in rows.values()]
@@ -105,23 +107,36 @@ def together(user_ids: Collection[int]) -> None:
 
 def of_buyers(buyers: Mapping[int, tuple[dt.datetime, str]], *, looked_at: Collection[int]) -> None:
     """Who is the buyer by the title joined on one day: person → since when, and the title. Of the others none tells it any more."""
-    told = {
-        person: NewSignal(kind=SignalKind.BUYER_JOINED, at=at, user_id=person, detail=title)
-        for person, (at, title) in buyers.items()
-    }
     if not looked_at:
         return
-    keys = [signal.key for signal in told.values()]
-    old = Signal.objects.filter(kind=SignalKind.BUYER_JOINED, user__in=looked_at)
-    old.exclude(key__in=keys).delete()
-    known = dict(Signal.objects.filter(key__in=keys).values_list("key", "pk"))
-    record([signal for signal in told.values() if signal.key not in known])
-    again = [(known[signal.key], signal) for signal in told.values() if signal.key in known]
+    joined = [
+        NewSignal(kind=SignalKind.BUYER_JOINED, at=at, user_id=person, detail=title)
+        for person, (at, title) in buyers.items()
+    ]
+    told = {signal.key: signal for signal in joined}
+    keys = bulk.plain(key.hex for key in told)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            DELETE FROM accounts_signal AS s WHERE kind = %s AND user_id = ANY ((SELECT %s::bigint[])::bigint[])
+            AND NOT EXISTS (SELECT FROM unnest(%s::uuid[]) AS stays (key) WHERE stays.key = s.key)
+            """,
+            [SignalKind.BUYER_JOINED, bulk.plain(looked_at), keys],
+        )
+        if not told:
+            return
+        cursor.execute("SELECT key, id FROM accounts_signal WHERE key = ANY ((SELECT %s::uuid[])::uuid[])", [keys])
+        known = dict(cursor.fetchall())
+    record([signal for key, signal in told.items() if key not in known])
+    again = [(known[key], signal) for key, signal in told.items() if key in known]
     if again:
         with connection.cursor() as cursor:
             cursor.execute(
-                "UPDATE accounts_signal AS s SET at = new.at, detail = new.detail "
-                "FROM unnest(%s::bigint[], %s::timestamptz[], %s::text[]) AS new (id, at, detail) WHERE s.id = new.id",
+                """
+                UPDATE accounts_signal AS s SET at = new.at, detail = new.detail
+                FROM unnest(%s::bigint[], %s::timestamptz[], %s::text[]) AS new (id, at, detail)
+                WHERE s.id = new.id AND (s.at, s.detail) IS DISTINCT FROM (new.at, new.detail)
+                """,
                 [[id_ for id_, _ in again], [one.at for _, one in again], [one.detail[:500] for _, one in again]],
             )
 

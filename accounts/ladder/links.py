@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.db import connection
 
-from accounts import domains
+from accounts import bulk, domains
 from accounts.models import AccountDomain, AuditEntry
 
 if TYPE_CHECKING:
@@ -34,7 +34,13 @@ def accounts_of_domains(
             wanted[space.main] = "workspace"
     if not wanted:
         return {}
-    rows = AccountDomain.objects.filter(domain__in=wanted).values_list("domain", "account_id", "source")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT domain, account_id, source FROM accounts_accountdomain "
+            "WHERE domain = ANY ((SELECT %s::text[])::text[])",
+            [bulk.texts(wanted)],
+        )
+        rows = cursor.fetchall()
     found, weak = {}, []
     for domain, account_id, source in rows:
         found[domain] = account_id

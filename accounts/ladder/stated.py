@@ -30,11 +30,10 @@ def touched(directory: Directory) -> set[str]:
     """The domains whose statements this batch changed, and those of workspaces that state several and are looked at."""
     found: set[str] = set()
     for space in directory.spaces.values():
-        now = space.stated
-        if now != space.was_stated:
-            found |= now | space.was_stated
-        elif len(now) > 1 and (space.changed or space.is_ambiguous):
-            found |= now
+        if space.states_anew and space.stated != space.was_stated:
+            found |= space.stated | space.was_stated
+        elif space.further_domains and (space.changed or space.is_ambiguous) and len(space.stated) > 1:
+            found |= space.stated
     return found
 
 
