@@ -31,6 +31,7 @@ USED = "active_users_28"
 #: Seconds that counts are kept: they pass over all scores, and every look at the account list shows them.
 KEPT = 60
 _KEY = "scoring.buckets.counts"
+_KEY_OF_CONTACTS = f"{_KEY}.contacts"
 #: Where the app above keeps its counts of each queue: forgotten with ours.
 KEYS_OF_QUEUES = {motion: f"{_KEY}.{motion}" for motion in ("sales", "success", "marketing")}
 #: A contact of no account, who is nobody of the product: a lead as well.
@@ -85,9 +86,18 @@ def counts(*, fresh: bool = False) -> dict[str, int]:
     return known
 
 
+def of_contacts() -> dict[str, int]:
+    """How many contacts are at accounts of each bucket; those of no account are leads. One query, kept for `KEPT` seconds."""
+    known: dict[str, int] | None = cache.get(_KEY_OF_CONTACTS)
+    if known is None:
+        known = _counts_of_contacts()
+        cache.set(_KEY_OF_CONTACTS, known, KEPT)
+    return known
+
+
 def forget() -> None:
     """After a change by hand the next look counts anew."""
-    cache.delete_many([_KEY, *KEYS_OF_QUEUES.values()])
+    cache.delete_many([_KEY, _KEY_OF_CONTACTS, *KEYS_OF_QUEUES.values()])
 
 
 def _counts() -> dict[str, int]:
@@ -100,6 +110,23 @@ def _counts() -> dict[str, int]:
                          buyer_state = ANY (%s) AS has_buyer FROM scoring_score) AS scores
             FULL JOIN (SELECT DISTINCT account_id FROM accounts_contact
                        WHERE account_id IS NOT NULL AND removed_at IS NULL AND user_id IS NULL) AS known USING (account_id)
+            """,
+            [list(KNOWN_BUYER)],
+        )
+        return dict(zip(Bucket.values, cursor.fetchone(), strict=True))
+
+
+def _counts_of_contacts() -> dict[str, int]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT count(*) FILTER (WHERE is_used AND has_buyer), count(*) FILTER (WHERE is_used AND NOT has_buyer),
+                   count(*) FILTER (WHERE is_used IS NOT TRUE AND is_lead)
+            FROM (SELECT nullif(s.feature_values[{PLACES[USED] + 1}], 'NaN') > 0 AS is_used, s.buyer_state = ANY (%s) AS has_buyer,
+                         CASE WHEN c.account_id IS NULL THEN c.user_id IS NULL
+                              ELSE bool_or(c.user_id IS NULL) OVER (PARTITION BY c.account_id) END AS is_lead
+                  FROM accounts_contact c LEFT JOIN scoring_score s ON s.account_id = c.account_id
+                  WHERE c.removed_at IS NULL) AS rows
             """,
             [list(KNOWN_BUYER)],
         )

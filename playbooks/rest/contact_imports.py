@@ -18,7 +18,7 @@ from rest_framework.response import Response
 from accounts import rest, tasks
 from accounts.contacts import files
 from accounts.contacts.fields import FIELDS, LENGTHS
-from accounts.models import ContactImport
+from accounts.models import Account, ContactImport
 from playbooks import counting
 from playbooks.rest.contacts import From, member_of, text
 from playbooks.rest.queue import MOTIONS
@@ -111,8 +111,16 @@ class QueueBucketsSerializer(serializers.Serializer[Any]):
     marketing = BucketCountsSerializer()
 
 
+class ContactBucketsSerializer(BucketCountsSerializer):
+    """Contacts by the bucket of their account."""
+
+    lead = serializers.IntegerField(help_text=gettext_lazy("At accounts without usage, and those of no known account."))
+
+
 class BucketsSerializer(BucketCountsSerializer):
+    none = serializers.IntegerField(help_text=gettext_lazy("Accounts in none: neither usage nor contacts."))
     queues = QueueBucketsSerializer()
+    contacts = ContactBucketsSerializer()
 
 
 @extend_schema(
@@ -180,9 +188,12 @@ def import_undo(request: Request, import_id: int) -> Response:
 @extend_schema(operation_id="count_buckets", summary="Accounts by attribution bucket", responses=BucketsSerializer)
 @api_view(["GET"])
 def bucket_counts(request: Request) -> Response:
-    """Of all accounts and of those in each queue, as of their last scores; counted once a minute at most."""
+    """Of all accounts, of those in each queue and of the contacts, as of their last scores; counted once a minute at most."""
     queues = {motion.value: counting.by_bucket(motion) for motion in MOTIONS}
-    return Response(BucketsSerializer({**buckets.counts(), "queues": queues}).data)
+    counts = buckets.counts()
+    none = max(Account.objects.filter(merged_into=None).count() - sum(counts.values()), 0)
+    answer = {**counts, "none": none, "queues": queues, "contacts": buckets.of_contacts()}
+    return Response(BucketsSerializer(answer).data)
 
 
 def _import(import_id: int) -> ContactImport:

@@ -41,7 +41,7 @@ def contacts(request: MemberRequest) -> HttpResponse:
         "filter": wanted,
         "page": page,
         "rows": screen.rows(found),
-        "buckets": lists.bucket_chips(buckets.counts(), wanted),
+        "buckets": lists.bucket_chips(buckets.of_contacts(), wanted),
         "sources": contact_sources(),
         "roles": [(value, capfirst(label)) for value, label in BuyingRole.choices],
         "may_write": access.can(request.user, "keep_contacts"),

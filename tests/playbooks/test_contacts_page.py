@@ -15,7 +15,9 @@ from accounts.contacts import files
 from accounts.models import Account, Contact, ContactImport, Role
 from playbooks import columns, queue
 from playbooks.contact_forms import column_names
+from playbooks.filters import ContactFilter
 from playbooks.models import QueueItem, RoutingRule
+from playbooks.querysets import contacts_page
 from playbooks.routing import BUYER_STATES, SEGMENTS, TIERS
 from scoring import buckets, runs
 from scoring.breakdown import values_of
@@ -75,6 +77,10 @@ def test_the_rule_of_the_buckets_is_the_same_in_python_and_in_sql(companies):
         items = QueueItem.objects.filter(buckets.condition(wanted, "account__"))
         assert [item.account for item in items] == [companies[wanted]]
     assert buckets.counts(fresh=True) == {"with_buyer": 1, "without_buyer": 1, "lead": 1}
+    listed = {
+        one: len(contacts_page(Contact.objects.all(), ContactFilter(bucket=one))) for one in buckets.Bucket.values
+    }
+    assert buckets.of_contacts() == listed == {"with_buyer": 1, "without_buyer": 0, "lead": 2}
 
 
 def test_lists_and_their_files_are_filtered_by_bucket(companies, sign_in):
@@ -366,6 +372,7 @@ def test_programs_keep_contacts_and_take_in_rows_with_a_way_back(companies, sign
     found = client.get("/api/contacts/?source=CRM").json()["results"]
     assert [(one["email"], one["seniority"]) for one in found] == [("ann@acme.com", "c_level")]
     counted = client.get("/api/buckets/").json()
+    assert (counted.pop("contacts"), counted.pop("none")) == ({"with_buyer": 3, "without_buyer": 0, "lead": 2}, 1)
     assert counted.pop("queues")["sales"] == counted == {"with_buyer": 1, "without_buyer": 1, "lead": 1}
     leads = client.get("/api/accounts/?bucket=lead").json()["results"]
     assert [(one["name"], one["bucket"]) for one in leads] == [("Cobalt", "lead")]
