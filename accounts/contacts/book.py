@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -94,7 +95,7 @@ def change(
     Without a role the member's word is withdrawn, and the CRM's or the title's counts again. `last_seen`: the contact's `seen` when
     the member looked; empty: whatever it is now. Raises `Contact.DoesNotExist`, `StaleError` and `Refused` naming the field.
     """
-    if _may_move(contact_id, said):
+    if _needs_loader(contact_id, said):
         taking.wait_for_loader()
     contact = Contact.objects.select_for_update().get(pk=contact_id, removed_at=None)
     if last_seen and last_seen != seen(contact):
@@ -123,24 +124,30 @@ def change(
     size = of_account.values_list("employees", flat=True).first()
     rating.profile(contact, employees=size)
     new_words, old_words = say_role(contact, member, row.role, CONFIRMED if is_sure else LIKELY)
+    if contact.user_id and (new_words or old_words):
+        touched |= taking.rate_people({contact.user_id})
     _keep(contact, touched)
     done = {"made": made, "new_words": new_words, "old_words": old_words}
     kept = ContactChange.objects.create(contact=contact, was=was, became=seen(contact), done=done)
     return Change(contact, kept.key)
 
 
-def _may_move(contact_id: int, said: Mapping[str, str]) -> bool:
-    """Whether an account may have to be made for what is said of the contact."""
-    known = Contact.objects.filter(pk=contact_id).values_list("email", "account").first()
-    return known is not None and (known[0] != said.get("email") or known[1] is None or bool(said.get("domain")))
+def _needs_loader(contact_id: int, said: Mapping[str, str]) -> bool:
+    """Whether an account may have to be made for what is said of the contact, or a person of the product be rated."""
+    known = Contact.objects.filter(pk=contact_id).first()
+    if known is None:
+        return False
+    is_elsewhere = known.email != said.get("email") or known.account_id is None or bool(said.get("domain"))
+    return is_elsewhere or known.user_id is not None
 
 
 @transaction.atomic
 def undo_change(*, contact_id: int, token: str) -> Contact:
     """The contact as before a change, unless somebody changed it since. Raises `Contact.DoesNotExist` and `Refused` (token)."""
     is_key = token.isascii() and token.isprintable()
-    kept = ContactChange.objects.filter(key=token, contact=contact_id).first() if is_key else None
-    if kept is not None and kept.done["made"]:
+    known = ContactChange.objects.select_related("contact")
+    kept = known.filter(key=token, contact=contact_id).first() if is_key else None
+    if kept is not None and (kept.done["made"] or kept.contact.user_id):
         taking.wait_for_loader()
     contact = Contact.objects.select_for_update().get(pk=contact_id, removed_at=None)
     if kept is None:
@@ -158,8 +165,10 @@ def undo_change(*, contact_id: int, token: str) -> Contact:
     if not Persona.objects.filter(pk=contact.persona_id or 0).exists():
         contact.persona_id = None
     RoleWord.objects.filter(pk__in=kept.done["new_words"]).update(withdrawn_at=timezone.now())
-    RoleWord.objects.filter(pk__in=kept.done["old_words"], contact=contact).update(withdrawn_at=None)
+    _words_about(contact).filter(pk__in=kept.done["old_words"]).update(withdrawn_at=None)
     personas.refresh()
+    if contact.user_id and (kept.done["new_words"] or kept.done["old_words"]):
+        touched |= taking.rate_people({contact.user_id})
     _keep(contact, touched)
     taking.forget_empty(kept.done["made"])
     kept.delete()
@@ -211,15 +220,21 @@ def say_role(contact: Contact, member: Member, role: str, confidence: float) -> 
     human = word if word is not None and word.source == RoleWord.By.HUMAN else None
     if (human.role, human.confidence) == (role, confidence) if human else not role:
         return [], []
-    of_members = RoleWord.objects.filter(contact=contact, source=RoleWord.By.HUMAN, withdrawn_at=None)
+    of_members = _words_about(contact).filter(source=RoleWord.By.HUMAN, withdrawn_at=None)
     gone = list(of_members.values_list("pk", flat=True))
     of_members.update(withdrawn_at=timezone.now())
     made = []
     if role:
+        who = {"user_id": contact.user_id} if contact.user_id else {"contact": contact}
         by = RoleWord.By.HUMAN
-        made = [RoleWord.objects.create(contact=contact, role=role, confidence=confidence, source=by, by=member).pk]
+        made = [RoleWord.objects.create(**who, role=role, confidence=confidence, source=by, by=member).pk]
     _note(contact, member, role)
     return made, gone
+
+
+def _words_about(contact: Contact) -> QuerySet[RoleWord]:
+    """Who uses the product is spoken of as that person."""
+    return RoleWord.objects.filter(Q(contact=contact) | Q(user=contact.user_id, user__isnull=False))
 
 
 def _note(contact: Contact, member: Member, role: str) -> None:
@@ -227,8 +242,8 @@ def _note(contact: Contact, member: Member, role: str) -> None:
     audit.record(
         "role.say" if role else "role.withdraw",
         by=member,
-        subject="contact",
-        subject_id=contact.pk,
+        subject="product_user" if contact.user_id else "contact",
+        subject_id=contact.user_id or contact.pk,
         role=role,
         source=RoleWord.By.HUMAN,
     )

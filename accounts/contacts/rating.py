@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import F
 from django.utils import timezone
 
 from accounts import personas
@@ -32,15 +33,18 @@ def _known(value: object) -> str:
 
 
 def standing(*, contacts: Collection[int] = (), users: Collection[int] = ()) -> dict[tuple[str, int], RoleWord]:
-    """("contact" or "user", id) → the word that counts. Two queries at most."""
-    found: dict[tuple[str, int], RoleWord] = {}
-    for kind, ids in (("contact", contacts), ("user", users)):
-        if not ids:
-            continue
-        rows = RoleWord.objects.filter(withdrawn_at=None, **{f"{kind}__in": ids}).order_by("at", "pk")
-        for word in sorted(rows, key=lambda word: word.source == RoleWord.By.HUMAN):
-            found[kind, getattr(word, f"{kind}_id")] = word
-    return found
+    """("contact" or "user", id) → the word that counts; of a contact who uses the product also those about that person.
+
+    Three queries at most.
+    """
+    standing_ = RoleWord.objects.filter(withdrawn_at=None)
+    said = [(("user", word.user_id), word) for word in standing_.filter(user__in=users)] if users else []
+    if contacts:
+        said += [(("contact", word.contact_id), word) for word in standing_.filter(contact__in=contacts)]
+        of_people = standing_.filter(user__contacts__in=contacts).annotate(known_as=F("user__contacts"))
+        said += [(("contact", word.known_as), word) for word in of_people]
+    by_weight = sorted(said, key=lambda one: (one[1].source == RoleWord.By.HUMAN, one[1].at, one[1].pk))
+    return {(kind, id_ or 0): word for (kind, id_), word in by_weight}
 
 
 def say(

@@ -71,7 +71,7 @@ class Judged:
 
 
 def judge(rows: Sequence[Row], *, lock: bool = False) -> list[Judged]:
-    """Three queries, whatever their number. `lock`: the contacts are held until the transaction ends."""
+    """Five queries at most, whatever their number. `lock`: the contacts are held until the transaction ends."""
     emails = [row.email for row in rows]
     found = Contact.objects.filter(email__in=emails).order_by("pk")
     contacts = {contact.email: contact for contact in (found.select_for_update() if lock else found)}
@@ -183,11 +183,11 @@ def take(
     by_email = {contact.email: contact for contact in [*new, *old]}
     said = [(one, by_email.get(one.row.email) or one.contact) for one in judged if one.row.role_said]
     users = rating.say(said, by=by, member=member, confidence=confidence, taken=taken)
-    changes.mark(touched | _rate(users))
+    changes.mark(touched | rate_people(users))
     return taken
 
 
-def _rate(user_ids: set[int]) -> set[int]:
+def rate_people(user_ids: set[int]) -> set[int]:
     """Works out the roles of these people anew, under the loader's lock; answers their accounts."""
     if not user_ids:
         return set()
@@ -285,7 +285,7 @@ def take_back(taken: Taken) -> int:
     RoleWord.objects.filter(pk__in=taken.withdrawn, source=RoleWord.By.CRM).update(withdrawn_at=None)
     rating.settle(restored)
     _write(restored)
-    touched |= _rate(users)
+    touched |= rate_people(users)
     touched -= forget_empty(taken.accounts)
     changes.mark(touched)
     return len(gone)

@@ -68,6 +68,14 @@ def test_somebody_who_uses_the_product_is_linked_and_not_doubled(db):
     assert (vera.user, user.buying_role, user.buying_confidence) == (user, "economic_buyer", 0.9)
     assert list(contacts.of_account(acme.pk)) == []
 
+    said = {"email": "vera@acme.com", "name": "Vera", "role": "champion"}
+    change = book.change(contact_id=vera.pk, member=MemberFactory(role="sales"), said=said, is_sure=True)
+    user.refresh_from_db()
+    assert (user.buying_role, change.contact.buying_role) == ("champion", "champion")
+    book.undo_change(contact_id=vera.pk, token=change.undo)
+    user.refresh_from_db()
+    assert (user.buying_role, RoleWord.objects.filter(withdrawn_at=None).get().user) == ("economic_buyer", user)
+
 
 def test_a_change_says_all_anew_and_without_a_role_the_title_counts(db):
     member = MemberFactory(role="sales")
