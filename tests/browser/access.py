@@ -1,12 +1,21 @@
 """What axe finds on a page, in the light and in the dark."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from playwright.sync_api import expect
 
 AXE = Path(__file__).parent / "vendor" / "axe-core-4.14.1" / "axe.min.js"
 #: The rules that look at colours: nothing else is another in another theme.
 OF_COLOURS = ["color-contrast", "link-in-text-block"]
+#: Colours that fade into those of another theme are there at once.
+SETTLE = """async () => {
+    const fading = () => document.getAnimations().filter((each) => each instanceof CSSTransition);
+    do {
+        fading().forEach((each) => each.finish());
+        await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+    } while (fading().length);
+}"""
 
 
 def findings(page: Any, *, rules: list[str] | None = None) -> list[str]:
@@ -23,9 +32,12 @@ def findings(page: Any, *, rules: list[str] | None = None) -> list[str]:
     ]
 
 
-def themes(*pages: Any) -> Iterator[list[str] | None]:
-    """The rules to look at these pages with: all in the light, then those of colours in the dark."""
-    for theme, rules in (("light", None), ("dark", OF_COLOURS)):
-        for page in pages:
-            page.emulate_media(color_scheme=theme)
-        yield rules
+def in_both_themes(page: Any) -> list[str]:
+    """Those of the page in the light, and then of its colours in the dark."""
+    found = findings(page)
+    page.emulate_media(color_scheme="dark")
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+    page.evaluate(SETTLE)
+    found += [f"in the dark: {line}" for line in findings(page, rules=OF_COLOURS)]
+    page.emulate_media(color_scheme="light")
+    return found

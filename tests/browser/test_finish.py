@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.access import findings, themes
+from tests.browser.access import in_both_themes
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -32,21 +32,19 @@ def address(page: str, scene: dict[str, Any]) -> str:
 
 
 def test_no_page_has_a_serious_accessibility_finding(scene, sign_in_page, open_page):
-    found: dict[tuple[str, bool], list[str]] = {}
+    found: dict[str, list[str]] = {}
     door, page = open_page(), sign_in_page("sales@team.example")
-    for rules in themes(door, page):
-        for path in ("/sign-in/login/", "/sign-in/password/reset/"):
-            door.goto(path)
-            found[path, rules is None] = findings(door, rules=rules)
-        for name in PAGES:
-            page.goto(address(name, scene))
-            if name == "queue":
-                page.click(".item-actions button:has-text('Claim')")
-                page.wait_for_selector(".toast-card")
-                page.click(".filter-panel summary")
-            found[name, rules is None] = findings(page, rules=rules)
-            assert page.locator("h1").count() == 1
-    assert page.evaluate("document.documentElement.dataset.bsTheme") == "dark"
+    for path in ("/sign-in/login/", "/sign-in/password/reset/"):
+        door.goto(path)
+        found[path] = in_both_themes(door)
+    for name in PAGES:
+        page.goto(address(name, scene))
+        if name == "queue":
+            page.click(".item-actions button:has-text('Claim')")
+            page.wait_for_selector(".toast-card")
+            page.click(".filter-panel summary")
+        found[name] = in_both_themes(page)
+        assert page.locator("h1").count() == 1
     assert not {name: lines for name, lines in found.items() if lines}
 
 

@@ -113,6 +113,11 @@ IDS = {
     "form_id": "form",
 }
 
+#: Of the values at the edge, each is sent to an operation that has no more than so many; of the others every so manieth.
+MANY, STEP = 150, 8
+#: A definition's recipe has 900 of them, and five operations take one.
+ALL_EDGES = {"PATCH /api/definitions/{definition_id}/"}
+
 FUZZ = settings(
     max_examples=8,
     deadline=None,
@@ -249,10 +254,15 @@ def test_whatever_anybody_sends_about_a_thing_or_about_none_the_answer_is_as_des
     with ids of which nearly none exists, then about things that do, and then by another role, or a stranger, in turn: where a
     role may do less it is told so in the same form."""
 
+    cases = itertools.count()
+
     @FUZZ
     def compared(case):
         things = {name: world[thing] for name, thing in IDS.items() if name in case.path_parameters}
         is_drawn = case.meta.phase.name is TestPhase.FUZZING
+        number = next(cases)
+        if number > MANY and number % STEP and operation not in ALL_EDGES and not is_drawn:
+            return
         if things and is_drawn:
             case.call_and_validate(checks=CHECKS, **signed_in(Role.ADMIN))
         case.path_parameters.update(things)

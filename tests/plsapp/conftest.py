@@ -22,7 +22,7 @@ def up(home, whole=app.up):
 if {static!r}:
     app.up = up
     connection.settings_dict["TEST"]["TEMPLATE"] = {template!r}
-{name}.SECONDS_WITHOUT_PAUSE = 3
+{name}.SECONDS_WITHOUT_PAUSE = 1
 print(json.dumps({name}.run(**{sizes}).as_json()))
 """
 
