@@ -132,6 +132,33 @@ def read(data: Mapping[str, str]) -> tuple[dict[Key, Cell], dict[str, str]]:
     return table, errors
 
 
+def newest() -> int:
+    """The last save, by its entry in the audit log; 0: none. A page tells it, so that `merged` knows what came since."""
+    return AuditEntry.objects.filter(action=CHANGE).order_by("-at", "-pk").values_list("pk", flat=True).first() or 0
+
+
+def merged(table: dict[Key, Cell], *, seen: int) -> tuple[dict[Key, Cell], dict[str, str]]:
+    """A posted table with what others saved since the page told `seen`, and what is wrong with it by cell.
+
+    A cell that was left alone is as they made it; one that both changed is as it was posted, and wrong.
+    """
+    was: dict[str, list[object]] = {}
+    for before in (
+        AuditEntry.objects.filter(action=CHANGE, pk__gt=seen).order_by("pk").values_list("detail__before", flat=True)
+    ):
+        was = before | was
+    now, errors, table = queue.table() if was else {}, {}, dict(table)
+    for name, said in was.items():
+        key = key_of(name)
+        if _said(table[key]) == said:
+            table[key] = now[key]
+        elif _said(now[key]) not in (said, _said(table[key])):
+            words = _("%(cell)s: somebody made it “%(now)s” meanwhile. Saved again, it is as you have it here.")
+            told = str(Motion(now[key].motion).label) + (f": {now[key].first_step}" if now[key].first_step else "")
+            errors[name] = words % {"cell": title(key), "now": told}
+    return table, errors
+
+
 def save(*, table: Mapping[Key, Cell], member: Member, way: str = audit.PAGE) -> Saved:
     """Puts this table in force and has every account routed again. Cells that are left out are the default.
 

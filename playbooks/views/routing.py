@@ -37,10 +37,13 @@ def routing(request: MemberRequest) -> HttpResponse:
             saved = routing_table.reset(name=request.POST["reset"], member=request.user)
         else:
             table, errors = routing_table.read(request.POST)
+            seen, status = request.POST.get("seen", ""), 422
+            if not errors and seen:
+                table, errors = routing_table.merged(table, seen=whole_id(seen))
+                seen, status = "", 409
             if errors:
-                return _page(
-                    request, routing_table.blocks(table, errors), may_edit=True, problems=list(errors.values())
-                )
+                rows, told = routing_table.blocks(table, errors), list(errors.values())
+                return _page(request, rows, may_edit=True, problems=told, status=status, seen=seen)
             if "preview" in request.POST:
                 return _page(request, routing_table.blocks(table), may_edit=True, preview=routing_preview.of(table))
             saved = routing_table.save(table=table, member=request.user)
@@ -63,7 +66,10 @@ def _page(
     may_edit: bool,
     problems: list[str] | None = None,
     preview: routing_preview.Preview | None = None,
+    status: int = 422,
+    seen: str = "",
 ) -> HttpResponse:
+    """`seen`: the save up to which the table is known, if that is not the newest one."""
     context = {
         "blocks": blocks,
         "segments": [Segment(segment).label for segment in SEGMENTS],
@@ -76,5 +82,6 @@ def _page(
         "changed": sum(block.changed for block in blocks),
         "accounts": sum(block.accounts for block in blocks),
         "step_length": routing_table.STEP_LENGTH,
+        "seen": seen or routing_table.newest(),
     }
-    return render(request, "playbooks/routing.html", context, status=422 if problems else 200)
+    return render(request, "playbooks/routing.html", context, status=status if problems else 200)

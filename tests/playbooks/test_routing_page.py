@@ -91,6 +91,21 @@ def test_the_undo_brings_the_former_table_back(admin):
     assert queue.table() == DEFAULT_TABLE | {SMB: Cell("sales")} | later
 
 
+def test_who_saves_an_older_page_changes_only_what_they_changed_and_is_told_of_a_cell_that_both_did(admin):
+    page = admin.get(reverse("routing")).content.decode()
+    old = {"seen": re.search(r'name="seen" value="(\d+)"', page)[1]}
+    admin.post(reverse("routing"), form(**{"pqa.confirmed.smb": ("sales", "", False)}))
+    admin.post(reverse("routing"), form(**{"pqa.none.smb": ("marketing", "", False)}) | old)
+    assert queue.table() == DEFAULT_TABLE | {SMB: Cell("sales"), ("pqa", "none", "smb"): Cell("marketing")}
+    late = admin.post(reverse("routing"), form(**{"pqa.confirmed.smb": ("success", "Ask", False)}) | old)
+    assert (late.status_code, 'value="Ask"' in late.text, "somebody made it “Sales” meanwhile" in late.text) == (
+        409,
+        True,
+        True,
+    )
+    assert queue.table()[SMB] == Cell("sales")
+
+
 def test_a_cell_and_the_whole_table_go_back_to_the_default_and_return(admin):
     changes = {"pqa.confirmed.smb": ("sales", "", False), "pqa.none.smb": ("marketing", "", False)}
     admin.post(reverse("routing"), form(**changes))
@@ -156,5 +171,5 @@ def test_every_cell_counts_its_accounts_in_one_query(admin, django_assert_num_qu
     assert len(cells) == 48
     assert cells["pqa.confirmed.smb"] == 3
     assert sum(cells.values()) == 4
-    with django_assert_num_queries(8):  # session, member, the bell, those two, and three of the lead guard
+    with django_assert_num_queries(9):  # session, member, the bell, those two, and three of the lead guard
         admin.get(reverse("routing"))
