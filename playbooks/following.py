@@ -30,6 +30,7 @@ from playbooks.models import PlayUse, QueueItem, QueueItemEvent, Step
 from playbooks.telling import notifications
 from playbooks.verbs.acting import KEPT
 from playbooks.verbs.transitions import LEFT, OPEN
+from scoring.models import Score
 
 #: Merged accounts whose items move in one transaction.
 AT_ONCE = 200
@@ -45,10 +46,10 @@ def correct(verb: Callable[..., Correction], **said: Any) -> Correction:
     with transaction.atomic():
         correction = verb(**said)
         if correction.undone_at is None:
-            _remember_open(correction)
+            _remember(correction)
         catch_up()
         if correction.undone_at is not None:
-            _open_again(correction)
+            _restore(correction)
     return Correction.objects.defer("people", "contacts", "kept").get(pk=correction.pk)
 
 
@@ -217,22 +218,22 @@ def _take_back(correction: Correction, kept: _Kept) -> None:
     _score_first([home])
 
 
-def _remember_open(correction: Correction) -> None:
-    """What stands on the queues of both accounts before anything follows."""
-    rows = QueueItem.objects.filter(account__in=[correction.from_account_id, correction.to_account_id], state__in=OPEN)
+def _remember(correction: Correction) -> None:
+    """What stands on the queues of both accounts before anything follows, and their tiers: who is in one stays there longer."""
+    both = [correction.from_account_id, correction.to_account_id]
+    rows = QueueItem.objects.filter(account__in=both, state__in=OPEN)
+    tiers = Score.objects.filter(account__in=both).values_list("account_id", "tier", "tier_since")
     correction.kept["open"] = {
         str(item.pk): _plain({name: getattr(item, name) for name in KEPT}) for item in rows if item.owner_id is None
     }
+    correction.kept["tiers"] = {str(id_): [tier, since.isoformat()] for id_, tier, since in tiers}
     correction.save(update_fields=["kept"])
 
 
-def _open_again(correction: Correction) -> None:
+def _restore(correction: Correction) -> None:
     """What nobody had and routing closed since, because of other scores: when it still should be closed, routing does so again."""
-    both, kept, now = (
-        [correction.from_account_id, correction.to_account_id],
-        correction.kept.get("open", {}),
-        timezone.now(),
-    )
+    both, now = [correction.from_account_id, correction.to_account_id], timezone.now()
+    kept = correction.kept.get("open", {})
     left = QueueItem.objects.select_for_update(of=("self",)).filter(
         pk__in=map(int, kept), account__in=both, state=LEFT, closed_at__gte=correction.made_at
     )
@@ -246,6 +247,10 @@ def _open_again(correction: Correction) -> None:
         item.save(update_fields=[*_COLUMNS, "updated_at"])
         events.append(_told(item, Told.REOPENED, _("The correction was undone"), now))
     QueueItemEvent.objects.bulk_create(events)
+    for id_, (tier, since) in correction.kept.get("tiers", {}).items():
+        # The next run says whether it is still enough for it; of a merged account it finds the tier in the history.
+        rows = Score.objects.filter(account=int(id_)).exclude(tier=tier)
+        rows.update(tier=tier, tier_since=parse_datetime(since), digest=0)
     _score_first(both)
 
 

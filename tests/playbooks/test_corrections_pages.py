@@ -58,6 +58,7 @@ def test_what_is_foreseen_is_what_happens_and_looking_changes_nothing(companies)
 def test_what_routing_closed_because_of_a_correction_is_open_again_when_it_is_undone(companies):
     acme, beta = companies
     item = make_item(account=beta)
+    Score.objects.filter(account=beta).update(tier="activate")  # in which it stays for a while, whatever the score
     done = foreseeing.following.correct(corrections.merge, account_id=acme.pk, into_id=beta.pk, member=None)
     runs.score_changed()
     queue.route_scored()
@@ -65,6 +66,7 @@ def test_what_routing_closed_because_of_a_correction_is_open_again_when_it_is_un
     assert item.state == QueueItem.State.LEFT
     foreseeing.following.correct(corrections.undo, correction_id=done.pk, member=None)
     assert list(QueueItem.objects.open().values_list("pk", "closed_at", "account")) == [(item.pk, None, beta.pk)]
+    assert Score.objects.get(account=beta).tier == "activate"
 
 
 def test_a_merge_on_the_page_is_searched_looked_at_done_and_undone(companies, sign_in):
