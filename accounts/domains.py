@@ -25,6 +25,9 @@ LONGEST_HOST = 253
 # Reserved for examples and tests (RFC 2606): no suffix list has them, demo data and masked data use them.
 RESERVED = ("example", "test")
 
+# Every customer has a host, and mail, below these, which the public suffix list lacks.
+TENANTS = ("onmicrosoft.com", "mail.onmicrosoft.com", "atlassian.net", "sharepoint.com")
+
 # Brands whose mail is for everyone under every country's suffix: yahoo.co.jp, hotmail.it, gmx.ch …
 FREEMAIL_BRANDS = frozenset(
     ["yahoo", "ymail", "rocketmail", "hotmail", "outlook", "gmail", "googlemail", "gmx", "yandex", "protonmail"]
@@ -54,9 +57,10 @@ class Kind:
 _rules = Rules()
 
 _extract = tldextract.TLDExtract(
-    suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True, extra_suffixes=RESERVED
+    suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True, extra_suffixes=(*RESERVED, *TENANTS)
 )
 _label = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_page = re.compile(r"[^/:]/+[^/\s]|[?#]")
 _scheme = re.compile(r"(?:[a-z][a-z0-9+.-]{0,30}:)?//|mailto:", re.IGNORECASE)
 
 
@@ -108,6 +112,29 @@ def of_email(email: str) -> str:
 
 
 @lru_cache(KEPT)
+def of_site(text: str) -> str:
+    """The registrable domain of the host, URL or e-mail address that a company states as its own, else `""`.
+
+    `""` for shared hosts, and for a page or a host of one's own where everybody may have one: `linkedin.com/company/acme`,
+    `acme.slack.com`. The bare site (`slack.com`) is that of a company.
+    """
+    host = host_of(text)
+    if not host or _is_shared(host) or is_among_others(text):
+        return ""
+    domain = _registrable(host)
+    return "" if not domain or _is_shared(domain) else domain
+
+
+def is_among_others(text: str) -> bool:
+    """Whether it is a page, or a host of one's own, where everybody may have one."""
+    host = host_of(text)
+    domain = _registrable(host) if host else ""
+    return domain in _lines("site_hosts.txt") and (
+        host.removeprefix("www.") != domain or _page.search(text) is not None
+    )
+
+
+@lru_cache(KEPT)
 def clean_email(text: str) -> str:
     """The address in lower case, or `""` if it is none: one @, at most 254 characters, no space or control."""
     email = text.strip()
@@ -145,7 +172,7 @@ def use(rules: Rules) -> None:
     """From now on these rules hold in this process."""
     global _rules
     _rules = rules
-    for cached in (_kind, of_email, is_shared):
+    for cached in (_kind, of_email, of_site, is_shared):
         cached.cache_clear()
 
 

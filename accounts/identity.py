@@ -222,7 +222,7 @@ class Directory:
         stated = [traits.get(name) for name in ("domain", "website", "url")]
         if isinstance(traits.get("domains"), list):
             stated += traits["domains"][:20]
-        found = [domain for value in stated if isinstance(value, str) and (domain := company_domain(value))]
+        found = [domain for value in stated if isinstance(value, str) and (domain := domains.of_site(value[:300]))]
         found = list(dict.fromkeys(found))
         learnt = {
             "name": text(traits, "name", "company", "companyName"),
@@ -274,9 +274,3 @@ class Directory:
         if self._roots is None:
             self._roots = list(dict.fromkeys(map(self.root, self.people.values())))
         return self._roots
-
-
-def company_domain(value: str) -> str:
-    """The registrable domain of a stated host, URL or e-mail, unless many companies share it."""
-    domain = domains.registrable(value[:300])
-    return "" if not domain or domains.is_shared(domain) else domain

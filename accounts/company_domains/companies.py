@@ -94,8 +94,9 @@ def read(text: str) -> tuple[list[Company], list[str], int]:
         for text_, is_alias in (*((one, False) for one in said), *((one, True) for one in more)):
             if not text_.strip():
                 continue
-            domain = domains.registrable(text_) if "." in text_ and "@" not in text_ else ""
-            if not domain or domains.is_shared(domain):
+            is_host = "." in text_ and "@" not in text_
+            domain = domains.registrable(text_) if is_host else ""
+            if not is_host or not domains.of_site(text_):
                 if not is_alias:
                     why = _("is shared by many") if domain else _("is no domain of a company")
                     problems.append(

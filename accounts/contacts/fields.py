@@ -87,7 +87,6 @@ _ROLES = {
     "none": "",
 }
 #: Columns called “URL” often hold profiles of people, which are no companies.
-_PROFILES = frozenset(["linkedin.com", "xing.com", "twitter.com", "x.com", "facebook.com", "github.com"])
 _FORMULA = re.compile(r"[=＝]|[+\-@＋－＠]\s*[A-Za-z][A-Za-z.]*\(")
 _BROKEN = frozenset(["#name?", "#ref!", "#value!", "#div/0!", "#null!", "#num!", "#bezug!", "#wert!", "#zahl!"])
 _NAMED = re.compile(r"[^<>@]*<\s*([^<>\s]+@[^<>\s]+)\s*>")
@@ -189,7 +188,7 @@ def check(number: int, said: Mapping[str, str]) -> Row | list[Wrong]:
         bad("employees", _("is no number of people; write 250, or 51-200."))
     domain = told.get("domain", "")
     registrable = domains.registrable(domain[:300]) if domain else ""
-    if registrable in _PROFILES:
+    if registrable and domains.is_among_others(domain[:300]):
         domain = registrable = ""
     if domain and not registrable:
         bad("domain", _("is no domain; it should look like company.com."))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.domains import clean_email, is_shared, of_email, registrable
+from accounts.domains import clean_email, is_shared, of_email, of_site, registrable
 
 
 @pytest.mark.parametrize(
@@ -113,6 +113,24 @@ def test_shared_hosts_speak_for_no_company(email):
 )
 def test_companies_speak_for_themselves(email, domain):
     assert of_email(email) == domain
+
+
+@pytest.mark.parametrize(
+    ("stated", "domain"),
+    [
+        ("https://www.linkedin.com/company/acme", ""),
+        ("github.com/acme", ""),
+        ("http://acme.slack.com", ""),
+        ("sites.google.com/view/acme", ""),
+        ("jo@users.noreply.github.com", ""),
+        ("https://www.linkedin.com/", "linkedin.com"),
+        ("jo@github.com", "github.com"),
+        ("https://Acme.co.uk:8443/about", "acme.co.uk"),
+        ("acme.onmicrosoft.com", "acme.onmicrosoft.com"),
+    ],
+)
+def test_a_page_among_others_is_no_site_of_a_company(stated, domain):
+    assert of_site(stated) == domain
 
 
 def test_a_shared_host_says_nothing_about_the_company_above_it():
