@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts import members
 from accounts.forms import LIKE_SYSTEM, ProfileForm, take_errors
 from accounts.ladder import deciding
-from accounts.models import DomainRule, HandRaiseForm, LoadState, Member, SetAside, Source
+from accounts.models import DomainRule, HandRaiseForm, LoadState, Member, Persona, SetAside, Source, TitleRule
 from accounts.views.answers import done
 from accounts.views.requests import MemberRequest
 
@@ -26,6 +26,8 @@ def settings(request: MemberRequest) -> HttpResponse:
         "waiting": SetAside.objects.filter(replayed_at=None).count(),
         "ambiguous": deciding.how_many_open(),
         "domain_rules": DomainRule.objects.filter(removed_at=None).count(),
+        "title_rules": TitleRule.objects.filter(removed_at=None).count(),
+        "personas": Persona.objects.filter(is_active=True, removed_at=None).count(),
         "forms": HandRaiseForm.objects.filter(is_active=True).count(),
         "members": Member.objects.filter(is_active=True).count(),
         "load": LoadState.objects.first(),
