@@ -116,13 +116,14 @@ def change(
     elif contact.account_id is None or row.domain:
         account_id, made = taking.account_of(row)
         contact.account_id = account_id or contact.account_id
+    personas.refresh()
+    department, seniority = rating.said_outright(contact)
     contact.name, contact.title, contact.phone = row.name, row.title, row.phone
     contact.source = row.source or contact.source
-    personas.refresh()
     contact.department = contact.seniority = ""
     of_account = Account.objects.filter(pk=contact.account_id) if contact.account_id else Account.objects.none()
     size = of_account.values_list("employees", flat=True).first()
-    rating.profile(contact, employees=size)
+    rating.profile(contact, department, seniority, employees=size)
     new_words, old_words = say_role(contact, member, row.role, CONFIRMED if is_sure else LIKELY)
     if contact.user_id and (new_words or old_words):
         touched |= taking.rate_people({contact.user_id})

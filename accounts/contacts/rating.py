@@ -27,6 +27,15 @@ def profile(contact: Contact, department: str = "", seniority: str = "", *, empl
     contact.persona_id = rated.persona_id
 
 
+def said_outright(contact: Contact) -> tuple[str, str]:
+    """Department and seniority, each where a file or a program said it and not the title. Call it before the title is another one."""
+    found = personas.classify(contact.title)
+    return (
+        contact.department if contact.department != found.department else "",
+        contact.seniority if contact.seniority != found.seniority else "",
+    )
+
+
 def _known(value: object) -> str:
     """Of a contact that was not saved yet the columns have no text but what stands for the database's default."""
     return value if isinstance(value, str) else ""

@@ -107,6 +107,14 @@ def test_a_change_says_all_anew_and_without_a_role_the_title_counts(db):
     assert not ContactChange.objects.exists()
 
 
+def test_a_change_keeps_the_department_that_was_said_outright_and_not_the_one_of_the_old_title(db):
+    vera = add(title="Sales Lead")
+    Contact.objects.filter(pk=vera.pk).update(seniority="vp")  # as a file said
+    said = {"email": "vera@acme.com", "name": "Vera", "title": "Finance Lead"}
+    vera = book.change(contact_id=vera.pk, member=vera.added_by, said=said).contact
+    assert (vera.department, vera.seniority) == ("finance", "vp")
+
+
 def test_what_a_member_says_of_a_role_is_kept_also_when_the_title_or_the_crm_says_the_same(db):
     member = MemberFactory(role="sales")
     vera, said = add(title="CFO"), {"email": "vera@acme.com", "name": "Vera", "role": "economic_buyer"}
