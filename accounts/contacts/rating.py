@@ -28,7 +28,7 @@ def profile(contact: Contact, department: str = "", seniority: str = "", *, empl
 
 
 def said_outright(contact: Contact) -> tuple[str, str]:
-    """Department and seniority, each where a file or a program said it and not the title. Call it before the title is another one."""
+    """Department and seniority, each where a file or program said it and not the title. To be asked before the title changes."""
     found = personas.classify(contact.title)
     return (
         contact.department if contact.department != found.department else "",
