@@ -48,6 +48,7 @@ class Account(models.Model):
     class Meta:
         indexes = [
             models.Index(Lower("name"), name="account_name"),
+            models.Index(fields=["name", "id"], name="accounts_by_name", condition=models.Q(merged_into=None)),
             models.Index("id", name="account_of_person", condition=models.Q(of_person=True)),
         ]
 
@@ -56,8 +57,8 @@ class Account(models.Model):
 
     @property
     def name_to_log(self) -> str:
-        """The name as the audit log may keep it: of an account that stands for one person there is none."""
-        return "" if self.of_person else self.name
+        """The name as the audit log may keep it: without a domain it may be a person's, as of a workspace of one's own."""
+        return self.name if self.domain and not self.of_person else ""
 
 
 class AccountDomain(models.Model):
