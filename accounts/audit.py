@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -12,6 +13,10 @@ from accounts.models import AuditEntry, Member
 #: What acts without a member.
 SYSTEM = "plsapp"
 PAGE, API, MESSAGE, BY_ITSELF = "page", "api", "message", "system"
+
+#: Whose e-mails are no product users'.
+MEMBER = "member"
+_MAIL = re.compile(r"[^\s@<>\"'(),;:=&?/]+(?:@|%40)[^\s@<>\"'(),;:=&?/]+")
 
 type _Doing = tuple[Callable[[], Member | None], str]
 _doing: ContextVar[_Doing | None] = ContextVar("audit_doing", default=None)
@@ -60,7 +65,8 @@ def record(
     """Notes one change in the caller's transaction: it stands if and only if the change does.
 
     `action` is noun.verb (`account.merge`). `detail` is JSON of what was before and after. Name no product user in `label` or
-    `detail`: an erased person must leave no name. Without `by` and `way` they are those of the request that is served.
+    `detail`: an erased person must leave no name. E-mails are kept of members alone. Without `by` and `way` they are those of the
+    request that is served.
     """
     by = by or actor()
     return AuditEntry.objects.create(
@@ -69,10 +75,19 @@ def record(
         action=action,
         subject=subject,
         subject_id=subject_id,
-        label=label[:200],
-        detail=_plain(detail),
+        label=(label if subject == MEMBER else _without_mails(label))[:200],
+        detail=_plain(detail) if subject == MEMBER else _without_mails(_plain(detail)),
         way=way or (_way() if _doing.get() or by is None else PAGE),
     )
+
+
+def _without_mails(value: Any) -> Any:
+    """The same with `[e-mail]` where one stood, also in the id of a workspace or in the address of a view."""
+    if isinstance(value, dict):
+        return {_without_mails(name): _without_mails(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_without_mails(one) for one in value]
+    return _MAIL.sub("[e-mail]", value) if isinstance(value, str) and ("@" in value or "%40" in value) else value
 
 
 def _plain(detail: Any) -> Any:

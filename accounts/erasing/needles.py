@@ -50,9 +50,10 @@ class Needles:
             str(item.get(field, "")) in self.ids for field in ID_FIELDS if item.get(field)
         ):
             return True
-        return self._says_email(item)
+        return self.says_email(item)
 
-    def _says_email(self, value: Any) -> bool:
+    def says_email(self, value: Any) -> bool:
+        """Whether an e-mail of the person stands anywhere in it."""
         level = [value]
         while level:
             node = level.pop()

@@ -23,6 +23,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from accounts import audit, changes, devices, invitations
+from accounts.contacts.fields import in_ascii, in_letters
 from accounts.erasing import bodies, texts
 from accounts.erasing.needles import Needles
 from accounts.models import (
@@ -37,6 +38,7 @@ from accounts.models import (
     RoleWord,
     Signal,
     UserAlias,
+    Workspace,
 )
 
 #: `accounts.loading.LOCK`: a loader at work holds people in memory, and would write them again.
@@ -123,6 +125,7 @@ def _erase(said: str, people: list[ProductUser], *, member: Member | None, way: 
     _forget(people)
     _forget_contacts(contacts)
     _forget_invitations(needles)
+    _rename_spaces(needles)
     HandRaise.objects.filter(Q(user__in=ids) | _any_field(needles.emails)).update(fields={}, sender="")
     bodies.drop_from_imports(needles)
     rows = texts.scrub(needles, account_ids=accounts, user_ids=ids)
@@ -145,11 +148,17 @@ def _erase(said: str, people: list[ProductUser], *, member: Member | None, way: 
 
 
 def _emails(said: str, people: Iterable[ProductUser]) -> set[str]:
-    return {one for one in (said, *(person.email for person in people)) if "@" in one}
+    return _forms({one for one in (said, *(person.email for person in people)) if "@" in one})
+
+
+def _forms(emails: Iterable[str]) -> set[str]:
+    """Each as it is, with its host in letters and in ASCII: that is one address."""
+    return {form for one in emails for form in (one, in_letters(one), in_ascii(one)) if not form.endswith("@")}
 
 
 def _people(said: str) -> QuerySet[ProductUser]:
-    found = ProductUser.objects.annotate(lower=Lower("email")).filter(lower=said.lower()).exclude(email="")
+    wanted = _forms({said.lower()}) if "@" in said else {said.lower()}
+    found = ProductUser.objects.annotate(lower=Lower("email")).filter(lower__in=wanted).exclude(email="")
     ids = {*found.values_list("pk", flat=True), *_ids_of_keys([f"u:{said}", f"a:{said}"])}
     return ProductUser.objects.filter(pk__in=ids)
 
@@ -172,7 +181,7 @@ def _needles(said: str, people: Sequence[ProductUser], contacts: Sequence[Contac
     keys = [person.key for person in people]
     keys += UserAlias.objects.filter(user__in=[person.pk for person in people]).values_list("key", flat=True)
     ids = {key[2:] for key in keys if not key.startswith(ERASED)}
-    emails = {one.email for one in known if one.email} | ({said} if "@" in said else set())
+    emails = _forms({one.email for one in known if one.email} | ({said} if "@" in said else set()))
     names = {one.name for one in known if one.name}
     return Needles(frozenset(ids | ({said} if said else set())), frozenset(emails), frozenset(names))
 
@@ -224,6 +233,16 @@ def _forget_invitations(needles: Needles) -> None:
     """Whom an invitation was for stands there as a digest of the e-mail: it gets one that stands for nobody."""
     keys = [key for email in needles.emails if (key := invitations.invitee(email)) is not None]
     Invitation.objects.filter(invitee__in=keys).update(invitee=RandomUUID())
+
+
+def _rename_spaces(needles: Needles) -> None:
+    """A workspace of one's own may have one's e-mail for an id. It stays, under another one."""
+    asked = Q(pk__in=[])
+    for word in needles.everywhere():
+        asked |= Q(external_id__icontains=word)
+    for space in Workspace.objects.filter(asked):
+        if needles.says_email(space.external_id):
+            Workspace.objects.filter(pk=space.pk).update(external_id=f"{ERASED}{uuid.uuid4().hex}")
 
 
 def _any_field(emails: Iterable[str]) -> Q:

@@ -238,6 +238,16 @@ def test_what_stands_where_the_person_was_before_goes_too_and_no_account_of_a_pe
     assert where == ["accounts_account.name"], "that of somebody else of this name"
 
 
+def test_an_address_is_one_in_letters_and_in_ascii_and_may_be_the_id_of_a_workspace():
+    email = "jo@münchen-tools.de"
+    land(SourceFactory(), identify("jo-7", email=email) | {"context": {"groupId": email}})
+    land(SourceFactory(), {"type": "group", "groupId": email, "userId": "jo-7", "traits": {"name": "Jo’s"}})
+    loading.drain()
+    assert traces(email)
+    done = erasing.erase(said="JO@xn--mnchen-tools-dlb.de")
+    assert (done.people, traces(email, "jo-7")) == (1, [])
+
+
 def test_the_page_says_what_goes_and_asks_for_the_address_again(world, sign_in):
     jane, *_rest = world
     admin = sign_in("admin")

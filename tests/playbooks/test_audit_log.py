@@ -32,6 +32,18 @@ def test_an_entry_is_neither_changed_nor_deleted():
     assert AuditEntry.objects.get().label == "App"
 
 
+def test_no_entry_keeps_an_address_of_a_product_user():
+    audit.record(
+        "view.share",
+        subject="view",
+        label="Of ann@acme.com",
+        query={"search": "ann%40acme.com", "n": ["x ann@acme.com."]},
+    )
+    entry = AuditEntry.objects.get()
+    assert entry.label == "Of [e-mail]"
+    assert entry.detail == {"query": {"search": "[e-mail]", "n": ["x [e-mail]"]}}
+
+
 def test_what_is_refused_leaves_no_entry():
     admin = MemberFactory(role=Role.ADMIN)
     with pytest.raises(Exception, match="last active admin"):
