@@ -121,7 +121,12 @@ def account_identity(request: MemberRequest, account_id: int) -> HttpResponse:
 def _change_domains(request: MemberRequest, account_id: int, action: str, domain: str) -> HttpResponse:
     here = reverse("account_identity", args=[account_id])
     if action == "add":
+        had = set(AccountDomain.objects.filter(account=account_id).values_list("domain", flat=True))
         row = aliases.add(account_id=account_id, domain=domain, member=request.user)
+        if row.domain in had:  # taking it away would be no undo: its people would go along
+            return done(
+                request, to=here, words=_("%(domain)s is its domain by your word now.") % {"domain": row.domain}
+            )
         words = _("%(domain)s belongs to the account now.") % {"domain": row.domain}
         return done(request, to=here, words=words, undo=with_query(here, action="remove", domain=row.domain))
     if action != "remove":
