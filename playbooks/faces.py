@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from django.db import connection
 from django.utils.translation import gettext as _
 
-from accounts import contacts
+from accounts import contacts, hand_raise
 from accounts.evidence import CHAMPION_INVITES
 from accounts.models import SignalKind
 from accounts.signals import OF_THE_COMPANY
@@ -103,7 +103,9 @@ def signal_in_words(kind: str, *, detail: str = "", event: str | None = None, co
     """`("pricing", count=3)` → `"Pricing viewed 3 times"`."""
     words = str(SignalKind(kind).label)
     if kind == SignalKind.HAND_RAISE:
-        return f"{words}: “{detail}”" if detail else f"{words} ({event})" if event else words
+        if detail:
+            return f"{words}: “{detail}”"
+        return f"{words} ({event})" if event and event != hand_raise.EVENT else words  # by a form it says no more
     if detail:
         words = f"{words}: {detail}"
     return _("%(words)s %(count)d times") % {"words": words, "count": count} if count > 1 else words
