@@ -50,14 +50,10 @@ def add_rule(
         raise ValidationError({"value": _("Choose a seniority or a department.")})
     pattern = pattern.strip()
     check_pattern(pattern, is_regex=is_regex)
-    standing = TitleRule.objects.filter(removed_at=None)
-    if standing.filter(kind=kind, value=value, pattern=pattern, is_regex=is_regex).exists():
-        raise ValidationError({"pattern": _("There is such a rule already.")})
-    if standing.count() >= MOST:
-        raise ValidationError(_("There are %(n)d rules already. Remove one first.") % {"n": MOST})
     rule = TitleRule(
         kind=kind, value=value, pattern=pattern, is_regex=is_regex, created_by=member, position=_next(TitleRule)
     )
+    _check_rule(rule)
     rule.full_clean(exclude=["removed_at"])
     rule.save()
     _note("title_rule.add", rule, member, way, after=said_by(rule))
@@ -76,6 +72,15 @@ def check_pattern(pattern: str, *, is_regex: bool) -> None:
         raise ValidationError({"pattern": _("This pattern cannot be used: %(why)s.") % {"why": error}}) from None
 
 
+def _check_rule(rule: TitleRule) -> None:
+    """That it is the only one of its kind, and not one too many."""
+    standing = TitleRule.objects.filter(removed_at=None)
+    if standing.filter(**said_by(rule)).exists():
+        raise ValidationError({"pattern": _("There is such a rule already.")})
+    if standing.count() >= MOST:
+        raise ValidationError(_("There are %(n)d rules already. Remove one first.") % {"n": MOST})
+
+
 def said_by(rule: TitleRule) -> dict[str, Any]:
     return {"kind": rule.kind, "value": rule.value, "pattern": rule.pattern, "is_regex": rule.is_regex}
 
@@ -87,8 +92,8 @@ def remove_rule(*, rule_id: int, member: Member, way: str = audit.PAGE) -> Title
 
 @transaction.atomic
 def put_rule_back(*, rule_id: int, member: Member, way: str = audit.PAGE) -> TitleRule:
-    """Raises `TitleRule.DoesNotExist`."""
-    return _put_back(TitleRule, rule_id, member, way, "title_rule.back", said_by)
+    """Raises `TitleRule.DoesNotExist`, and `ValidationError` where there is such a rule by now."""
+    return _put_back(TitleRule, rule_id, member, way, "title_rule.back", said_by, _check_rule)
 
 
 @transaction.atomic
@@ -103,10 +108,9 @@ def move_rule(*, rule_id: int, up: bool, member: Member, way: str = audit.PAGE) 
 @transaction.atomic
 def add_persona(*, said: Mapping[str, Any], member: Member, way: str = audit.PAGE) -> Persona:
     """A new persona, tried before the others: whoever writes one means somebody special. Raises `ValidationError`."""
-    if Persona.objects.filter(removed_at=None).count() >= MOST:
-        raise ValidationError(_("There are %(n)d personas already. Remove one first.") % {"n": MOST})
     persona = Persona()
     _take(persona, said)
+    _check_persona(persona)
     for row in Persona.objects.select_for_update().order_by("pk"):
         row.position += 1
         row.save(update_fields=["position"])
@@ -172,8 +176,22 @@ def remove_persona(*, persona_id: int, member: Member, way: str = audit.PAGE) ->
 
 
 def put_persona_back(*, persona_id: int, member: Member, way: str = audit.PAGE) -> Persona:
-    """Raises `Persona.DoesNotExist`."""
-    return _put_back(Persona, persona_id, member, way, "persona.back", text_of)
+    """Raises `Persona.DoesNotExist`, and `ValidationError` where another one has its name by now."""
+    return _put_back(Persona, persona_id, member, way, "persona.back", text_of, _check_persona)
+
+
+def _check_persona(persona: Persona) -> None:
+    """That nobody else has its name, and that it is not one too many."""
+    if words := _named_alike(persona):
+        raise ValidationError({"name": words})
+    if Persona.objects.filter(removed_at=None).exclude(pk=persona.pk).count() >= MOST:
+        raise ValidationError(_("There are %(n)d personas already. Remove one first.") % {"n": MOST})
+
+
+def _named_alike(persona: Persona) -> str:
+    """What is wrong with the name; empty: nothing."""
+    same = Persona.objects.filter(removed_at=None, name__iexact=persona.name).exclude(pk=persona.pk)
+    return _("There is a persona of this name already.") if persona.name and same.exists() else ""
 
 
 def text_of(persona: Persona) -> dict[str, Any]:
@@ -218,11 +236,8 @@ def _take(persona: Persona, said: Mapping[str, Any]) -> None:
         errors["employees_below"] = _("Must be more than “employees from”.")
     if not any((persona.seniorities, persona.departments, persona.use_cases, low is not None, high is not None)):
         errors["seniorities"] = _("Say at least one thing about such people: this persona would be everybody.")
-    if (
-        persona.name
-        and Persona.objects.filter(removed_at=None, name__iexact=persona.name).exclude(pk=persona.pk).exists()
-    ):
-        errors["name"] = _("There is a persona of this name already.")
+    if words := _named_alike(persona):
+        errors["name"] = words
     if errors:
         raise ValidationError(errors)
     persona.full_clean(exclude=["removed_at"])
@@ -249,10 +264,17 @@ def _remove[Row: (TitleRule, Persona)](
 
 @transaction.atomic
 def _put_back[Row: (TitleRule, Persona)](
-    model: type[Row], pk: int, member: Member, way: str, action: str, told: Callable[[Any], dict[str, Any]]
+    model: type[Row],
+    pk: int,
+    member: Member,
+    way: str,
+    action: str,
+    told: Callable[[Any], dict[str, Any]],
+    check: Callable[[Any], None],
 ) -> Row:
     row = model._default_manager.select_for_update().get(pk=pk)
     if row.removed_at is not None:
+        check(row)
         row.removed_at = None
         row.save(update_fields=["removed_at"])
         _note(action, row, member, way, after=told(row))

@@ -63,6 +63,8 @@ def _act(request: MemberRequest) -> HttpResponse:
                 raise Http404
     except TitleRule.DoesNotExist:
         return done(request, to=here, words=_("That rule is gone."), kind="warning")
+    except ValidationError as error:
+        return done(request, to=here, words=" ".join(error.messages), kind="error")
     tasks.profile_again.delay_on_commit()
     return done(request, to=here, words=words % {"rule": rule}, undo=undo)
 

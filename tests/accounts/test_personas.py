@@ -259,6 +259,21 @@ def test_a_persona_is_written_changed_switched_off_and_taken_back(sign_in):
     assert "Data lead" not in client.get(PERSONAS).content.decode()
 
 
+def test_what_is_there_again_by_now_is_not_put_back_beside_it(sign_in):
+    client, admin = sign_in(Role.ADMIN), MemberFactory(role=Role.ADMIN)
+    personas.refresh()
+    rule = {"kind": "seniority", "value": "vp", "pattern": "wizard", "is_regex": False, "member": admin}
+    old = editing.add_rule(**rule), editing.add_persona(said={"name": "Wizard", "seniorities": ["vp"]}, member=admin)
+    editing.remove_rule(rule_id=old[0].pk, member=admin)
+    editing.remove_persona(persona_id=old[1].pk, member=admin)
+    editing.add_rule(**rule)
+    editing.add_persona(said={"name": "wizard", "departments": ["data"]}, member=admin)
+    for place, row, words in ((TITLES, old[0], "such a rule already"), (PERSONAS, old[1], "of this name already")):
+        assert words in client.post(place, {"action": "back", "id": row.pk}, follow=True).text
+        row.refresh_from_db()
+        assert row.removed_at
+
+
 def test_the_preview_counts_whom_the_rule_fits_as_the_loader_does(db):
     use_cases = ["", "Data  pipelines", "crm"]
     for seniority, department, size, case in itertools.product(("", "vp"), ("", "data"), (None, 10, 2000), use_cases):
