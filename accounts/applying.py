@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import uuid
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -147,13 +148,16 @@ def _resolve(directory: Directory, messages: Sequence[Message], types: Types) ->
     """Who is meant, in the order of the messages, and what is counted. Writes nothing."""
     found = [(message, *directory.resolve(message)) for message in messages]
     directory.settle()
-    counts: dict[tuple[Person, Space | None, int, int], int] = {}
+    counts: defaultdict[tuple[Person, Space | None, int, int], int] = defaultdict(int)
     times: dict[int, list[dt.datetime]] = {event.id: [] for event in types.values()}
     strong: list[tuple[Message, Person, Space | None, EventType]] = []
     invited: list[tuple[Message, Person, Space | None]] = []
-    speaking = {event.id for event in types.values() if _speaks_for_a_role(event)}
     acted: set[Person] = set()
     on_devices: dict[tuple[Person, Space | None, int, int], int] = {}
+    # By the name of an event: its type's id and times, and the type of those of which more than the count matters.
+    known = {
+        name: (event.id, times[event.id].append, event if _says_more(event) else None) for name, event in types.items()
+    }
     for message, person, space in found:
         if person is None or message.type not in USAGE_TYPES:
             continue
@@ -161,18 +165,21 @@ def _resolve(directory: Directory, messages: Sequence[Message], types: Types) ->
         if person.into is not None:
             device = None if message.user_id else person
             person = directory.root(person)
-        event, at = types[message.event], message.at
-        key = (person, space, event.id, at.toordinal())
-        counts[key] = counts.get(key, 0) + 1
+        event_id, note_time, event = known[message.event]
+        at = message.at
+        key = (person, space, event_id, at.toordinal())
+        counts[key] += 1
+        note_time(at)
         if device is not None:
             key = (device, *key[1:])
             on_devices[key] = on_devices.get(key, 0) + 1
-        times[event.id].append(at)
+        if event is None:
+            continue
         if event.signal in signals.WORTH_A_SIGNAL:
             strong.append((message, person, space, event))
         elif event.signal == SignalKind.INVITE:
             invited.append((message, person, space))
-        if event.id in speaking:
+        if _speaks_for_a_role(event):
             acted.add(person)
     days = {day: dt.date.fromordinal(day) for day in {key[3] for key in counts}}
     of_known: usage.Counts = {}
@@ -230,6 +237,10 @@ def _signal(message: Message, person: Person, space: Space | None, event: EventT
         detail=words.replace("\x00", "") if isinstance(words, str) else "",
         device="" if message.user_id else f"a:{message.anonymous_id}",
     )
+
+
+def _says_more(event: EventType) -> bool:
+    return bool(event.signal) or _speaks_for_a_role(event)
 
 
 def _speaks_for_a_role(event: EventType) -> bool:

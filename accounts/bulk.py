@@ -37,11 +37,17 @@ def rows(columns: Mapping[str, str], values: Sequence[tuple[Any, ...]]) -> tuple
 
 def plain(values: Iterable[Any]) -> str:
     """An array of numbers, days or hexadecimal ids, whose text needs no quotes; none is null."""
-    return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
+    joined = ",".join(map(str, values))
+    return "{" + (joined.replace("None", "NULL") if "None" in joined else joined) + "}"
 
 
 def texts(values: Iterable[str | None]) -> str:
     """An array of texts; none is null."""
+    values = tuple(values)
+    if None not in values:
+        joined = "".join(values)  # type: ignore[arg-type]
+        if '"' not in joined and "\\" not in joined:  # nearly always: nothing to escape
+            return '{"' + '","'.join(values) + '"}' if values else "{}"  # type: ignore[arg-type]
     return "{" + ",".join(["NULL" if value is None else _quoted(value) for value in values]) + "}"
 
 

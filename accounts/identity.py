@@ -12,6 +12,7 @@ A batch is resolved in memory and written by one statement a table. The caller h
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from accounts import devices, domains, identity_read, moments, profiling
 from accounts.company_domains import rules
@@ -52,6 +53,7 @@ class Directory:
         #: Memberships as stored, (user id, workspace id), and as this batch says, with the first time in microseconds.
         self.stored: dict[tuple[int, int], int] = {}
         self.joined: dict[tuple[Person, Space], int] = {}
+        self._joined: dict[tuple[Person, Space], datetime] = {}
         #: People beside those of this batch whose role was looked at again.
         self.rated: set[int] = set()
         self._roots: list[Person] | None = None
@@ -63,40 +65,44 @@ class Directory:
 
     def resolve(self, message: Message) -> tuple[Person | None, Space | None]:
         """The person, or the device, and the workspace of a message, changed by what it says of them."""
-        user_id, anonymous_id = message.user_id, message.anonymous_id
-        at = moments.micros(message.at)
+        user_id, anonymous_id, group_id, at = message.user_id, message.anonymous_id, message.group_id, message.at
         person: Person | None = None
         if user_id:
-            person = self._get("u:" + user_id)
+            key = "u:" + user_id
+            person = self.people.get(key)
+            if person is None or person.into is not None:
+                person = self._get(key)
             if anonymous_id:
-                self._device("a:" + anonymous_id).link(at, "u:" + user_id)
+                self._device("a:" + anonymous_id).named(at, key)
             if message.previous_id and message.type == "alias":
-                person = self._alias(message, person, at)
+                person = self._alias(message, person)
         elif anonymous_id:
             person = self._device("a:" + anonymous_id)
             if person.record:
                 devices.open_record(person)
-        space = self._space_of(message) if message.group_id else None
+        space: Space | None = None
+        if group_id:
+            space = self.spaces.get(group_id)
+            if space is None:
+                space = self.spaces[group_id] = Space(group_id)
+            if message.type == "group" and message.traits:
+                self._learn_space(space, message)
         if person is not None:
-            first, last = person.first_seen_at, person.last_seen_at
-            if (
-                first is None
-                or last is None
-                or at < first
-                or at > last
-                or person.own_first_at is not None
-                or person.own_last_at is not None
-            ):
-                person.seen(at)
+            if person.earliest is None or person.latest is None:
+                person.earliest = person.latest = at
+            elif at < person.earliest:
+                person.earliest = at
+            elif at > person.latest:
+                person.latest = at
             if "@" in user_id:
                 self._learn_id(person, user_id)
             if message.user_traits:
                 self._learn_person(person, message)
             if space is not None:
                 both = (person, space)
-                since = self.joined.get(both)
+                since = self._joined.get(both)
                 if since is None or at < since:
-                    self.joined[both] = at
+                    self._joined[both] = at
                 space.touched = True
         return person, space
 
@@ -106,7 +112,10 @@ class Directory:
         return person
 
     def settle(self) -> None:
-        """Once all messages are resolved: by which id each person is known, and whose each device is."""
+        """Once all messages are resolved: when each was seen, by which id each is known, and whose each device is."""
+        for person in self.people.values():
+            person.settle_times()
+        self.joined = {both: moments.micros(at) for both, at in self._joined.items()}
         for person in dict.fromkeys(map(self.root, self.people.values())) if self._are_joined else ():
             if person.keys:
                 gave_way, key = min((gave_way, key) for key, gave_way in person.keys.items())
@@ -132,12 +141,12 @@ class Directory:
             device = self.people[key] = Device(key)
         return device  # type: ignore[return-value]
 
-    def _alias(self, message: Message, person: Person, at: int) -> Person:
+    def _alias(self, message: Message, person: Person) -> Person:
         """As a former user id it joins two known people; as a device only what nobody has claimed before."""
         previous = message.previous_id
         if previous == message.user_id:
             return person
-        self._device("a:" + previous).link(at, "u:" + message.user_id)
+        self._device("a:" + previous).named(message.at, "u:" + message.user_id)
         other = self._get("u:" + previous)
         self._are_joined = True
         for one in (person, other):
@@ -170,6 +179,8 @@ class Directory:
                 self.merges.append((other.id, person))
         self._take_account(other, person)
         profiling.absorb(person, other)
+        person.settle_times()
+        other.settle_times()
         person.seen_together(other)
 
     def _take_account(self, other: Person, person: Person) -> None:
@@ -186,14 +197,6 @@ class Directory:
         if is_by_hand == (False, True) or (is_by_hand == (False, False) and is_newer):
             self._left(person)
             person.account_id, person.account_by = other.account_id, other.account_by
-
-    def _space_of(self, message: Message) -> Space:
-        space = self.spaces.get(message.group_id)
-        if space is None:
-            space = self.spaces[message.group_id] = Space(message.group_id)
-        if message.type == "group" and message.traits:
-            self._learn_space(space, message)
-        return space
 
     # What traits say -------------------------------------------------------------------------------------------------
 

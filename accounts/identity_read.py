@@ -114,8 +114,7 @@ def _add(directory: Directory, found: list[tuple[Any, ...]], fields: tuple[str, 
                 ) = values
                 person.is_brief = True
             else:
-                for field, value in zip(fields, values, strict=True):
-                    setattr(person, field, value)
+                _fill(person, values)
             person.changed = False
         if found_by[0] == "a" and found_by != key:
             device = directory.people[found_by] = Device(found_by)
@@ -124,6 +123,33 @@ def _add(directory: Directory, found: list[tuple[Any, ...]], fields: tuple[str, 
             directory.people.setdefault(key, person)
         else:
             directory.people[found_by] = person
+
+
+def _fill(person: Person, values: list[Any]) -> None:
+    """`PERSON_FIELDS`. By name: a loop of `setattr` took twice as long."""
+    (
+        _,
+        person.email,
+        person.name,
+        person.title,
+        person.department,
+        person.seniority,
+        person.company,
+        person.employees,
+        person.buying_role,
+        person.buying_confidence,
+        person.role_evidence,
+        person.persona_id,
+        person.use_case,
+        person.account_id,
+        person.account_by,
+        person.said_at,
+        person.profiled_at,
+        person.first_seen_at,
+        person.last_seen_at,
+        person.own_first_at,
+        person.own_last_at,
+    ) = values
 
 
 def _keys(directory: Directory, keys: set[str]) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from accounts import domains, said
+from accounts import domains, moments, said
 
 #: What is counted as usage.
 USAGE_TYPES = frozenset({"track", "page", "screen"})
@@ -95,16 +96,19 @@ class Person(Dated):
     `changed`: something of his row beside the times, `seen_anew`: the times, which are microseconds since 1970. `is_brief`:
     only what `BRIEF_FIELDS` names was read. `role_evidence` is JSON. `rated_anew`: the role was looked at again. `keys`: when
     ids were joined, all user ids, and whether each gave way to another one. `lives_on`: the row is that of a device so far.
-    `own_first_at`, `own_last_at`: without what was done on devices, where that says something else.
+    `own_first_at`, `own_last_at`: without what was done on devices, where that says something else. `earliest`, `latest`: of the
+    messages, not taken over yet.
     """
 
     __slots__ = (
         *(field for field in PERSON_FIELDS if field != "said_at"),
+        "earliest",
         "id",
         "into",
         "is_brief",
         "is_new_buyer",
         "keys",
+        "latest",
         "lives_on",
         "moved",
         "rated_anew",
@@ -137,6 +141,8 @@ class Person(Dated):
         self.rated_anew = False
         self.lives_on = False
         self.moved = False
+        self.earliest: datetime | None = None
+        self.latest: datetime | None = None
 
     @property
     def is_anonymous(self) -> bool:
@@ -145,6 +151,15 @@ class Person(Dated):
     def leave(self) -> None:
         """The account is found again when the batch is written."""
         self.account_id, self.account_by, self.moved, self.changed = None, "", True, True
+
+    def settle_times(self) -> None:
+        """Takes over when the messages saw the person: comparing times as they come is cheaper than counting microseconds."""
+        if self.earliest is None or self.latest is None:
+            return
+        self.seen(moments.micros(self.earliest))
+        if self.latest is not self.earliest:
+            self.seen(moments.micros(self.latest))
+        self.earliest = self.latest = None
 
     def seen(self, at: int) -> None:
         if self.first_seen_at is None or at < self.first_seen_at:
@@ -197,7 +212,7 @@ class Device(Person):
     id. `record`: what is stored of it, not looked into yet; `spaces`: workspace id → since when the device was there.
     """
 
-    __slots__ = ("by", "owner", "record", "since", "spaces", "was_linked")
+    __slots__ = ("by", "named_first", "owner", "record", "since", "spaces", "was_linked")
 
     def __init__(self, key: str) -> None:
         super().__init__(key)
@@ -207,6 +222,19 @@ class Device(Person):
         self.was_linked: tuple[int, str] | None = None
         self.record = ""
         self.spaces: dict[int, int] = {}
+        self.named_first: tuple[datetime, str] | None = None
+
+    def named(self, at: datetime, key: str) -> None:
+        """Somebody of this id was known here at this time: `settle_times` takes the first one over."""
+        if self.named_first is None or (at, key) < self.named_first:
+            self.named_first = at, key
+
+    def settle_times(self) -> None:
+        super().settle_times()
+        if self.named_first is not None:
+            at, key = self.named_first
+            self.named_first = None
+            self.link(moments.micros(at), key)
 
     def link(self, at: int, key: str) -> None:
         """Somebody of this id was known here at this time."""

@@ -23,7 +23,8 @@ class Repeats:
         self._first: dict[bytes, Message] = {}
         for message, key in read:
             self._first.setdefault(key, message)
-        self._new: set[bytes] = set()
+        #: The keys that are new; none: all of them, as nearly always.
+        self._new: set[bytes] | None = set()
         self._keep = keep
         self._keys = bulk.plain([key.hex() for key in self._first])
         self._cursor = connection.cursor()
@@ -38,13 +39,17 @@ class Repeats:
         with self._cursor as cursor:
             cursor.execute(
                 """
-                INSERT INTO accounts_seenmessage (key, seen_on)
-                SELECT key, CASE WHEN %s THEN date '9999-01-01' ELSE (now() AT TIME ZONE 'UTC')::date END
-                FROM unnest(%s::uuid[]) AS key ORDER BY key ON CONFLICT DO NOTHING RETURNING uuid_send(key)
+                WITH new AS (
+                    INSERT INTO accounts_seenmessage (key, seen_on)
+                    SELECT key, CASE WHEN %s THEN date '9999-01-01' ELSE (now() AT TIME ZONE 'UTC')::date END
+                    FROM unnest(%s::uuid[]) AS key ORDER BY key ON CONFLICT DO NOTHING RETURNING key
+                )
+                SELECT CASE WHEN count(*) < %s THEN coalesce(array_agg(uuid_send(key)), '{}') END FROM new
                 """,
-                [self._keep, self._keys],
+                [self._keep, self._keys, len(self._first)],
             )
-            self._new = {bytes(key) for (key,) in cursor.fetchall()}
+            (told,) = cursor.fetchone()
+            self._new = None if told is None else set(map(bytes, told))
             if self._keep:  # also those that came by the API, or a later import of the same file would count them
                 cursor.execute(
                     "UPDATE accounts_seenmessage SET seen_on = '9999-01-01' "
@@ -54,7 +59,7 @@ class Repeats:
 
     def new(self) -> list[Message]:
         """The messages that were not known before `remember`."""
-        if len(self._new) == len(self._first):
+        if self._new is None:
             return self.messages()
         return [message for key, message in self._first.items() if key in self._new]
 
