@@ -103,6 +103,8 @@ def _keep_others(directory: Directory, losers: dict[Person, list[Device]]) -> No
     """What was done on the devices that stay."""
     moved = {device.key for devices in losers.values() for device in devices}
     by_id = {loser.id: loser for loser in losers}
+    # Devices of who turned out to be the loser in this batch are stored with that row still.
+    by_id |= {id_: one for id_, person in directory.merges if (one := directory.root(person)) in losers}
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT key, user_id, record FROM accounts_useralias WHERE user_id = ANY (%s::bigint[]) AND record <> ''",

@@ -240,6 +240,15 @@ def test_a_batch_that_joins_many_takes_as_many_statements_as_one_that_joins_few(
     assert statements(6, "many") <= statements(2, "few")
 
 
+def test_who_loses_a_device_keeps_the_others_also_of_who_turns_out_to_be_the_same_in_that_batch():
+    said = {"type": "identify", "anonymousId": "phone", "traits": {"employees": 2000}, "context": {"groupId": "ws"}}
+    load(track("ann", anonymousId="phone"), said, track("ann", anonymousId="kiosk"), track("bob"))
+    load(alias("ann", "bob"), track("cid", days_ago=9, anonymousId="kiosk"))
+    bob = ProductUser.objects.get(key="u:bob")
+    assert (bob.employees, bob.memberships.count()) == (2000, 1)
+    assert UserAlias.objects.get(key="a:kiosk").user.key == "u:cid"
+
+
 def test_a_shared_device_stays_with_the_first_person():
     load(identify("ann", email="ann@acme.com", anonymousId="kiosk"), track("ann"))
     load(identify("bob", email="bob@acme.com", anonymousId="kiosk"), track("bob"))
