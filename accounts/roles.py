@@ -200,7 +200,9 @@ def say(
 ) -> RoleWord:
     """A word about the part of one person, a product user or a contact; `role` `""`: has none. It replaces the last of its source.
 
-    A member's word locks the role. Raises `PermissionDenied`, `ValidationError` by field, `ProductUser.DoesNotExist` and
+    Of a contact who uses the product it is about that person. A member's word locks the role.
+
+    Raises `PermissionDenied`, `ValidationError` by field, `ProductUser.DoesNotExist` and
     `Contact.DoesNotExist`.
     """
     _check(member, source)
@@ -292,8 +294,8 @@ def _lock(user_id: int | None, contact_id: int | None) -> dict[str, int]:
         return {"user_id": user_id}
     if contact_id is None:
         raise ValidationError({"user_id": _("Name a person or a contact.")})
-    Contact.objects.select_for_update(of=("self",)).only("pk").get(pk=contact_id, removed_at=None)
-    return {"contact_id": contact_id}
+    contact = Contact.objects.select_for_update(of=("self",)).only("user").get(pk=contact_id, removed_at=None)
+    return _lock(contact.user_id, None) if contact.user_id else {"contact_id": contact_id}
 
 
 def _settle(word: RoleWord, member: Member | None, way: str, action: str) -> None:

@@ -146,6 +146,12 @@ def test_product_may_not_say_who_buys_and_contacts_take_words_too():
     contact.refresh_from_db()
     assert (contact.buying_role, contact.buying_confidence) == ("economic_buyer", 0.9)
 
+    eve = ProductUserFactory(email="eve@acme.com", account=contact.account)
+    Contact.objects.filter(pk=contact.pk).update(user=eve)  # meanwhile she has signed up
+    assert roles.say(member=MemberFactory(), contact_id=contact.pk, role="champion").user == eve
+    eve.refresh_from_db()
+    assert (eve.buying_role, eve.buying_confidence) == ("champion", 0.9)
+
 
 @pytest.mark.django_db
 def test_of_two_words_about_one_person_under_two_names_the_newer_stands():
