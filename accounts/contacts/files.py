@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -158,10 +158,18 @@ def go_on(import_id: int) -> ContactImport:
             pass
     elif found.state == State.RUNNING:
         good, _wrong, _twice = read_rows(found)
-        while _step(import_id, good):
+        while _step_twice(import_id, good):
             pass
     found.refresh_from_db()
     return found
+
+
+def _step_twice(import_id: int, good: Sequence[Row]) -> bool:
+    """Once more when somebody added one of these contacts at the same moment: now they are known."""
+    try:
+        return _step(import_id, good)
+    except IntegrityError:
+        return _step(import_id, good)
 
 
 def _step(import_id: int, good: Sequence[Row]) -> bool:
