@@ -41,7 +41,7 @@ def settle(directory: Directory) -> None:
             LEFT JOIN LATERAL (
                 SELECT w.id AS workspace_id, w.account_id
                 FROM accounts_membership m JOIN accounts_workspace w ON w.id = m.workspace_id
-                WHERE m.user_id = people.id AND w.account_id IS NOT NULL ORDER BY m.first_seen_at, w.id LIMIT 1
+                WHERE m.user_id = people.id AND w.account_id IS NOT NULL ORDER BY m.first_seen_at, w.external_id LIMIT 1
             ) AS home ON true
             WHERE (own.account_id IS NULL OR people.account_id IS NOT NULL)
             AND (people.is_known OR home.account_id IS NOT NULL)
