@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 from accounts import evidence
 from accounts.models import BuyingRole, Department, Seniority
 from accounts.organisation import One, Organisation
+from playbooks.screens import grid
 from playbooks.screens.detail import ROLE_TAGS
 
 #: So many people are drawn one by one; of more, so many of those who matter, and the others as one bubble a field.
@@ -220,8 +221,10 @@ def picture(organisation: Organisation) -> Picture:
             fields.setdefault(field, []).append(one)
         else:
             crowd[field] = crowd.get(field, 0) + 1
-    columns = _spans(len(departments), {(x, y): _columns(len(found)) for (x, y), found in fields.items()}, 0, 0.3)
-    rows = _spans(len(levels), {place: _rows(len(found)) for place, found in fields.items()}, 1, 0.34)
+    columns = grid.spans(
+        len(departments), {(x, y): grid.columns(len(found)) for (x, y), found in fields.items()}, 0, 0.3
+    )
+    rows = grid.spans(len(levels), {place: grid.rows(len(found)) for place, found in fields.items()}, 1, 0.34)
     places, labelled = _places(fields, crowd, columns, rows)
     nodes: dict[str, list[dict[str, Any]]] = {kind: [] for kind in KINDS}
     for one in drawn:
@@ -251,8 +254,8 @@ def picture(organisation: Organisation) -> Picture:
         if one.by is not None and f"user-{one.by.by}" in places
     ]
     data = {
-        "departments": _labels([_department_words(name) for name in departments], columns),
-        "levels": _labels(
+        "departments": grid.labels([_department_words(name) for name in departments], columns),
+        "levels": grid.labels(
             [str(Seniority(level).label) if level else _("Level unknown") for level in reversed(levels)], rows
         ),
         "groups": [{"kind": kind, "name": _kind_words(kind), "nodes": nodes[kind]} for kind in KINDS if nodes[kind]],
@@ -266,7 +269,10 @@ def picture(organisation: Organisation) -> Picture:
 
 
 def _who_matter(everybody: list[One]) -> list[One]:
-    """Buyers, champions and others whose role is likely, leaders, and those who brought most; the foremost `MATTER` of them."""
+    """Buyers, champions and others whose role is likely, leaders, and those who brought most; the foremost `MATTER` of them.
+
+    However many buyers a title makes, whoever is confirmed or brought most is drawn.
+    """
     found = [
         one
         for one in everybody
@@ -275,35 +281,13 @@ def _who_matter(everybody: list[One]) -> list[One]:
         or one.seniority in ("c_level", "vp")
         or len(one.brought) > 1
     ]
-    return sorted(found, key=lambda one: (_kind(one) not in ("buyer", "champion"), -len(one.brought), _rank(one)))[
-        :MATTER
-    ]
+    inviters = sorted((one for one in found if len(one.brought) > 1), key=lambda one: -len(one.brought))[: MATTER // 3]
+    first = {one.key for one in inviters} | {one.key for one in found if one.sure >= evidence.CONFIRMED}
 
+    def foremost(one: One) -> tuple[Any, ...]:
+        return one.key not in first, _kind(one) not in ("buyer", "champion"), -len(one.brought), _rank(one)
 
-def _columns(n: int) -> int:
-    return max(math.ceil(math.sqrt(n * 1.8)), 1)
-
-
-def _rows(n: int) -> int:
-    return math.ceil(n / _columns(n))
-
-
-def _spans(n: int, needed: Mapping[tuple[int, int], int], axis: int, each: float) -> list[tuple[float, float]]:
-    """(begin, end) of each column (`axis` 0) or row (1): at least 1, and `each` for everybody side by side in its fullest field."""
-    spans, begin = [], 0.0
-    for place in range(n):
-        most = max((count for field, count in needed.items() if field[axis] == place), default=1)
-        end = round(begin + max(1.0, most * each), 3)
-        spans.append((begin, end))
-        begin = end
-    return spans
-
-
-def _labels(names: list[str], spans: list[tuple[float, float]]) -> list[dict[str, Any]]:
-    return [
-        {"name": name, "at": round((begin + end) / 2, 3), "end": end}
-        for name, (begin, end) in zip(names, spans, strict=True)
-    ]
+    return sorted(found, key=foremost)[:MATTER]
 
 
 def _places(
@@ -316,7 +300,7 @@ def _places(
     places, labelled = {}, set()
     for (x, y), people in fields.items():
         (left, right), (bottom, top) = columns[x], rows[y]
-        across, down = _columns(len(people)), _rows(len(people))
+        across, down = grid.columns(len(people)), grid.rows(len(people))
         foot = 0.36 if (x, y) in crowd else 0.1
         for place, one in enumerate(people):
             row, column = divmod(place, across)

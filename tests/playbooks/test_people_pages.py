@@ -7,9 +7,11 @@ import io
 import pytest
 from django.utils import timezone
 
+from accounts import organisation as accounts_organisation
 from accounts.models import Contact, Invitation, Membership, ProductUser, Role, RoleWord, Usage
 from playbooks import profiling
 from playbooks.models import QueueItem
+from playbooks.screens import organisation as organisation_screen
 from tests.factories import AccountFactory, EventTypeFactory, ProductUserFactory, WorkspaceFactory
 from tests.playbooks.test_queue import buyer_team, item_of, work
 from tests.playbooks.test_queue_page import make_item
@@ -136,6 +138,11 @@ def test_the_map_reads_as_often_for_many_people_and_puts_the_crowd_into_bubbles(
         with django_assert_max_num_queries(14):
             page = text(client.get(f"/accounts/{account.pk}/people/"))
     assert "others as bubbles" in page
+
+    # However many buyers the titles make, whoever brought most is drawn.
+    account.product_users.exclude(name="Person 0").update(buying_role="economic_buyer", buying_confidence=0.6)
+    drawn = organisation_screen.picture(accounts_organisation.of_account(account.pk, now=timezone.now())).data["groups"]
+    assert "Person 0" in [node["name"] for group in drawn for node in group["nodes"]]
 
 
 def test_profiling_counts_what_is_known_and_puts_the_question_first_that_settles_most(sign_in):
