@@ -13,14 +13,18 @@ from itertools import islice
 from typing import Any, overload
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 
 from accounts import evidence
 from accounts.models import Account, BuyingRole, Contact, ProductUser
 from playbooks.filters import BuyerFilter
+from playbooks.one_pass import OnePass
 from playbooks.querysets import LIKELY
 
 USER, CONTACT = "user", "contact"
+
+#: So far down the list is read from the top; further down, all that fit are sorted at once.
+NEAR = 1_000
 
 type Key = tuple[str, int]
 """`USER` or `CONTACT`, and the id."""
@@ -50,13 +54,34 @@ class Buyer:
 
 
 class Buyers(Sequence[Key]):
-    """The list in its order. A slice takes two queries or four, whatever its length; those before it are skipped one by one."""
+    """The list in its order: by the account's score, how sure the role is, people of the product first, by name.
 
-    def __init__(self, wanted: BuyerFilter) -> None:
+    `start` and `size` say which page is wanted. What stands within the first `NEAR` is taken from the top by indexes; what is
+    searched or stands further down, by one look at everybody who fits.
+    """
+
+    def __init__(self, wanted: BuyerFilter, *, start: int = 0, size: int = 50) -> None:
         self._users = _users(wanted) if wanted.kind != CONTACT else None
         self._contacts = _contacts(wanted) if wanted.kind != USER else None
+        self._is_searched = bool(wanted.q)
+        parts = [
+            rows.annotate(kind=Value(kind)).values_list("kind", "pk", "account", "buying_confidence", "name")
+            for rows, kind in ((self._users, USER), (self._contacts, CONTACT))
+            if rows is not None
+        ]
+        self._everybody: OnePass[Key] = OnePass(
+            parts,
+            join="LEFT JOIN scoring_score s ON s.account_id = c2",
+            order="s.score DESC NULLS LAST, c3 DESC, c0 DESC, c4, c1",
+            start=start,
+            size=size,
+            columns=5,
+            width=2,
+        )
 
     def __len__(self) -> int:
+        if self._is_searched:
+            return len(self._everybody)
         return sum(rows.count() for rows in (self._users, self._contacts) if rows is not None)
 
     @overload
@@ -66,14 +91,19 @@ class Buyers(Sequence[Key]):
     def __getitem__(self, part: int | slice) -> Key | list[Key]:
         if isinstance(part, int):
             return self[part : part + 1][0]
+        start, stop = part.start or 0, part.stop
+        if self._is_searched or stop is None or stop > NEAR:
+            return self._everybody[start:stop]
         streams = [
-            _warmest(rows, kind, part.stop)
+            _warmest(rows, kind, stop)
             for rows, kind in ((self._users, USER), (self._contacts, CONTACT))
             if rows is not None
         ]
         # Each stream is in order, so what comes before a place depends on nothing behind it: pages never overlap.
-        merged = heapq.merge(*streams, key=lambda row: row[0])
-        return [key for _rank, key in islice(merged, part.start or 0, part.stop)]
+        merged = list(islice(heapq.merge(*streams, key=lambda row: row[0]), start, stop))
+        if len(merged) < stop - start:  # there are not so many at accounts with a score
+            return self._everybody[start:stop]
+        return [key for _rank, key in merged]
 
 
 def rows_of(keys: Iterable[Key]) -> list[Buyer]:
@@ -94,9 +124,8 @@ def _users(wanted: BuyerFilter) -> models.QuerySet[ProductUser]:
 
 
 def _contacts(wanted: BuyerFilter) -> models.QuerySet[Contact]:
-    """Who uses the product too is in the list as that person, with what was said of either."""
-    rows = Contact.objects.filter(account__isnull=False, user=None, removed_at=None, account__merged_into=None)
-    return _narrow(rows, wanted)
+    """Who uses the product too is in the list as that person, with what was said of either. None is left at one merged away."""
+    return _narrow(Contact.objects.filter(account__isnull=False, user=None, removed_at=None), wanted)
 
 
 def _narrow[T: models.Model](rows: models.QuerySet[T], wanted: BuyerFilter) -> models.QuerySet[T]:
@@ -107,31 +136,25 @@ def _narrow[T: models.Model](rows: models.QuerySet[T], wanted: BuyerFilter) -> m
     else:
         rows = rows.filter(buying_confidence__gte=LIKELY).exclude(buying_role__in=["", BuyingRole.END_USER])
     if wanted.q:
+        at = Q(account__in=Account.objects.filter(name__icontains=wanted.q))
+        if rows.model is Contact:
+            return rows.filter(Q(words__contains=wanted.q.lower()) | at)
         rows = rows.filter(
-            Q(name__icontains=wanted.q)
-            | Q(email__icontains=wanted.q)
-            | Q(title__icontains=wanted.q)
-            | Q(account__name__icontains=wanted.q)
+            Q(name__icontains=wanted.q) | Q(email__icontains=wanted.q) | Q(title__icontains=wanted.q) | at
         )
     return rows
 
 
-type _Row = tuple[tuple[bool, int, float], Key]
+type _Row = tuple[tuple[int, float], Key]
 
 
-def _warmest(rows: models.QuerySet[Any], kind: str, stop: int | None) -> Iterator[_Row]:
-    """Those of accounts with a score, the highest first, then the others; as in `querysets.Warmest` two queries for one."""
-    then = ("-buying_confidence", "name", "pk")
-    scored = rows.filter(account__score__isnull=False).order_by(F("account__score__score").desc(nulls_last=True), *then)
-    n = 0
-    for score, sure, pk in scored.values_list("account__score__score", "buying_confidence", "pk")[:stop]:
-        n += 1
-        yield (score is None, -(score or 0), -sure), (kind, pk)
-    if stop is None or n < stop:
-        others = rows.filter(account__score__isnull=True).order_by(*then)
-        left = None if stop is None else stop - n
-        for sure, pk in others.values_list("buying_confidence", "pk")[:left]:
-            yield (True, 0, -sure), (kind, pk)
+def _warmest(rows: models.QuerySet[Any], kind: str, stop: int) -> Iterator[_Row]:
+    """Those of accounts with a score, the highest first: as in `querysets.Warmest`, an index of scores gives the order."""
+    scored = rows.filter(account__score__score__isnull=False)
+    warmest = F("account__score__score").desc(nulls_last=True)
+    found = scored.order_by(warmest, "-buying_confidence", "name", "pk")
+    for score, sure, pk in found.values_list("account__score__score", "buying_confidence", "pk")[:stop]:
+        yield (-score, -sure), (kind, pk)
 
 
 def _of_user(user: ProductUser) -> Buyer:

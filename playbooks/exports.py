@@ -81,10 +81,10 @@ def of_contacts(wanted: ContactFilter, *, origin: str) -> Export:
         *(_("Account"), _("Domain"), _("Bucket"), _("Where from"), _("Added"), _("Added by"), _("Uses the product")),
         _("Link"),
     ]
-    return Export("contacts", heads, _contact_rows(ids, origin), max(0, ids.count() - MOST))
+    return Export("contacts", heads, _contact_rows(ids, origin), max(0, how_many(ids) - MOST))
 
 
-def _contact_rows(ids: QuerySet[Contact, int], origin: str) -> Iterator[Sequence[object]]:
+def _contact_rows(ids: Ids[Contact], origin: str) -> Iterator[Sequence[object]]:
     wanted = list(ids[:MOST])
     for start in range(0, len(wanted), CHUNK):
         part = wanted[start : start + CHUNK]

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, Contact
 from scoring.breakdown import PLACES, feature_in_query
-from scoring.models import BuyerState
+from scoring.models import BuyerState, Score
 
 
 class Bucket(models.TextChoices):
@@ -54,6 +54,21 @@ def condition(wanted: str, path: str = "") -> Q:
         return Q(LessThanOrEqual(active, 0.0)) & Q(Exists(known))
     states = [state for state in BuyerState.values if (state in KNOWN_BUYER) == (wanted == Bucket.WITH_BUYER)]
     return Q(GreaterThan(active, 0.0)) & Q(**{f"{path}score__buyer_state__in": states})
+
+
+def contacts_in(wanted: str) -> list[Q]:
+    """The contacts at accounts of a bucket, for lists: what each of these finds, together; nobody is found twice.
+
+    The accounts that were used are looked up once, not for each contact.
+    """
+    active = Coalesce(feature_in_query("feature_values", USED), Value(0.0))
+    used = Score.objects.filter(GreaterThan(active, 0.0))
+    if wanted == Bucket.LEAD:
+        known = Contact.objects.filter(account=OuterRef("account"), removed_at=None, user=None)
+        unused = Account.objects.filter(~Exists(used.filter(account=OuterRef("pk"))))
+        return [OF_NO_ACCOUNT, Q(account__in=unused.values("pk")) & (Q(user=None) | Q(Exists(known)))]
+    states = [state for state in BuyerState.values if (state in KNOWN_BUYER) == (wanted == Bucket.WITH_BUYER)]
+    return [Q(account__in=used.filter(buyer_state__in=states).values("account"))]
 
 
 def value(path: str = "") -> Case:
@@ -113,21 +128,22 @@ def _counts() -> dict[str, int]:
             """,
             [list(KNOWN_BUYER)],
         )
-        return dict(zip(Bucket.values, cursor.fetchone(), strict=True))
+        return dict(zip(Bucket.values, map(int, cursor.fetchone()), strict=True))
 
 
 def _counts_of_contacts() -> dict[str, int]:
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            SELECT count(*) FILTER (WHERE is_used AND has_buyer), count(*) FILTER (WHERE is_used AND NOT has_buyer),
-                   count(*) FILTER (WHERE is_used IS NOT TRUE AND is_lead)
-            FROM (SELECT nullif(s.feature_values[{PLACES[USED] + 1}], 'NaN') > 0 AS is_used, s.buyer_state = ANY (%s) AS has_buyer,
-                         CASE WHEN c.account_id IS NULL THEN c.user_id IS NULL
-                              ELSE bool_or(c.user_id IS NULL) OVER (PARTITION BY c.account_id) END AS is_lead
-                  FROM accounts_contact c LEFT JOIN scoring_score s ON s.account_id = c.account_id
-                  WHERE c.removed_at IS NULL) AS rows
+            SELECT coalesce(sum(n) FILTER (WHERE is_used AND has_buyer), 0),
+                   coalesce(sum(n) FILTER (WHERE is_used AND NOT has_buyer), 0),
+                   coalesce(sum(leads) FILTER (WHERE is_used IS NOT TRUE), 0)
+            FROM (SELECT account_id, count(*) AS n, CASE WHEN account_id IS NULL THEN count(*) FILTER (WHERE user_id IS NULL)
+                         WHEN bool_or(user_id IS NULL) THEN count(*) ELSE 0 END AS leads
+                  FROM accounts_contact WHERE removed_at IS NULL GROUP BY account_id) AS known
+            LEFT JOIN (SELECT account_id, nullif(feature_values[{PLACES[USED] + 1}], 'NaN') > 0 AS is_used,
+                              buyer_state = ANY (%s) AS has_buyer FROM scoring_score) AS scores USING (account_id)
             """,
             [list(KNOWN_BUYER)],
         )
-        return dict(zip(Bucket.values, cursor.fetchone(), strict=True))
+        return dict(zip(Bucket.values, map(int, cursor.fetchone()), strict=True))

@@ -91,10 +91,10 @@ class ProductUser(models.Model):
     class Meta:
         indexes = [
             models.Index(Lower("email"), name="product_user_email", condition=~models.Q(email="")),
-            # The buyers page: of a million people the few who may buy, with all that sorts them.
+            # The buyers page: of a million people the few who may buy, with all that sorts and finds them.
             models.Index(
                 fields=["account"],
-                include=["buying_role", "buying_confidence", "name"],
+                include=["id", "buying_role", "buying_confidence", "name", "email", "title"],
                 condition=models.Q(buying_confidence__gte=0.6, account__isnull=False)
                 & ~models.Q(buying_role__in=["", "end_user"]),
                 name="likely_buyers",
@@ -240,7 +240,7 @@ class Contact(models.Model):
             # As `likely_buyers`.
             models.Index(
                 fields=["account"],
-                include=["buying_role", "buying_confidence", "name"],
+                include=["id", "buying_role", "buying_confidence", "name", "words"],
                 condition=models.Q(buying_confidence__gte=0.6, account__isnull=False, user=None, removed_at=None)
                 & ~models.Q(buying_role__in=["", "end_user"]),
                 name="likely_contacts",

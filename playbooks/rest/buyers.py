@@ -78,7 +78,9 @@ def buyer_list(request: Request) -> Response:
     """People and contacts whose part in a purchase is likely or surer (0.6); asked for champions, all that are one."""
     BuyerFilters.rows(request, ProductUser.objects.none())
     pages = rest.Pages()
-    keys = pages.paginate_queryset(buyers.Buyers(BuyerFilter.read(request.query_params)), request)
+    wanted = BuyerFilter.read(request.query_params)
+    found = buyers.Buyers(wanted, start=pages.get_offset(request), size=pages.get_limit(request))
+    keys = pages.paginate_queryset(found, request)
     return pages.get_paginated_response(BuyerSerializer(buyers.rows_of(keys or []), many=True).data)
 
 

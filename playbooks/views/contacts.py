@@ -20,6 +20,7 @@ from accounts.views.requests import MemberRequest
 from playbooks import exports
 from playbooks.contact_forms import ContactPageForm, initial_of
 from playbooks.filters import CONTACT_SORTS, ContactFilter
+from playbooks.one_pass import start_of
 from playbooks.querysets import contact_sources, contacts_page, rows_of
 from playbooks.refused import Refused
 from playbooks.screens import contacts as screen
@@ -35,7 +36,9 @@ SHOWN = ("account__score", "added_by")
 @require_GET
 def contacts(request: MemberRequest) -> HttpResponse:
     wanted = ContactFilter.read(request.GET)
-    page = Paginator(contacts_page(Contact.objects.all(), wanted), PAGE).get_page(request.GET.get("page"))
+    number = request.GET.get("page")
+    ids = contacts_page(Contact.objects.all(), wanted, start=start_of(number, PAGE), size=PAGE)
+    page = Paginator(ids, PAGE).get_page(number)
     found = rows_of(Contact.objects.select_related(*SHOWN), page)
     context = {
         "filter": wanted,

@@ -15,6 +15,7 @@ from accounts.views.requests import MemberRequest
 from playbooks import buyers as buyer_list
 from playbooks import columns, exports
 from playbooks.filters import SORTS, AccountFilter, BuyerFilter
+from playbooks.one_pass import start_of
 from playbooks.querysets import accounts_page, rows_of
 from playbooks.screens import account as account_screen
 from playbooks.screens import asked, lists, views_menu
@@ -28,7 +29,9 @@ PAGE = 50
 @require_GET
 def accounts(request: MemberRequest) -> HttpResponse:
     wanted = AccountFilter.read(request.GET)
-    page = Paginator(accounts_page(Account.objects.all(), wanted), PAGE).get_page(request.GET.get("page"))
+    number = request.GET.get("page")
+    ids = accounts_page(Account.objects.all(), wanted, start=start_of(number, PAGE), size=PAGE)
+    page = Paginator(ids, PAGE).get_page(number)
     rows = rows_of(Account.objects.select_related("score").annotate(bucket=buckets.value()), page)
     shows = columns.of(request.user, columns.ACCOUNTS)
     context = {
@@ -52,7 +55,9 @@ def accounts(request: MemberRequest) -> HttpResponse:
 @require_GET
 def buyers(request: MemberRequest) -> HttpResponse:
     wanted = BuyerFilter.read(request.GET)
-    page = Paginator(buyer_list.Buyers(wanted), PAGE).get_page(request.GET.get("page"))
+    number = request.GET.get("page")
+    found = buyer_list.Buyers(wanted, start=start_of(number, PAGE), size=PAGE)
+    page = Paginator(found, PAGE).get_page(number)
     context = {
         "filter": wanted,
         "page": page,
