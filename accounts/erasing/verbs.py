@@ -126,7 +126,7 @@ def _erase(said: str, people: list[ProductUser], *, member: Member | None, way: 
     _forget_contacts(contacts)
     _forget_invitations(needles)
     _rename_spaces(needles)
-    HandRaise.objects.filter(Q(user__in=ids) | _any_field(needles.emails)).update(fields={}, sender="")
+    _forget_hands(ids, needles)
     bodies.drop_from_imports(needles)
     rows = texts.scrub(needles, account_ids=accounts, user_ids=ids)
     done = Erased(
@@ -243,6 +243,17 @@ def _rename_spaces(needles: Needles) -> None:
     for space in Workspace.objects.filter(asked):
         if needles.says_email(space.external_id):
             Workspace.objects.filter(pk=space.pk).update(external_id=f"{ERASED}{uuid.uuid4().hex}")
+
+
+def _forget_hands(user_ids: Collection[int], needles: Needles) -> None:
+    """Also those that were held back. Of one who only claimed to be this person the claim goes."""
+    of_them = Q(user__in=user_ids) | Q(fields__user_id__in=list(needles.ids)) | _any_field(needles.emails)
+    HandRaise.objects.filter(of_them).update(fields={}, sender="")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE accounts_handraise SET fields = fields - 'claimed_user_id' WHERE fields ->> 'claimed_user_id' = ANY (%s)",
+            [list(needles.ids)],
+        )
 
 
 def _any_field(emails: Iterable[str]) -> Q:

@@ -122,6 +122,12 @@ def world():
     HandRaise.objects.create(
         source=source, received_at=now, message_id="h1", fields={"email": EMAIL, "name": NAME}, user=jane
     )
+    for field in (
+        "user_id",
+        "claimed_user_id",
+    ):  # held back as spam: one that was proven, and one that anybody may have sent
+        said = {"email": "other@b.example", field: "user-jane-77", "message": field}
+        HandRaise.objects.create(source=source, received_at=now, message_id=field, fields=said, is_spam=True)
     both = json.dumps({"batch": [identify(), track("u2")]}).encode()
     for kind, path, body in (
         ("request", "batch", both),
@@ -169,6 +175,8 @@ def test_nothing_of_the_person_is_left_and_the_counts_are_as_before(world, djang
     assert rejects.read_text().count("\n") == 1
     assert [json.loads(bytes(row.body))["batch"][0]["userId"] for row in SetAside.objects.all()] == ["u2"]
     assert Landing.objects.get().size == 1
+    claimed = {"email": "other@b.example", "message": "claimed_user_id"}
+    assert [row.fields for row in HandRaise.objects.filter(is_spam=True).order_by("pk")] == [{}, claimed]
     jane.refresh_from_db()
     assert (str(jane), jane.key[:2], jane.account is not None) == ("Erased person", "x:", True)
     assert [
