@@ -124,6 +124,10 @@ class GroupSerializer(serializers.Serializer[Any]):
 
     buyer_state = serializers.ChoiceField(BuyerState.choices, source="state")
     settle = serializers.CharField(allow_blank=True, help_text=gettext_lazy("What would settle it, in words."))
+    profiled = serializers.IntegerField(
+        help_text=gettext_lazy("Of the active people, those with a title or a seniority.")
+    )
+    active = serializers.IntegerField(help_text=gettext_lazy("People active in 28 days, as of the last score."))
     roles = RoleSerializer(many=True)
 
 

@@ -68,7 +68,9 @@ def test_a_catastrophic_pattern_is_read_in_linear_time_or_refused(pattern):
     assert time.monotonic() - started < 0.2
 
 
-@pytest.mark.parametrize("pattern", ["(", "[", "*x", r"(a)\1", "(?=x)y", "a{5000}", "((a{90}){90}){90}", "x*", ""])
+@pytest.mark.parametrize(
+    "pattern", [".", "[a-z]", "(", "[", "*x", r"(a)\1", "(?=x)y", "a{5000}", "((a{90}){90}){90}", "x*", ""]
+)
 def test_an_expression_that_cannot_be_used_is_refused_with_the_reason(pattern):
     with pytest.raises(title_rules.BadPattern):
         title_rules.compiled(pattern, is_regex=True)
