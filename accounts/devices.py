@@ -137,6 +137,8 @@ def _join_rows(directory: Directory, devices: list[Device]) -> None:
             owner.id = device.id
             owner.lives_on = True
         directory.joining.append((device.id, device))  # type: ignore[arg-type]
+        if device.account_by == "hand":
+            directory.by_hand.append((device.id, device))  # type: ignore[arg-type]
         if device.account_id is not None:
             directory.changed_accounts.add(device.account_id)
             if device.account_id != owner.account_id:

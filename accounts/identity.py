@@ -34,6 +34,8 @@ class Directory:
         #: Rows of people that go into another one's: (id, who), and rows of devices whose owner is known now: (id, device).
         self.merges: list[tuple[int, Person]] = []
         self.joining: list[tuple[int, Device]] = []
+        #: Those of both whom a correction named.
+        self.by_hand: list[tuple[int, Person]] = []
         #: Devices that turned out to be somebody else's, with whom they were taken for, and workspaces of those.
         self.moving: list[tuple[Device, Person]] = []
         self.left_spaces: set[int] = set()
@@ -177,6 +179,8 @@ class Directory:
                 person.id = other.id  # the row lives on under the new key: nothing needs to move
             else:
                 self.merges.append((other.id, person))
+                if other.account_by == HAND:
+                    self.by_hand.append((other.id, person))
         self._take_account(other, person)
         profiling.absorb(person, other)
         person.settle_times()

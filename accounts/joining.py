@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 from django.db.models import ForeignObjectRel
@@ -50,6 +50,8 @@ def write(directory: Directory) -> None:
         roles.hand_over([(old, new) for old, new, _key in pairs if new is not None])
         for table, column in _pointing_at_people():
             cursor.execute(f"UPDATE {table} SET {column} = m.new FROM {sent} AS m WHERE {column} = m.old", arrays)
+        if directory.by_hand:
+            _corrected(cursor, [(old, directory.root(person).id) for old, person in directory.by_hand])
         signals.together([new for _old, new, _key in same if new is not None])
         cursor.execute(
             "DELETE FROM accounts_productuser WHERE id = ANY (%s::bigint[]) RETURNING account_id",
@@ -82,6 +84,23 @@ _MOVE_MEMBERSHIPS = """
         own_at = nullif(least(coalesce(old.own_at, old.first_seen_at), coalesce(EXCLUDED.own_at, EXCLUDED.first_seen_at)),
                         least(old.first_seen_at, EXCLUDED.first_seen_at))
 """
+
+
+def _corrected(cursor: Any, pairs: list[tuple[int, int | None]]) -> None:
+    """Corrections that named one of them name the other, so that undoing them finds him."""
+    for old, new in pairs:
+        if new in (None, old):
+            continue
+        cursor.execute(
+            """
+            UPDATE accounts_correction SET
+                people = array_append(array_remove(array_remove(people, %(old)s), %(new)s), %(new)s),
+                kept = jsonb_set(kept, '{people_by}', jsonb_build_object(%(new)s::text, kept -> 'people_by' -> %(old)s::text)
+                                                      || (kept -> 'people_by') - %(old)s::text)
+            WHERE undone_at IS NULL AND kept -> 'people_by' ? %(old)s::text
+            """,
+            {"old": old, "new": new},
+        )
 
 
 @cache

@@ -78,6 +78,7 @@ def remove(*, account_id: int, domain: str, member: Member | None) -> Removed:
     """
     hold_loader()
     account = living(account=account_id)[account_id]
+    domain = domains.host_of(domain) or domain
     row = AccountDomain.objects.filter(account_id=account_id, domain=domain).first()
     if row is None:
         raise Refused("domain", _("The account has no domain %(domain)s.") % {"domain": domain[:253]})

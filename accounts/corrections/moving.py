@@ -131,21 +131,29 @@ def back(correction: Correction, here: Account, home: Account) -> set[int]:
                 "FROM unnest(%s::bigint[], %s::text[]) AS was (id, by) WHERE p.id = was.id AND p.account_id = %s",
                 [bulk.plain(map(int, by)), bulk.texts(by.values()), home.pk],
             )
+    named = [int(id_) for id_, was in by.items() if was != HAND]
     where = f"account_id = %s AND (id = ANY(%s::bigint[]) OR {_HOST} = ANY(%s))"
     _take("contact", home.pk, where, [here.pk, correction.contacts, ours])
     for name, table in (("signals", "signal"), ("hand_raises", "handraise")):
         _take(table, home.pk, "account_id = %s AND id = ANY(%s::bigint[])", [here.pk, kept.get(name, [])])
     spaces = _return_spaces(correction, here.pk, home.pk)
-    return {here.pk, home.pk} | again.workspaces(spaces)
+    # Who was named and has another address since belongs where that leads.
+    return {here.pk, home.pk} | again.workspaces(spaces) | (again.people(named)[1] if named else set())
 
 
 def unsettled(account_ids: Collection[int], *, members: bool = True) -> list[int]:
-    """Workspaces whose place may be another one once these accounts changed: ambiguous between them, or placed by their people."""
+    """Workspaces whose place may be another one once these accounts changed: ambiguous between them, stating domains of theirs, or
+    placed by their people."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
             SELECT a.workspace_id FROM accounts_ambiguity a, jsonb_array_elements(a.candidates) c
             WHERE a.settled_at IS NULL AND (c ->> 'account')::bigint = ANY (%(accounts)s)
+            UNION
+            SELECT id FROM accounts_workspace
+            WHERE account_by IN ('domain', 'own') AND NOT (further_domains = '{}') AND further_domains && ARRAY(
+                SELECT domain FROM accounts_accountdomain WHERE account_id = ANY (%(accounts)s)
+            )::varchar[]
             UNION
             SELECT w.id FROM accounts_workspace w
             JOIN accounts_membership m ON m.workspace_id = w.id JOIN accounts_productuser p ON p.id = m.user_id

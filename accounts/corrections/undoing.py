@@ -43,6 +43,7 @@ def undo(*, correction_id: int, member: Member | None, way: str = "") -> Correct
         away.merged_into_id = None
     home, here = lives_at(away), lives_at(into)
     changed = {home.pk, here.pk}
+    _restore_domains(correction)
     if home.pk != here.pk:
         changed |= moving.back(correction, here, home)
     if correction.kind == Kind.MERGE:
@@ -106,6 +107,14 @@ def _overlapping(correction: Correction, later: list[int]) -> int | None:
             [correction.pk, bulk.plain(later)],
         )
         return cursor.fetchone()[0]
+
+
+def _restore_domains(correction: Correction) -> None:
+    """The main domains, before what is ambiguous is told by them."""
+    for id_, changed in correction.kept.get("facts", {}).items():
+        if "domain" in changed:
+            before, after = changed["domain"]
+            Account.objects.filter(pk=int(id_), domain=after).update(domain=before)
 
 
 def _restore_facts(correction: Correction) -> None:

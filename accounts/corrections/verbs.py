@@ -14,6 +14,7 @@ from accounts import audit, changes
 from accounts.corrections import moving
 from accounts.corrections.moving import Moved
 from accounts.corrections.refusing import Refused, hold_loader, living
+from accounts.domains import host_of
 from accounts.ladder import again
 from accounts.models import Account, AccountDomain, Correction, Member, MergeSuggestion, ProductUser, Workspace
 
@@ -219,7 +220,9 @@ def _of_account(account: Account, domains: Collection[str]) -> list[str]:
 
 
 def _clean(domain: str) -> str:
-    return domain.replace("\x00", "").strip().lower()
+    """As it is stored: in ASCII, whether it is said in letters or as an address."""
+    said = domain.replace("\x00", "").strip().lower()
+    return host_of(said) or said
 
 
 def _these(model: Any, field: str, account: Account, ids: Collection[int]) -> list[Any]:

@@ -20,7 +20,7 @@ from accounts.models import (
 )
 from accounts.usage import weekly_by_category
 from tests.factories import MemberFactory
-from tests.feed import account_of, account_of_workspace, group, identify, load, track
+from tests.feed import account_of, account_of_workspace, alias, group, identify, load, track
 
 pytestmark = pytest.mark.django_db
 FACTS = ("id", "name", "domain", "employees", "industry", "plan", "merged_into_id", "of_person")
@@ -210,3 +210,24 @@ def test_what_a_later_correction_moved_on_has_to_come_back_first():
     corrections.undo(correction_id=second.pk, member=None)
     corrections.undo(correction_id=first.pk, member=None)
     assert state() == before
+
+
+def test_who_was_named_and_turned_out_to_be_somebody_else_is_let_go_too():
+    acme, _beta = two_companies()
+    ann = ProductUser.objects.get(key="u:ann")
+    done = corrections.split(account_id=acme.pk, name="Alone", people=[ann.pk], member=None)
+    load(identify("liz", email="liz@beta.io"), alias("ann", "liz"))
+    assert ProductUser.objects.get(key="u:liz").account_by == "hand"
+    corrections.undo(correction_id=done.pk, member=None)
+    liz = ProductUser.objects.get(key="u:liz")
+    assert (liz.account_by, liz.account.domain) == ("", "beta.io")
+
+
+def test_a_workspace_that_states_two_companies_is_ambiguous_again_once_they_are_two():
+    acme, beta = two_companies()
+    done = corrections.merge(account_id=acme.pk, into_id=beta.pk, member=None)
+    load(group("both", "zed", domains=["acme.com", "beta.io"]))
+    assert account_of_workspace("both") == beta
+    corrections.undo(correction_id=done.pk, member=None)
+    candidates = Ambiguity.objects.get(settled_at=None).candidates
+    assert [one["domain"] for one in candidates] == ["acme.com", "beta.io"]
