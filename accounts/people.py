@@ -68,21 +68,25 @@ def group_of(
         cursor.execute(
             """
             WITH people AS (
-                SELECT p.id FROM accounts_productuser p
-                WHERE p.account_id = %(account)s AND %(space)s::bigint IS NULL
-                UNION
-                SELECT m.user_id FROM accounts_membership m JOIN accounts_workspace s ON s.id = m.workspace_id
-                WHERE s.account_id = %(account)s AND coalesce(%(space)s::bigint, s.id) = s.id
+                SELECT id, bool_or(own) AS own FROM (
+                    SELECT p.id, true AS own FROM accounts_productuser p
+                    WHERE p.account_id = %(account)s AND %(space)s::bigint IS NULL
+                    UNION ALL
+                    SELECT m.user_id, false FROM accounts_membership m JOIN accounts_workspace s ON s.id = m.workspace_id
+                    WHERE s.account_id = %(account)s AND coalesce(%(space)s::bigint, s.id) = s.id
+                ) AS found GROUP BY id
             ), used AS (
+                -- What is the same for all rows is looked up once: a workspace is asked for its account only where it is not ours.
                 SELECT u.user_id,
-                       count(DISTINCT u.day) FILTER (WHERE u.day > %(until)s - 28 AND e.category <> 'noise') AS days,
-                       coalesce(sum(u.count) FILTER (WHERE e.signal = 'invite'), 0) AS invites
-                FROM accounts_usage u
-                JOIN accounts_eventtype e ON e.id = u.event_type_id
-                LEFT JOIN accounts_workspace w ON w.id = u.workspace_id
-                JOIN accounts_productuser p ON p.id = u.user_id
-                WHERE u.user_id IN (SELECT id FROM people) AND u.day > %(until)s - 90 AND u.day <= %(until)s
-                AND coalesce(w.account_id, p.account_id) = %(account)s
+                       count(DISTINCT u.day) FILTER (WHERE u.day > %(until)s - 28 AND u.event_type_id <> ALL (ARRAY(
+                           SELECT id FROM accounts_eventtype WHERE category = 'noise'))) AS days,
+                       coalesce(sum(u.count) FILTER (WHERE u.event_type_id = ANY (ARRAY(
+                           SELECT id FROM accounts_eventtype WHERE signal = 'invite'))), 0) AS invites
+                FROM people JOIN accounts_usage u ON u.user_id = people.id
+                WHERE u.day > %(until)s - 90 AND u.day <= %(until)s
+                AND (u.workspace_id = ANY (ARRAY(SELECT id FROM accounts_workspace WHERE account_id = %(account)s))
+                     OR people.own AND NOT EXISTS (
+                         SELECT FROM accounts_workspace w WHERE w.id = u.workspace_id AND w.account_id IS NOT NULL))
                 AND coalesce(%(space)s::bigint, u.workspace_id) IS NOT DISTINCT FROM u.workspace_id
                 GROUP BY 1
             ), known AS (

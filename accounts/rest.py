@@ -140,11 +140,20 @@ def _schema(field: filters.Filter) -> dict[str, Any]:
     return {"type": "string", "maxLength": field.extra["max_length"], "pattern": r"^[^\u0000]*$"}
 
 
-def page(request: Request, rows: QuerySet[Any], shape: type[serializers.BaseSerializer]) -> Response:
-    """One page of rows: `{count, next, previous, results}`. Two queries."""
+def page(
+    request: Request, rows: QuerySet[Any], shape: type[serializers.BaseSerializer], whole: QuerySet[Any] | None = None
+) -> Response:
+    """One page of rows: `{count, next, previous, results}`. Two queries.
+
+    With `whole`, how rows are read with all they show, three: `rows` sorts and skips ids alone, which deep in a long list takes a
+    tenth of the time.
+    """
     pages = Pages()
-    listed = pages.paginate_queryset(rows, request)
-    return pages.get_paginated_response(shape(listed, many=True).data)
+    if whole is None:
+        return pages.get_paginated_response(shape(pages.paginate_queryset(rows, request), many=True).data)
+    ids = pages.paginate_queryset(rows.values_list("pk", flat=True), request) or []
+    found = whole.in_bulk(ids)
+    return pages.get_paginated_response(shape([found[pk] for pk in ids if pk in found], many=True).data)
 
 
 class Moment(serializers.DateTimeField):

@@ -10,7 +10,7 @@ from django.db import connection, models
 from django.db.models import Case, F, Q, When
 from django.utils import timezone
 
-from accounts.models import Account, AccountDomain, Contact
+from accounts.models import Account, AccountDomain, Contact, Workspace
 from playbooks.one_pass import OnePass
 
 if TYPE_CHECKING:
@@ -95,8 +95,7 @@ class QueueItemQuerySet(models.QuerySet["QueueItem"]):
         if wanted.of:
             items = items.filter(workspace__isnull=wanted.of == "account")
         if wanted.q:
-            named = Q(account__name__icontains=wanted.q) | Q(account__domain__icontains=wanted.q)
-            items = items.filter(named | Q(workspace__name__icontains=wanted.q))
+            items = items.filter(named_in_queue(wanted.q))
         if wanted.tab == "snoozed":
             return items.order_by(F("snoozed_until").asc(nulls_last=True), "-priority", "id")
         if wanted.tab == "closed":
@@ -114,6 +113,12 @@ class QueueItemQuerySet(models.QuerySet["QueueItem"]):
         """The given items in the given order, also those that have left: what a person looks at must not jump."""
         found = {item.pk: item for item in self.filter(motion=motion, pk__in=ids).for_rows()}
         return [found[id_] for id_ in ids if id_ in found]
+
+
+def named_in_queue(words: str) -> Q:
+    """Items whose account's name or domain, or workspace's name, has these words: looked up once, not for every item."""
+    accounts = Account.objects.filter(Q(name__icontains=words) | Q(domain__icontains=words))
+    return Q(account__in=accounts) | Q(workspace__in=Workspace.objects.filter(name__icontains=words))
 
 
 def rows_of[T: models.Model](rows: models.QuerySet[T], ids: Iterable[int]) -> list[T]:

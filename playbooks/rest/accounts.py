@@ -90,9 +90,9 @@ class AccountFilters(rest.Filters):
 @api_view(["GET"])
 def accounts(request: Request) -> Response:
     """Without those that were merged into another."""
-    rows = Account.objects.filter(merged_into=None).select_related("score").order_by("pk")
-    rows = AccountFilters.rows(request, rows).annotate(bucket=buckets.value())
-    return rest.page(request, rows, AccountRowSerializer)
+    rows = AccountFilters.rows(request, Account.objects.filter(merged_into=None).order_by("pk"))
+    whole = Account.objects.select_related("score").annotate(bucket=buckets.value())
+    return rest.page(request, rows, AccountRowSerializer, whole)
 
 
 def _score(account: Account) -> Score | None:

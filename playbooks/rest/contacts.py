@@ -19,7 +19,7 @@ from rest_framework.response import Response
 from accounts import access, rest
 from accounts.contacts import CONFIRMED, book, rating
 from accounts.contacts.fields import LENGTHS
-from accounts.models import BuyingRole, Contact, Member, RoleWord
+from accounts.models import Account, BuyingRole, Contact, Member, RoleWord
 from playbooks.rest.plans import ContactPageSerializer, ContactSerializer
 from playbooks.rest.touches import heard
 from scoring import buckets
@@ -129,7 +129,8 @@ class ContactFilters(rest.Filters):
         return rows.filter(of_none | buckets.condition(value, "account__"))
 
     def by_name(self, rows: QuerySet[Contact], name: str, value: str) -> QuerySet[Contact]:
-        return rows.filter(Q(name__icontains=value) | Q(email__icontains=value) | Q(account__name__icontains=value))
+        at = Q(account__in=Account.objects.filter(name__icontains=value))
+        return rows.filter(Q(name__icontains=value) | Q(email__icontains=value) | at)
 
 
 @extend_schema(
@@ -150,9 +151,9 @@ class ContactFilters(rest.Filters):
 def contacts(request: Request) -> Response:
     """A company that nobody knew gets an account; a freemail address gets none. Who uses the product is linked to that person."""
     if request.method == "GET":
-        rows = Contact.objects.filter(removed_at=None).select_related("added_by").order_by("-created_at", "-pk")
-        rows = ContactFilters.rows(request, rows).annotate(bucket=buckets.value_of_contact())
-        return rest.page(request, rows, ContactSerializer)
+        rows = Contact.objects.filter(removed_at=None).order_by("-created_at", "-pk")
+        whole = Contact.objects.select_related("added_by").annotate(bucket=buckets.value_of_contact())
+        return rest.page(request, ContactFilters.rows(request, rows), ContactSerializer, whole)
     _may_write(request)
     said = msgspec.structs.asdict(told(request, NewContact))
     _check_role(said["role"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_filters import rest_framework as filters
@@ -18,6 +18,7 @@ from rest_framework.response import Response
 from accounts import rest
 from accounts.models import BuyingRole, Contact, ProductUser
 from playbooks.models import Closing, Motion, QueueItem, QueueItemEvent, Reason
+from playbooks.querysets import named_in_queue
 from scoring import buckets
 from scoring.buckets import Bucket
 from scoring.models import BuyerState, Segment, Tier
@@ -208,8 +209,7 @@ class QueueFilters(rest.Filters):
         return rows.filter(hand_raised_at__isnull=value == "false")
 
     def by_name(self, rows: QuerySet[QueueItem], name: str, value: str) -> QuerySet[QueueItem]:
-        named = Q(account__name__icontains=value) | Q(account__domain__icontains=value)
-        return rows.filter(named | Q(workspace__name__icontains=value))
+        return rows.filter(named_in_queue(value))
 
     def in_order_of(self, rows: QuerySet[QueueItem], name: str, value: str) -> QuerySet[QueueItem]:
         column = F(value.removeprefix("-"))
@@ -232,9 +232,9 @@ def queue(request: Request, motion: str) -> Response:
     if motion not in [known.value for known in MOTIONS]:
         raise NotFound(_("The queues are sales, success and marketing."))
     items = QueueItem.objects.all() if "state" in request.query_params else QueueItem.objects.working()
-    items = items.filter(motion=motion).select_related(*SHOWN).in_order()
-    rows = QueueFilters.rows(request, items).annotate(bucket=buckets.value("account__"))
-    return rest.page(request, rows, QueueItemSerializer)
+    rows = QueueFilters.rows(request, items.filter(motion=motion).in_order())
+    whole = QueueItem.objects.select_related(*SHOWN).annotate(bucket=buckets.value("account__"))
+    return rest.page(request, rows, QueueItemSerializer, whole)
 
 
 @extend_schema(operation_id="read_queue_item", summary="One item", responses=QueueItemSerializer)
