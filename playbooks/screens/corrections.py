@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,8 @@ from scoring.models import Score
 
 #: Accounts found by a search, and rows of people and workspaces to choose from.
 FOUND, LISTED = 8, 50
+#: Domains of an account in its preview; the choice beside it has them all.
+SHOWN = 6
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,12 @@ def parts(account: Account, ask: Ask) -> dict[str, Any]:
     return found
 
 
+def _few(domains: Sequence[str]) -> str:
+    more = len(domains) - SHOWN
+    told = ", ".join(domains[:SHOWN]) or "–"
+    return told if more <= 0 else _("%(names)s and %(n)s more") % {"names": told, "n": f"{more:,}"}
+
+
 def lines(seen: Foreseen) -> list[Line]:
     """The preview as a table: what both accounts are now and would be."""
     sides = (seen.away, seen.into, seen.away_after, seen.into_after)
@@ -150,7 +158,7 @@ def lines(seen: Foreseen) -> list[Line]:
         line(_("People"), lambda side: f"{side.weight.people:,}"),
         line(_("Active in 28 days"), lambda side: f"{side.weight.active:,}"),
         line(_("Workspaces"), lambda side: f"{side.weight.workspaces:,}"),
-        line(_("Domains"), lambda side: ", ".join(side.weight.domains) or "–"),
+        line(_("Domains"), lambda side: _few(side.weight.domains)),
         line(_("Contacts"), lambda side: f"{side.weight.contacts:,}"),
         line(_("Events, 28 days"), lambda side: f"{side.weight.events:,}"),
         line(_("Events, 90 days"), lambda side: f"{side.weight.events_long:,}"),

@@ -97,5 +97,11 @@
     const strip = here.parentElement;
     strip.scrollLeft = here.offsetLeft - strip.offsetLeft - (strip.clientWidth - here.offsetWidth) / 2;
   }
+  // A table that scrolls sideways can be scrolled by the keyboard too.
+  const reach = () => document.querySelectorAll(".table-responsive").forEach((box) => {
+    if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
+  });
+  reach();
+  document.addEventListener("htmx:after:swap", reach);
   watchAll();
 })();

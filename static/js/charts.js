@@ -91,11 +91,15 @@
       const wide = data.departments.at(-1).end;
       const lines = (named) => data.edges.filter((edge) => edge[2] === named).flatMap(([from, to]) => [from, to, [null, null]]);
       const high = data.levels.at(-1).end;
+      // On a phone what the marks mean stands in as many lines as it takes, about, instead of behind arrows.
+      const meanings = [...(data.edges.length ? [data.edges_name] : []), ...(data.bubbles.length ? [data.bubbles_name] : []), ...data.groups.map((group) => group.name)];
       const box = document.querySelector("[data-chart='people']");
-      const end = box.clientWidth < 600 && wide > 4 ? (100 * 4) / wide : 100;
+      const phone = box.clientWidth < 600;
+      const rows = phone ? Math.ceil((meanings.join("").length * 6.6 + meanings.length * 32) / (box.clientWidth - 40)) : 1;
+      const end = phone && wide > 4 ? (100 * 4) / wide : 100;
       // Pixels of one field, about: what is beside the picture is its axes' names.
       const across = (box.clientWidth - 120) / ((wide * end) / 100);
-      const down = (box.clientHeight - 95) / high;
+      const down = (box.clientHeight - 73 - 22 * rows) / high;
       const size = (node) => Math.min(node.size, Math.max(10, across * 0.42));
       // The common build lays out no labels. A name that would lie on somebody else is left out; whoever brought more is first.
       const around = ({ value: [x, y] }, half) => [x * across - half, (high - y) * down - half, x * across + half, (high - y) * down + half];
@@ -161,7 +165,7 @@
           formatter: ({ data: node }) => (node && node.name ? [node.name, node.words].filter(Boolean).join("\n") : ""),
         }),
         legend: {
-          type: "scroll",
+          type: phone ? "plain" : "scroll",
           top: 0,
           left: 0,
           right: 0,
@@ -174,7 +178,7 @@
           ],
           textStyle: { color: token("--ink-2"), fontSize: 12 },
         },
-        grid: { left: 4, right: 16, top: 40, bottom: 44, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
+        grid: { left: 4, right: 16, top: 18 + 22 * rows, bottom: 44, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
         xAxis: { ...scale(data.departments, narrow), axisLine: { show: false }, splitLine: { show: false } },
         yAxis: { ...scale(data.levels, false), axisLine: { show: false }, splitLine: { show: false } },
         dataZoom: [
