@@ -6,6 +6,7 @@ is one transaction, and keeps in `result` what it did. Wrong rows are left out, 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -300,13 +301,15 @@ def _checked(found: ContactImport, tell: Callable[[int], None] | None = None) ->
     # Without a column of addresses every row would be wrong for the same reason: the page says it once.
     good, wrong, twice = read_rows(found, tell) if "email" in found.mapping else ([], [], 0)
     kinds = dict.fromkeys((taking.NEW, taking.CHANGED, taking.SAME), 0)
-    users = 0
+    users, of_domain = 0, Counter[str]()
     for start in range(0, len(good), TOLD_EVERY):
         if tell is not None:
             tell(len(found.rows["rows"]) + start)
         for one in taking.judge(good[start : start + TOLD_EVERY]):
             kinds[one.kind] += 1
             users += one.user is not None
+            if one.kind == taking.NEW and one.user is None:
+                of_domain[taking.domain_of(one.row)] += 1
     of_row: dict[int, list[dict[str, str]]] = {}
     for bad in wrong:
         of_row.setdefault(bad.row, []).append({"field": bad.field, "value": bad.value, "words": bad.words})
@@ -322,6 +325,7 @@ def _checked(found: ContactImport, tell: Callable[[int], None] | None = None) ->
         "wrong": len(kept),
         "twice": twice,
         "users": users,
+        "homes": taking.homes(of_domain),
         "wrong_rows": kept,
         **_head(found),
     }

@@ -7,7 +7,7 @@ role that was said is said of the person.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -112,6 +112,19 @@ def domain_of(row: Row) -> str:
     """The domain that says whose contact it is; empty: an address that many share, and no company was named."""
     own = domains.of_email(row.email)
     return own or ("" if not row.domain or domains.is_shared(row.domain) else row.domain)
+
+
+def homes(counts: Mapping[str, int]) -> dict[str, int]:
+    """Where contacts of these domains (domain → how many; `""`: no domain says it) would belong: at `known` accounts, at companies
+    nobody knew (`unknown`, for which `made` accounts are made), at `none`. One query."""
+    known = _known(filter(None, counts))
+    others = {domain: n for domain, n in counts.items() if domain and domain not in known}
+    return {
+        "known": sum(counts[domain] for domain in known),
+        "unknown": sum(others.values()),
+        "made": len(others),
+        "none": counts.get("", 0),
+    }
 
 
 @transaction.atomic

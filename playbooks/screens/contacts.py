@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.contacts import CONFIRMED, fields, files
 from accounts.models import BuyingRole, Contact, ContactImport
@@ -162,11 +163,33 @@ def _counts(result: dict[str, Any]) -> list[tuple[str, int, bool]]:
 
 
 def _notes(result: dict[str, Any]) -> list[str]:
-    notes = []
+    notes: list[str] = []
+    if (homes := result.get("homes")) and result.get("new"):
+        notes += filter(None, [_homes(homes)])
     if users := result.get("users", 0):
         notes.append(
             _("%(n)d of them use the product already: they are linked to that person, not doubled.") % {"n": users}
         )
     if twice := result.get("twice", 0):
-        notes.append(_("%(n)d rows say again what another row says; they count once.") % {"n": twice})
+        words = ngettext(
+            "%(n)d row says again what another row says; it counts once.",
+            "%(n)d rows say again what another row says; they count once.",
+            twice,
+        )
+        notes.append(words % {"n": twice})
     return notes
+
+
+def _homes(homes: dict[str, int]) -> str:
+    """`"Of the new ones 2 are at known accounts, 3 at companies nobody knew (2 accounts), 1 without an account."`"""
+    parts = [_("%(n)d at known accounts") % {"n": homes["known"]}] if homes["known"] else []
+    if homes["unknown"]:
+        words = ngettext(
+            "%(n)d at companies nobody knew, for which %(made)d account is made",
+            "%(n)d at companies nobody knew, for which %(made)d accounts are made",
+            homes["made"],
+        )
+        parts.append(words % {"n": homes["unknown"], "made": homes["made"]})
+    if homes["none"]:
+        parts.append(_("%(n)d without an account: neither address nor domain says a company") % {"n": homes["none"]})
+    return _("New: %(parts)s.") % {"parts": "; ".join(parts)} if parts else ""

@@ -165,6 +165,7 @@ def test_a_file_is_judged_taken_in_and_taken_back(db):
     )
     kinds = ("read", "good", "new", "changed", "same", "wrong", "twice", "users")
     assert [found.result[kind] for kind in kinds] == [9, 6, 4, 1, 1, 2, 1, 1]
+    assert found.result["homes"] == {"known": 1, "unknown": 1, "made": 1, "none": 1}
     assert [(row["row"], row["wrong"][0]["field"]) for row in found.result["wrong_rows"]] == [
         (8, "email"),
         (10, "email"),
