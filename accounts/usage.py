@@ -105,16 +105,19 @@ def adding(counts: Counts) -> Callable[[], None]:
 #: The usage of one account: its workspaces' rows, and its people's rows outside of other accounts' workspaces.
 OF_ACCOUNT = """
     SELECT u.user_id, u.day, u.event_type_id, u.count
-    FROM accounts_usage u
-    LEFT JOIN accounts_workspace w ON w.id = u.workspace_id
-    JOIN accounts_productuser p ON p.id = u.user_id
-    WHERE u.user_id IN (
-        SELECT id FROM accounts_productuser WHERE account_id = %(account)s
-        UNION
-        SELECT m.user_id FROM accounts_membership m JOIN accounts_workspace s ON s.id = m.workspace_id
-        WHERE s.account_id = %(account)s
-    )
-    AND coalesce(w.account_id, p.account_id) = %(account)s
+    FROM (
+        SELECT id, bool_or(own) AS own FROM (
+            SELECT id, true AS own FROM accounts_productuser WHERE account_id = %(account)s
+            UNION ALL
+            SELECT m.user_id, false FROM accounts_membership m JOIN accounts_workspace s ON s.id = m.workspace_id
+            WHERE s.account_id = %(account)s
+        ) AS found GROUP BY id
+    ) AS people
+    JOIN accounts_usage u ON u.user_id = people.id
+    -- A workspace is asked for its account only where it is not one of these, which are looked up once.
+    WHERE (u.workspace_id = ANY (ARRAY(SELECT id FROM accounts_workspace WHERE account_id = %(account)s))
+           OR people.own AND NOT EXISTS (
+               SELECT FROM accounts_workspace w WHERE w.id = u.workspace_id AND w.account_id IS NOT NULL))
 """
 
 

@@ -139,7 +139,8 @@ def with_their_workspaces(account_ids: Collection[int] | None = None) -> int:
 
     One query where all are there already.
     """
-    strays = QueueItem.objects.filter(workspace__account__isnull=False).exclude(account=F("workspace__account"))
+    of_spaces = QueueItem.objects.filter(workspace__isnull=False, workspace__account__isnull=False)  # few: by index
+    strays = of_spaces.exclude(account=F("workspace__account"))
     if account_ids is not None:
         strays = strays.filter(workspace__account__in=account_ids)
     locked = strays.select_for_update(of=("self",)).select_related("account", "workspace__account")
