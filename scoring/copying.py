@@ -52,7 +52,9 @@ def copy(table: str, columns: Mapping[str, Column], rows: np.ndarray) -> None:
         # Its thread hands the rows over while this one makes the next.
         writer = QueuedLibpqWriter(cursor.cursor)
         # psycopg's own cursor: with DEBUG Django's copy() takes no writer.
-        with cursor.cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT binary)", writer=writer) as out:
+        with cursor.cursor.copy(
+            f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT binary)", writer=writer
+        ) as out:
             out.write(_HEADER)
             for part in shapes(columns, rows):
                 out.write(part.tobytes())
