@@ -163,7 +163,7 @@ def test_a_members_word_and_behaviour_stay_when_the_title_is_read_anew(admin):
 
 
 def test_contacts_come_after_people_in_batches_that_go_on_where_a_run_stopped(admin, monkeypatch):
-    monkeypatch.setattr(again, "BATCH", 2)
+    monkeypatch.setattr(again, "CONTACTS", 2)
     account = AccountFactory()
     ProductUserFactory(title="Oracle", seniority="other", department="other")
     for name, title in (("ann", "Oracle"), ("bob", "Oracle"), ("carl", "Oracle"), ("dan", "")):
