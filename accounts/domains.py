@@ -61,6 +61,7 @@ _extract = tldextract.TLDExtract(
 )
 _label = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _page = re.compile(r"[^/:]/+[^/\s]|[?#]")
+_no_local = re.compile(r'[<>(),;:\\"\[\]]')
 _scheme = re.compile(r"(?:[a-z][a-z0-9+.-]{0,30}:)?//|mailto:", re.IGNORECASE)
 
 
@@ -144,10 +145,13 @@ def clean_email(text: str) -> str:
     if len(email) > LONGEST_EMAIL or email.count("@") != 1:
         return ""
     local, _, host = email.partition("@")
-    if not local or len(local) > 64 or any(char in '<>(),;:\\"[]' for char in local):
+    if not local or len(local) > 64 or _no_local.search(local):
         return ""
-    # Z: spaces and line separators, C: control characters, formats, surrogates, unassigned.
-    if any(unicodedata.category(char)[0] in "ZC" for char in email):
+    if email.isascii():
+        is_odd = " " in email or not email.isprintable()
+    else:  # Z: spaces and line separators, C: control characters, formats, surrogates, unassigned.
+        is_odd = any(unicodedata.category(char)[0] in "ZC" for char in email)
+    if is_odd:
         return ""
     # The host is kept as written (lower case), but it has to be one, and nothing but one.
     return email if host_of(email) and not re.search(r"[/?#\\:]", host) else ""

@@ -94,6 +94,8 @@ def since(said: dict[str, int], field: str) -> int | None:
     if last < UNKNOWN:
         return first - DEVICE
     prefix = field + ":"
+    if prefix not in "".join(said):  # nobody ever said anything else
+        return first
     others = max((at for name, at in said.items() if name.startswith(prefix) and name[-1] != "<"), default=NEVER)
     return first if first > others else last
 
