@@ -26,7 +26,7 @@ from accounts.personas import reading
 from accounts.title_rules import Rule, TitleRules
 from accounts.titles import Title
 
-#: People in one transaction, and contacts, whose rows cost more: the loader, and whoever says what somebody's role is, waits for it.
+#: People in one transaction; and contacts, whose rows cost more: the loader waits for it, and whoever says what a role is.
 BATCH, CONTACTS = 5_000, 1_000
 
 _READ = """
