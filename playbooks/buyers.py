@@ -14,6 +14,7 @@ from typing import Any, overload
 
 from django.db import models
 from django.db.models import F, Q, Value
+from django.db.models.functions import Lower
 
 from accounts import evidence
 from accounts.models import Account, BuyingRole, Contact, ProductUser
@@ -138,7 +139,7 @@ def _narrow[T: models.Model](rows: models.QuerySet[T], wanted: BuyerFilter) -> m
     if wanted.q:
         at = Q(account__in=Account.objects.filter(name__icontains=wanted.q))
         if rows.model is Contact:
-            return rows.filter(Q(words__contains=wanted.q.lower()) | at)
+            return rows.filter(Q(words__contains=Lower(Value(wanted.q))) | at)
         rows = rows.filter(
             Q(name__icontains=wanted.q) | Q(email__icontains=wanted.q) | Q(title__icontains=wanted.q) | at
         )

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from django.db import connection, models
-from django.db.models import Case, F, Q, When
+from django.db.models import Case, F, Q, Value, When
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 from accounts.models import Account, AccountDomain, Contact, Workspace
@@ -229,7 +230,7 @@ def contacts_page(
     rows = contacts.filter(removed_at=None)
     if wanted.q:
         named = Account.objects.filter(name__icontains=wanted.q)
-        rows = rows.filter(Q(words__contains=wanted.q.lower()) | Q(account__in=named))
+        rows = rows.filter(Q(words__contains=Lower(Value(wanted.q))) | Q(account__in=named))
     if wanted.source:
         rows = rows.filter(source=wanted.source)
     if wanted.role:
