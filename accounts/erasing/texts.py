@@ -14,7 +14,7 @@ from typing import Any
 from django.apps import apps
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection
-from django.db.models import CharField, Field, ForeignKey, JSONField, Model, TextField
+from django.db.models import CharField, Field, ForeignKey, JSONField, Model, TextField, UniqueConstraint
 
 from accounts.erasing.needles import GONE, Needles, anywhere, pattern
 from accounts.models import (
@@ -41,8 +41,9 @@ NOT_HERE: frozenset[type[Model]] = frozenset(
 
 @dataclass(frozen=True)
 class Table:
-    """`columns`: (name, kind: text, array or json; longest text or 0). `paths`: SQL of the rows of accounts %(accounts)s and person
-    %(users)s, by each way that leads there; empty: all rows. `key`: the column of its primary key."""
+    """`columns`: (name, kind: text, once (a text that no two rows share), array or json; longest text or 0). `paths`: SQL of the
+    rows of accounts %(accounts)s and person %(users)s, by each way that leads there; empty: all rows. `key`: the column of its
+    primary key."""
 
     name: str
     columns: tuple[tuple[str, str, int], ...]
@@ -66,7 +67,12 @@ def _tables() -> Iterator[Table]:
     for model in apps.get_models():
         if model._meta.app_label not in APPS or model in NOT_HERE or model._meta.proxy or not model._meta.managed:
             continue
-        columns = tuple(column for field in model._meta.concrete_fields if (column := _column(field)))
+        once = {name for one in model._meta.constraints if isinstance(one, UniqueConstraint) for name in one.fields}
+        columns = tuple(
+            (column[0], "once" if field.name in once and column[1] == "text" else column[1], column[2])
+            for field in model._meta.concrete_fields
+            if (column := _column(field))
+        )
         if columns:
             yield Table(model._meta.db_table, columns, tuple(_paths(model)), f'"{model._meta.pk.column}"')
 
@@ -121,7 +127,7 @@ def scrub(needles: Needles, *, account_ids: Collection[int], user_ids: Collectio
             if not words:
                 continue
             said |= {"found": pattern(words), "perhaps": anywhere(words)}
-            sets = ", ".join(f"{name} = {_replaced(name, kind, most)}" for name, kind, most in table.columns)
+            sets = ", ".join(f"{name} = {_replaced(name, kind, most, table.key)}" for name, kind, most in table.columns)
             # Most rows have nothing like it, which is told many times faster without looking at what stands around it.
             holds = " OR ".join(
                 f"({_as_text(name, kind)} ~* %(perhaps)s AND {_as_text(name, kind)} ~* %(found)s)"
@@ -133,12 +139,15 @@ def scrub(needles: Needles, *, account_ids: Collection[int], user_ids: Collectio
 
 
 def _as_text(name: str, kind: str) -> str:
-    return name if kind == "text" else f"{name}::text"
+    return name if kind in ("text", "once") else f"{name}::text"
 
 
-def _replaced(name: str, kind: str, most: int) -> str:
+def _replaced(name: str, kind: str, most: int, key: str) -> str:
+    # Two people may be named in two rows that would be the same without them.
+    gone = f"'[erased ' || {key} || ']'" if kind == "once" else "%(gone)s"
+
     def of(value: str) -> str:
-        words = f"regexp_replace({value}, %(found)s, %(gone)s, 'gi')"
+        words = f"regexp_replace({value}, %(found)s, {gone}, 'gi')"
         return f"left({words}, {most})" if most else words
 
     if kind == "json":

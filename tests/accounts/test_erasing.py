@@ -256,6 +256,17 @@ def test_an_address_is_one_in_letters_and_in_ascii_and_may_be_the_id_of_a_worksp
     assert (done.people, traces(email, "jo-7")) == (1, [])
 
 
+def test_two_people_are_erased_from_what_would_be_called_the_same_without_them():
+    member = MemberFactory()
+    for email in (EMAIL, "joe@acme.example"):
+        SavedView.objects.create(member=member, motion="sales", name=f"About {email}", query="")
+        land(SourceFactory(), identify(email, email=email))
+    loading.drain()
+    for email in (EMAIL, "joe@acme.example"):
+        assert erasing.erase(said=email).people == 1
+    assert traces(EMAIL, "joe@acme") == []
+
+
 def test_the_page_says_what_goes_and_asks_for_the_address_again(world, sign_in):
     jane, *_rest = world
     admin = sign_in("admin")
