@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from accounts import corrections
 from accounts.models import Account, MergeSuggestion
-from tests.browser.test_finish import findings
+from tests.browser.access import findings
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
