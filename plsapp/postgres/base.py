@@ -2,10 +2,19 @@
 
 from typing import Any
 
-from django.db.backends.postgresql import base
+from django.db.backends.postgresql import base, features
+
+
+class DatabaseFeatures(features.DatabaseFeatures):
+    """Without generated columns that are not stored: whether there are any depends on the server's version, and Django's checks
+    would have to ask it, while commands and workers check before it answers."""
+
+    supports_virtual_generated_columns = False
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
+    features_class = DatabaseFeatures
+
     def get_connection_params(self) -> dict[str, Any]:
         home = self.settings_dict.get("EMBEDDED_HOME")
         if home and not self.settings_dict["HOST"]:
