@@ -114,7 +114,7 @@ IDS = {
 }
 
 #: Of the values at the edge, each is sent to an operation that has no more than so many; of the others every so manieth.
-MANY, STEP = 150, 8
+MANY, STEP = 50, 6
 #: A definition's recipe has 900 of them, and five operations take one.
 ALL_EDGES = {"PATCH /api/definitions/{definition_id}/"}
 

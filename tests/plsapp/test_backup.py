@@ -86,10 +86,8 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def demo(folder: Path) -> Path:
-    home = prepared.fill(folder / "demo")
-    done = manage(home, "demo", "--no-serve", "--accounts", "40", "--days", "45")
-    assert done.returncode == 0, done.stderr
-    return home
+    prepared.demo(folder / "demo")
+    return folder / "demo"
 
 
 @pytest.fixture(scope="module")
