@@ -99,7 +99,7 @@ def back(correction: Correction, here: Account, home: Account) -> set[int]:
     Who has left that place by himself since stays where he is: that is what would have become of him without the correction.
     """
     kept = correction.kept
-    _return_domains(correction, here.pk, home.pk)
+    return_domains(kept.get("domains", {}), here.pk, home.pk)
     owners = _owners(here.pk)
     ours = [host for host, owner in owners.items() if owner == home.pk]
     theirs = [host for host, owner in owners.items() if owner == here.pk]
@@ -235,8 +235,8 @@ def _take_domains(moved: Moved, names: list[str], into: int, by: int | None, now
     rows.update(account_id=into, source=MEMBER, confidence=1.0, added_at=now, added_by_id=by)
 
 
-def _return_domains(correction: Correction, here: int, home: int) -> None:
-    kept = correction.kept.get("domains", {})
+def return_domains(kept: Mapping[str, list[Any]], here: int, home: int) -> None:
+    """Gives these domains, as far as they are here, back with who said so before, when and how surely."""
     with connection.cursor() as cursor:
         cursor.execute(
             """

@@ -14,8 +14,8 @@ from accounts import bulk, changes
 from accounts.corrections import moving
 from accounts.corrections.refusing import Refused, hold_loader, lives_at
 from accounts.corrections.verbs import tell
-from accounts.ladder import again
-from accounts.models import Account, Correction, Member, MergeSuggestion
+from accounts.ladder import again, links
+from accounts.models import Account, AccountDomain, Correction, Member, MergeSuggestion
 
 Kind = Correction.Kind
 
@@ -42,21 +42,25 @@ def undo(*, correction_id: int, member: Member | None, way: str = "") -> Correct
         Account.objects.filter(pk=away.pk).update(merged_into=None)
         away.merged_into_id = None
     home, here = lives_at(away), lives_at(into)
+    if correction.kind == Kind.SPLIT and home.pk == into.pk:  # messages made them one since, the other way round
+        Account.objects.filter(pk=away.pk).update(merged_into=None)
+        away.merged_into_id, home = None, away
     changed = {home.pk, here.pk}
     _restore_domains(correction)
-    if home.pk != here.pk:
-        changed |= moving.back(correction, here, home)
+    changed |= moving.back(correction, here, home)  # also when messages made them one: what a member said is said no more
     if correction.kind == Kind.MERGE:
         Account.objects.filter(pk__in=correction.kept.get("merged", []), merged_into=here).update(merged_into=home)
     if correction.kind == Kind.SPLIT:
-        moving.everything(into, home, by=None, now=timezone.now())
+        left = moving.everything(into, home, by=None, now=timezone.now())
+        moving.return_domains(left.kept["domains"], home.pk, home.pk)
+    correction.undone_at, correction.undone_by = timezone.now(), member
+    correction.save(update_fields=["undone_at", "undone_by"])
+    links.state_anew(AccountDomain.objects.filter(account=home).values_list("domain", flat=True))
     changed |= again.workspaces(moving.unsettled([correction.from_account_id, correction.to_account_id]))
     _restore_facts(correction)
     gone = {into.pk} if correction.kind == Kind.SPLIT else set()
     moving.work_out_facts(changed - gone)
     changes.mark(changed, urgent=True)
-    correction.undone_at, correction.undone_by = timezone.now(), member
-    correction.save(update_fields=["undone_at", "undone_by"])
     MergeSuggestion.objects.filter(correction=correction).update(correction=None)
     tell("account.undo_" + str(correction.kind), correction, away, into, member, way)
     return correction

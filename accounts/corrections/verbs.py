@@ -146,6 +146,20 @@ def _write(
 ) -> Correction:
     both = {away.pk, into.pk}
     is_merge = kind == Correction.Kind.MERGE
+    # There already when workspaces are placed: what it parts, their statements do not join.
+    correction = Correction.objects.create(
+        kind=kind,
+        from_account=away,
+        to_account=into,
+        people=moved.people,
+        workspaces=moved.workspaces,
+        domains=moved.domains,
+        contacts=moved.contacts,
+        kept={},
+        note=note.replace("\x00", "").strip()[:NOTE],
+        made_at=timezone.now(),
+        made_by=member,
+    )
     # Of merged accounts everybody's company is the same: what is placed by people stays.
     changed = both | again.workspaces(moving.unsettled(both, members=not is_merge))
     moving.work_out_facts(changed - {away.pk} if is_merge else changed)
@@ -155,19 +169,8 @@ def _write(
     moved.kept["facts"] = {str(id_): moving.changed_facts(was[id_], after[id_]) for id_ in both}
     counts = {name: len(getattr(moved, name)) for name in ("people", "workspaces", "domains", "contacts")}
     moved.kept["counts"] = counts
-    correction = Correction.objects.create(
-        kind=kind,
-        from_account=away,
-        to_account=into,
-        people=moved.people,
-        workspaces=moved.workspaces,
-        domains=moved.domains,
-        contacts=moved.contacts,
-        kept=moved.kept,
-        note=note.replace("\x00", "").strip()[:NOTE],
-        made_at=timezone.now(),
-        made_by=member,
-    )
+    correction.kept = moved.kept
+    correction.save(update_fields=["kept"])
     changes.mark(changed, urgent=True)
     tell(f"account.{kind}", correction, away, into, member, way, moved=counts, domains=moved.domains[:50])
     return correction

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from django.db import connection
@@ -128,6 +128,22 @@ def state_no_more(domain_names: set[str]) -> None:
         )
 
 
+def state_anew(domain_names: Collection[str]) -> None:
+    """What was set aside for a while is known from workspaces when one states it now, else from e-mails."""
+    state_no_more(set(domain_names))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT domain FROM accounts_workspace WHERE domain = ANY (%(domains)s)
+            UNION SELECT unnest(further_domains) FROM accounts_workspace
+            WHERE NOT (further_domains = '{}') AND further_domains && %(domains)s::varchar[]
+            """,
+            {"domains": list(domain_names)},
+        )
+        stated = {domain for (domain,) in cursor.fetchall()}
+    state(sorted(stated.intersection(domain_names)))
+
+
 def move(directory: Directory, space: Space, account_id: int | None, by: str) -> None:
     """Gives the workspace an account. One that stood for it alone gives way to a company, unless a member made something of it."""
     if space.account_id is not None and space.account_id != account_id:
@@ -149,6 +165,23 @@ def is_kept(account_id: int) -> bool:
                 OR EXISTS (SELECT FROM accounts_productuser WHERE account_id = %(id)s AND account_by = 'hand')
             """,
             {"id": account_id, "loose": list(LOOSE)},
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def is_parted(one_id: int, other_id: int) -> bool:
+    """Whether a member gave a domain of one of them to the other, which tells two companies apart, whatever is stated."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT EXISTS (
+                SELECT FROM accounts_correction c
+                JOIN accounts_account f ON f.id = c.from_account_id JOIN accounts_account t ON t.id = c.to_account_id
+                WHERE c.undone_at IS NULL AND c.kind IN ('split', 'move_domain') AND NOT (c.domains = '{}')
+                AND ARRAY[coalesce(f.merged_into_id, f.id), coalesce(t.merged_into_id, t.id)] @> %s::bigint[]
+            )
+            """,
+            [[one_id, other_id]],
         )
         return bool(cursor.fetchone()[0])
 

@@ -183,7 +183,7 @@ def _join(directory: Directory, home: dict[str, str], rows: dict[str, _Row]) -> 
             continue
         theirs = all_of_accounts[row.account_id]
         is_loose = all(source in links.LOOSE and home.get(other) == main for other, source in theirs)
-        if is_loose and not links.is_kept(account_id):
+        if is_loose and not links.is_kept(account_id) and not links.is_parted(account_id, target):
             links.merge_accounts(directory, account_id, target, because="domains stated together")
             into[account_id] = target
     links.give(new, dict.fromkeys(new, "workspace"))

@@ -1,6 +1,7 @@
 """Merging, moving, splitting, and the way back."""
 
 import pytest
+from django.db.models import F
 
 from accounts import corrections
 from accounts.corrections import Refused
@@ -231,3 +232,25 @@ def test_a_workspace_that_states_two_companies_is_ambiguous_again_once_they_are_
     corrections.undo(correction_id=done.pk, member=None)
     candidates = Ambiguity.objects.get(settled_at=None).candidates
     assert [one["domain"] for one in candidates] == ["acme.com", "beta.io"]
+
+
+def test_what_a_member_parted_no_statement_joins_until_it_is_undone():
+    load(identify("ann", email="ann@acme.com"), identify("cid", email="cid@beta.io"))
+    load(group("both", domain="beta.io", domains=["beta.io", "acme.com"]))
+    acme = Account.objects.get(merged_into=None, product_users__key="u:ann")
+    assert account_of("cid") == acme
+    before = state()
+
+    parted = corrections.split(account_id=acme.pk, domains=["beta.io"], member=MemberFactory())
+    load(group("both", name="Both"))
+    load(group("other", domain="beta.io", domains=["beta.io", "acme.com"]))
+
+    assert account_of("ann") == acme != account_of("cid")
+    assert AccountDomain.objects.get(domain="acme.com").source == "workspace"
+
+    corrections.undo(correction_id=parted.pk, member=None)
+
+    assert account_of("ann") == account_of("cid") == acme
+    assert account_of_workspace("both") == account_of_workspace("other") == acme
+    assert state()["domains"] == before["domains"]
+    assert not Account.objects.filter(merged_into=F("pk")).exists()
