@@ -47,7 +47,8 @@ def undo(*, correction_id: int, member: Member | None, way: str = "") -> Correct
         away.merged_into_id, home = None, away
     changed = {home.pk, here.pk}
     _restore_domains(correction)
-    changed |= moving.back(correction, here, home)  # also when messages made them one: what a member said is said no more
+    # Also when messages made them one meanwhile: what a member said is said no more.
+    changed |= moving.back(correction, here, home)
     if correction.kind == Kind.MERGE:
         Account.objects.filter(pk__in=correction.kept.get("merged", []), merged_into=here).update(merged_into=home)
     if correction.kind == Kind.SPLIT:
