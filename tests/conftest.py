@@ -132,7 +132,7 @@ def empty_database(django_db_setup: None, django_db_blocker: Any) -> Iterator[No
             connection.close()
             connection.settings_dict["NAME"] = tests
             with connection._nodb_cursor() as cursor:
-                cursor.execute(f'DROP DATABASE "{name}"')
+                cursor.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 @pytest.fixture

@@ -108,9 +108,9 @@ def test_words_match_whole_only():
 
 @pytest.mark.parametrize("text", ["A" * 300_000, "aB" * 300_000, "a " * 300_000, "_" * 300_000, "é" * 300_000])
 def test_a_hostile_name_costs_no_time(text):
-    started = time.monotonic()
+    started = time.thread_time()
     classify(text)
-    assert time.monotonic() - started < 0.5
+    assert time.thread_time() - started < 2, "of the processor; minutes or for ever if it were not linear"
 
 
 def test_the_deed_decides_and_not_the_directory(shared):

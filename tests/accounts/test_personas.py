@@ -58,14 +58,14 @@ def test_an_admins_rule_goes_before_the_built_in_ones_and_the_first_that_fits_de
 
 @pytest.mark.parametrize("pattern", ["(a+)+$", "(a|a)*$", "(.*a){20}$", "(a*)*b", "([a-z]+)*x", "(?:a?){30}a{30}"])
 def test_a_catastrophic_pattern_is_read_in_linear_time_or_refused(pattern):
-    started = time.monotonic()
+    started = time.thread_time()
     try:
         mine = rules(("seniority", "vp", pattern, True))
     except title_rules.BadPattern:
         return
     for title in ("a" * 200, "a" * 199 + "!", "a " * 100):
         mine.classify(title)
-    assert time.monotonic() - started < 0.2
+    assert time.thread_time() - started < 2, "of the processor; minutes or for ever if it were not linear"
 
 
 @pytest.mark.parametrize(
@@ -77,9 +77,9 @@ def test_an_expression_that_cannot_be_used_is_refused_with_the_reason(pattern):
 
 
 def test_many_stars_in_words_cost_no_time():
-    started = time.monotonic()
+    started = time.thread_time()
     rules(("seniority", "vp", "*".join("a" * 60))).classify("a" * 200)
-    assert time.monotonic() - started < 0.2
+    assert time.thread_time() - started < 2, "of the processor; minutes or for ever if it were not linear"
 
 
 def test_the_built_in_personas_say_what_the_handbook_says(db):

@@ -232,9 +232,9 @@ def test_any_text_gets_known_values(text):
     ],
 )
 def test_a_hostile_title_costs_no_time(text):
-    started = time.monotonic()
+    started = time.thread_time()
     classify(text)
-    assert time.monotonic() - started < 0.5
+    assert time.thread_time() - started < 2, "of the processor; minutes or for ever if it were not linear"
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def test_a_beat_whose_connection_was_cut_sends_nothing_until_it_has_a_new_one(ca
     try:
         assert only.held()
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_terminate_backend(%s)", [only.connection.connection.info.backend_pid])
+            cursor.execute("SELECT pg_terminate_backend(%s, 20000)", [only.connection.connection.info.backend_pid])
         assert not only.held()
         assert "No database" in caplog.text
         assert only.held()

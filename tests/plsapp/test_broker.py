@@ -70,7 +70,7 @@ def test_a_connection_that_the_server_cut_is_renewed(empty_queue):
     try:
         connection.ensure_connection()
         with other.cursor() as cursor:
-            cursor.execute("SELECT pg_terminate_backend(%s)", [connection.connection.info.backend_pid])
+            cursor.execute("SELECT pg_terminate_backend(%s, 20000)", [connection.connection.info.backend_pid])
     finally:
         other.close()
     ping.delay("after the restart")
