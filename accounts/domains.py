@@ -30,7 +30,20 @@ TENANTS = ("onmicrosoft.com", "mail.onmicrosoft.com", "atlassian.net", "sharepoi
 
 # Brands whose mail is for everyone under every country's suffix: yahoo.co.jp, hotmail.it, gmx.ch …
 FREEMAIL_BRANDS = frozenset(
-    ["yahoo", "ymail", "rocketmail", "hotmail", "outlook", "gmail", "googlemail", "gmx", "yandex", "protonmail"]
+    [
+        "yahoo",
+        "ymail",
+        "rocketmail",
+        "hotmail",
+        "outlook",
+        "gmail",
+        "googlemail",
+        "gmx",
+        "yandex",
+        "protonmail",
+        "aol",
+        "zohomail",
+    ]
 )
 
 #: What a host can be. Disposable ones are shared too.

@@ -87,7 +87,8 @@ def test_what_is_no_address_is_refused(text):
      "jo@t-online.de", "jo@comcast.net", "jo@orange.fr", "jo@proton.me", "jo@hey.com", "jo@mailinator.com",
      "jo@guerrillamail.com", "jo@privaterelay.appleid.com", "jo@duck.com", "jo@mozmail.com", "jo@kernel.org",
      "jo@vger.kernel.org", "jo@debian.org", "jo@apache.org", "jo@users.sourceforge.net",
-     "1234+jo@users.noreply.github.com", "noreply@noreply.github.com", "jo@alum.mit.edu", "jo@iki.fi"],
+     "1234+jo@users.noreply.github.com", "noreply@noreply.github.com", "jo@alum.mit.edu", "jo@iki.fi", "jo@aol.de",
+     "jo@volny.cz", "jo@yahoogroups.com"],
 )  # fmt: skip
 def test_shared_hosts_speak_for_no_company(email):
     assert clean_email(email)
