@@ -213,9 +213,9 @@ def _write(batch: Resolved, alongside: Alongside, waiting: Callable[[], list[Lan
         signals.record([_signal(*one) for one in batch.strong])
         _note_buyers(directory)
         invitations.record(_sent(batch.invited))
-        raised_hands.settle(directory)
+        raisers = raised_hands.settle(directory)
         raised = linking.link(batch.strong)
-        linking.settle(directory.roots())
+        linking.settle(directory.roots(), raisers)
         since.note(batch.found, directory, batch.types, raised, batch.times)
     # All usage is written by now.
     acted = {directory.root(person).id for person in (*batch.acted, *directory.reworked())}

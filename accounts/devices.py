@@ -175,8 +175,6 @@ def write(directory: Directory) -> None:
     if directory.moving:
         _move(directory)
     _join(directory, rows)
-    if directory.left_spaces:
-        _leave_home(directory)
 
 
 def _memberships(directory: Directory, devices: list[Device]) -> dict[Device, dict[int, int]]:
@@ -272,20 +270,6 @@ def _move(directory: Directory) -> None:
                 f"UPDATE accounts_membership m SET first_seen_at = own_at, own_at = NULL {both} AND m.own_at IS NOT NULL",
                 arrays,
             )
-
-
-def _leave_home(directory: Directory) -> None:
-    """Raised hands that had gone to a workspace where only the device was (`raised_hands`) look for another one."""
-    losers = {directory.root(was).id for _device, was in directory.moving}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE accounts_signal s SET workspace_id = NULL
-            WHERE s.user_id = ANY (%s::bigint[]) AND s.kind = 'hand_raise' AND s.workspace_id = ANY (%s::bigint[])
-            AND NOT EXISTS (SELECT FROM accounts_membership m WHERE m.user_id = s.user_id AND m.workspace_id = s.workspace_id)
-            """,
-            [bulk.plain(losers), bulk.plain(directory.left_spaces)],
-        )
 
 
 def count(counts: dict[tuple[str, int, int, Any], int]) -> None:

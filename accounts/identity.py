@@ -49,6 +49,8 @@ class Directory:
         self.unclear: dict[Space, tuple[str, dict[int, str]]] = {}
         self.plain: set[Space] = set()
         self.changed_accounts: set[int] = set()
+        #: Workspaces that have an account only now, or none any more: raised hands may go there.
+        self.housed: set[Space] = set()
         self.left: list[tuple[int, Person]] = []
         #: Domains of e-mails and workspaces that something later has overtaken: they have an account too, as in any other order.
         self.mentioned: dict[str, str] = {}

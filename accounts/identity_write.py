@@ -68,10 +68,6 @@ def write(directory: Directory) -> None:
     people = directory.roots()
     spaces = [space for space in directory.spaces.values() if space.changed or space.touched or space.id is None]
     own = _own_of_people(directory)
-    for account, who in directory.left:
-        person = directory.root(who)
-        if account in own and person.account_id is None and not domains.of_email(person.email):
-            person.account_id = account
     # Of a workspace that stays with the account of its domain nothing needs to be looked up.
     stating = [s for s in spaces if (s.changed or s.account_by != "domain") and s.account_by != HAND and s.main]
     accounts = links.accounts_of_domains(people, stating, directory.mentioned)
@@ -79,6 +75,10 @@ def write(directory: Directory) -> None:
         if person.account_id is None and person.email and (domain := domains.of_email(person.email)):
             person.account_id, person.changed = accounts[domain], True
     _accounts_of_contacts(people)
+    for account, who in directory.left:
+        person = directory.root(who)
+        if account in own and person.account_id is None and not domains.of_email(person.email):
+            person.account_id = account
     joining.write(directory)
     _save_people(people)
     _aliases(people)
@@ -146,11 +146,10 @@ def _look_again(directory: Directory, moved: list[int | None]) -> None:
 
 def _accounts_of_contacts(people: list[Person]) -> None:
     """The weakest step: who has an address of no company but is known as a contact belongs to the contact's account."""
-    wanted = {
-        person.email: person
-        for person in people
-        if person.account_id is None and person.email and (person.moved or person.id is None)
-    }
+    wanted: dict[str, list[Person]] = {}
+    for person in people:
+        if person.account_id is None and person.email and (person.moved or person.id is None):
+            wanted.setdefault(person.email, []).append(person)
     if not wanted:
         return
     with connection.cursor() as cursor:
@@ -161,8 +160,8 @@ def _accounts_of_contacts(people: list[Person]) -> None:
         )
         found = cursor.fetchall()
     for email, account_id in found:
-        person = wanted[email]
-        person.account_id, person.account_by, person.changed = account_id, "contact", True
+        for person in wanted[email]:
+            person.account_id, person.account_by, person.changed = account_id, "contact", True
 
 
 def _own_of_people(directory: Directory) -> set[int]:

@@ -2,10 +2,16 @@
 
 Somebody with a freemail address, or an unknown domain, or no address at all has no account. His raised hand goes to the
 account of a workspace he is in, else to an account that stands for him alone (`Account.of_person`), until his company is
-known. Nobody can answer an anonymous visitor without an address: his signal waits until he is identified.
+known. Nobody can answer an anonymous visitor without an address: his signal waits until he is identified, or is in a workspace.
+
+Where a hand was raised is kept (`Signal.raised_in`) when it goes home to a workspace, so that each is placed anew by what is
+known now, whatever order that came in.
 """
 
 from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
 
 from django.db import connection
 
@@ -14,81 +20,171 @@ from accounts.identity import Directory
 from accounts.identity_write import merge_accounts
 
 
-def settle(directory: Directory) -> None:
-    """Gives every raised hand of this batch's people, and of its workspaces' members, an account."""
+@dataclass(frozen=True, slots=True)
+class _Hand:
+    """A signal with the person's account and the first workspace of theirs that has one. Ids; 0 is none."""
+
+    id: int
+    workspace: int
+    raised_in: int | None
+    has_own: bool
+    user: int
+    account: int
+    of_person: bool
+    label: str
+    is_known: bool
+    home: int
+    home_account: int
+
+    @property
+    def original(self) -> int:
+        return self.workspace if self.raised_in is None else self.raised_in
+
+    @property
+    def has_company(self) -> bool:
+        return bool(self.account) and not self.of_person
+
+    @property
+    def goes_home(self) -> bool:
+        return not self.has_company and not self.has_own and bool(self.home)
+
+    @property
+    def place(self) -> int:
+        return self.home if self.goes_home else self.original
+
+    @property
+    def is_placed(self) -> bool:
+        return self.workspace == self.place and (self.raised_in is not None) == self.goes_home
+
+
+def settle(directory: Directory) -> Collection[int]:
+    """Gives every raised hand of this batch's people, and of the members of its workspaces, an account.
+
+    Answers who of them raised a hand. One query when nobody did.
+    """
+    raisers = _raisers(directory)
+    if not raisers:
+        return raisers
+    hands = _hands(raisers)
+    moved = [hand for hand in hands if not hand.is_placed]
+    _place(moved)
+    directory.changed_accounts.update(
+        _accounts_of({space for hand in moved for space in (hand.workspace, hand.place) if space})
+    )
+    directory.changed_accounts.update(hand.account for hand in moved if hand.account)
+    made = []
+    for hand in {hand.user: hand for hand in hands if not hand.has_company}.values():
+        if hand.home:
+            if hand.of_person:
+                _leave(directory, hand)
+        elif not hand.is_known:
+            continue
+        elif hand.of_person:
+            _name(hand)
+        elif any(not one.has_own for one in hands if one.user == hand.user):
+            made.append(_account_of_its_own(hand))
+    directory.changed_accounts.update(made)
+    account_facts.work_out(made)
+    return raisers
+
+
+def _raisers(directory: Directory) -> list[int]:
+    """People of the batch, members of workspaces that have an account only now or none any more, and who has one of their own."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            WITH people AS (
-                SELECT p.id, p.account_id, coalesce(nullif(p.email, ''), nullif(p.name, ''), substr(p.key, 3)) AS label,
-                       p.key LIKE 'u:%%' OR p.email <> '' AS is_known
-                FROM (SELECT DISTINCT user_id FROM accounts_signal
-                      WHERE kind = 'hand_raise' AND user_id = ANY (%(people)s::bigint[])) AS raised
-                JOIN accounts_productuser p ON p.id = raised.user_id
-                LEFT JOIN accounts_account a ON a.id = p.account_id
-                WHERE a.id IS NULL OR a.of_person
-                UNION
-                SELECT p.id, p.account_id, coalesce(nullif(p.email, ''), nullif(p.name, ''), substr(p.key, 3)), true
-                FROM accounts_account a
-                JOIN accounts_productuser p ON p.account_id = a.id
-                JOIN accounts_membership m ON m.user_id = p.id
-                WHERE a.of_person AND m.workspace_id = ANY (%(spaces)s::bigint[])
-            )
-            SELECT DISTINCT people.*, home.workspace_id, home.account_id
-            FROM people
-            JOIN accounts_signal s ON s.user_id = people.id AND s.kind = 'hand_raise'
-            LEFT JOIN accounts_workspace own ON own.id = s.workspace_id
-            LEFT JOIN LATERAL (
-                SELECT w.id AS workspace_id, w.account_id
-                FROM accounts_membership m JOIN accounts_workspace w ON w.id = m.workspace_id
-                WHERE m.user_id = people.id AND w.account_id IS NOT NULL ORDER BY m.first_seen_at, w.external_id LIMIT 1
-            ) AS home ON true
-            WHERE (own.account_id IS NULL OR people.account_id IS NOT NULL)
-            AND (people.is_known OR home.account_id IS NOT NULL)
+            SELECT DISTINCT user_id FROM accounts_signal
+            WHERE kind = 'hand_raise' AND user_id = ANY (%(people)s::bigint[])
+            UNION
+            SELECT p.id FROM accounts_account a
+            JOIN accounts_productuser p ON p.account_id = a.id
+            JOIN accounts_membership m ON m.user_id = p.id
+            WHERE a.of_person AND m.workspace_id = ANY (%(spaces)s::bigint[])
+            UNION
+            SELECT s.user_id FROM accounts_membership m
+            JOIN accounts_signal s ON s.user_id = m.user_id AND s.kind = 'hand_raise'
+            WHERE m.workspace_id = ANY (%(housed)s::bigint[])
             """,
             {
                 "people": bulk.plain(person.id for person in directory.roots()),
                 "spaces": bulk.plain(space.id for space in directory.spaces.values()),
+                "housed": bulk.plain(space.id for space in directory.housed),
             },
         )
-        made = []
-        for user_id, account_id, label, _is_known, workspace_id, home_id in cursor.fetchall():
-            if home_id is not None:
-                _go_home(directory, user_id, account_id, workspace_id, home_id)
-            elif account_id is None:
-                made.append(_account_of_its_own(user_id, label))
-            else:
-                cursor.execute("UPDATE accounts_account SET name = %s WHERE id = %s", [label[:200], account_id])
-    directory.changed_accounts.update(made)
-    account_facts.work_out(made)
+        return [user for (user,) in cursor.fetchall()]
 
 
-def _go_home(directory: Directory, user_id: int, account_id: int | None, workspace_id: int, home_id: int) -> None:
+def _hands(raisers: Collection[int]) -> list[_Hand]:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            UPDATE accounts_signal SET workspace_id = %s
-            WHERE user_id = %s AND kind = 'hand_raise' AND (
-                workspace_id IS NULL OR workspace_id IN (SELECT id FROM accounts_workspace WHERE account_id IS NULL)
-            )
+            SELECT s.id, coalesce(s.workspace_id, 0), s.raised_in, own.account_id IS NOT NULL,
+                   p.id, coalesce(p.account_id, 0), coalesce(a.of_person, false),
+                   coalesce(nullif(p.email, ''), nullif(p.name, ''), substr(p.key, 3)), p.key LIKE 'u:%%' OR p.email <> '',
+                   coalesce(home.workspace_id, 0), coalesce(home.account_id, 0)
+            FROM accounts_signal s
+            JOIN accounts_productuser p ON p.id = s.user_id
+            LEFT JOIN accounts_account a ON a.id = p.account_id
+            LEFT JOIN accounts_workspace own ON own.id = coalesce(s.raised_in, s.workspace_id)
+            LEFT JOIN LATERAL (
+                SELECT w.id AS workspace_id, w.account_id
+                FROM accounts_membership m JOIN accounts_workspace w ON w.id = m.workspace_id
+                WHERE m.user_id = p.id AND w.account_id IS NOT NULL ORDER BY m.first_seen_at, w.external_id LIMIT 1
+            ) AS home ON true
+            WHERE s.kind = 'hand_raise' AND s.user_id = ANY (%s::bigint[])
             """,
-            [workspace_id, user_id],
+            [bulk.plain(raisers)],
         )
-        if account_id is not None:
-            cursor.execute("UPDATE accounts_productuser SET account_id = NULL WHERE account_id = %s", [account_id])
-            merge_accounts(directory, account_id, home_id)
-    directory.changed_accounts.add(home_id)
+        return [_Hand(*row) for row in cursor.fetchall()]
 
 
-def _account_of_its_own(user_id: int, label: str) -> int:
+def _place(hands: Collection[_Hand]) -> None:
+    if not hands:
+        return
+    columns = {"id": "bigint", "workspace_id": "bigint", "raised_in": "bigint"}
+    rows = [(hand.id, hand.place or None, hand.original if hand.goes_home else None) for hand in hands]
+    sent, arrays = bulk.rows(columns, rows)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE accounts_signal AS s SET workspace_id = new.workspace_id, raised_in = new.raised_in "
+            f"FROM {sent} AS new WHERE s.id = new.id",
+            arrays,
+        )
+
+
+def _accounts_of(spaces: Collection[int]) -> list[int]:
+    if not spaces:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT account_id FROM accounts_workspace WHERE id = ANY (%s::bigint[]) AND account_id IS NOT NULL",
+            [bulk.plain(spaces)],
+        )
+        return [account for (account,) in cursor.fetchall()]
+
+
+def _leave(directory: Directory, hand: _Hand) -> None:
+    """A workspace of theirs has an account: the one that stood for the person alone gives way."""
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE accounts_productuser SET account_id = NULL WHERE account_id = %s", [hand.account])
+    merge_accounts(directory, hand.account, hand.home_account)
+    directory.changed_accounts.add(hand.home_account)
+
+
+def _name(hand: _Hand) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE accounts_account SET name = %s WHERE id = %s", [hand.label[:200], hand.account])
+
+
+def _account_of_its_own(hand: _Hand) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
             """
             INSERT INTO accounts_account (name, domain, industry, plan, of_person, created_at)
             VALUES (%s, '', '', '', true, now()) RETURNING id
             """,
-            [label[:200]],
+            [hand.label[:200]],
         )
-        (account_id,) = cursor.fetchone()
-        cursor.execute("UPDATE accounts_productuser SET account_id = %s WHERE id = %s", [account_id, user_id])
+        account_id: int = cursor.fetchone()[0]
+        cursor.execute("UPDATE accounts_productuser SET account_id = %s WHERE id = %s", [account_id, hand.user])
     return account_id

@@ -90,16 +90,17 @@ def together(user_ids: Collection[int]) -> None:
             """
             WITH mine AS (
                 DELETE FROM accounts_signal WHERE user_id = ANY (%s) AND device = '' AND contact_id IS NULL
-                RETURNING *, (at AT TIME ZONE 'UTC')::date AS day
+                RETURNING *, (at AT TIME ZONE 'UTC')::date AS day,
+                    CASE WHEN raised_in IS NULL THEN workspace_id ELSE nullif(raised_in, 0) END AS original
             )
             INSERT INTO accounts_signal
                 (key, count, kind, at, user_id, workspace_id, account_id, event_type_id, detail, device)
-            SELECT md5(concat_ws('|', kind, user_id, coalesce(workspace_id::text, 'None'), coalesce(account_id::text, 'None'),
+            SELECT md5(concat_ws('|', kind, user_id, coalesce(original::text, 'None'), coalesce(account_id::text, 'None'),
                                  day))::uuid,
-                sum(count), kind, max(at), user_id, workspace_id, account_id,
+                sum(count), kind, max(at), user_id, original, account_id,
                 (array_agg(event_type_id ORDER BY at DESC, id))[1],
                 (array_agg(detail ORDER BY length(detail) DESC, detail COLLATE "C" DESC))[1], ''
-            FROM mine GROUP BY kind, user_id, workspace_id, account_id, day
+            FROM mine GROUP BY kind, user_id, original, account_id, day
             """,
             [list(user_ids)],
         )

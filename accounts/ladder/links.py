@@ -150,6 +150,8 @@ def move(directory: Directory, space: Space, account_id: int | None, by: str) ->
         directory.changed_accounts.add(space.account_id)
         if space.account_by == "own" and account_id is not None and not is_kept(space.account_id):
             merge_accounts(directory, space.account_id, account_id, because="company of a workspace")
+    if (space.account_id is None) != (account_id is None):
+        directory.housed.add(space)
     if (space.account_id, space.account_by) != (account_id, by):
         space.account_id, space.account_by, space.changed = account_id, by, True
         space.account_confidence = STEP_CONFIDENCE[by]

@@ -88,6 +88,9 @@ class Signal(models.Model):
     detail = models.CharField(max_length=500, blank=True)
     count = models.PositiveIntegerField(default=1, help_text="the same by the same person on the same day")
     device = models.CharField(max_length=210, blank=True, db_default="", help_text="where nobody had signed in")
+    raised_in = models.BigIntegerField(
+        null=True, help_text="of a raised hand that went to another workspace: the one it was raised in, 0 in none"
+    )
     key = models.UUIDField(unique=True, help_text="what makes it one signal: kind, person, workspace, day")
 
     class Meta:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import msgspec
 from django.db import connection
@@ -53,17 +53,22 @@ def link(signals: Iterable[tuple[Message, Person, Space | None, EventType]]) -> 
     return {row: message for row, (message, _person, _space) in found.items()}
 
 
-def settle(people: Iterable[Person]) -> None:
-    """Raised hands of people who had no account and now have one: an anonymous visitor who signed in. One query."""
+def settle(people: Iterable[Person], raisers: Collection[int]) -> None:
+    """Raised hands that had no account and now have one: an anonymous visitor signed in, or his workspace is known. One query.
+
+    `raisers`: those who raised a hand and whose workspaces this batch concerned.
+    """
+    ids = {*raisers, *(person.id for person in people)}
+    account = _ACCOUNT.replace("w.account_id, ", "")
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            UPDATE accounts_handraise h SET account_id = {_ACCOUNT.replace("w.account_id, ", "")}, linked_at = now()
+            UPDATE accounts_handraise h SET account_id = {account}, linked_at = now()
             FROM accounts_productuser p
-            WHERE h.account_id IS NULL AND h.user_id = p.id AND p.account_id IS NOT NULL
+            WHERE h.account_id IS NULL AND h.user_id = p.id AND {account} IS NOT NULL
             AND h.user_id = ANY ((SELECT %s::bigint[])::bigint[])
             """,
-            [bulk.plain(person.id for person in people)],
+            [bulk.plain(ids)],
         )
 
 

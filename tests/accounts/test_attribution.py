@@ -7,7 +7,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from accounts.models import Account, Ambiguity, ProductUser, Signal, Usage, UserAlias, Workspace
+from accounts.models import Account, Ambiguity, Contact, HandRaise, ProductUser, Signal, Usage, UserAlias, Workspace
 from scoring import runs
 from scoring.models import Score, ScoreChange
 from tests.feed import account_of, account_of_workspace, alias, counted, group, identify, load, track
@@ -146,6 +146,51 @@ def test_a_workspace_that_was_given_an_account_by_hand_keeps_it():
 
 
 # Any batching --------------------------------------------------------------------------------------------------------
+
+
+def hand(user=None, **more):
+    return track(user, "Demo Requested", **more)
+
+
+def where_hands_are():
+    """The account of each raised hand, as scores have it, and as the list of them has it."""
+    rows = Signal.objects.filter(kind="hand_raise").select_related("workspace__account", "user__account")
+    placed = [name_of((s.workspace and s.workspace.account) or s.user.account) for s in rows]
+    return placed, [name_of(row.account) for row in HandRaise.objects.select_related("account")]
+
+
+def test_a_hand_raised_on_a_device_goes_to_the_company_that_its_workspace_turns_out_to_have():
+    load(hand(anonymousId="d"), track(None, group="ws", anonymousId="d"))
+    assert where_hands_are() == ([None], [None])
+    load(group("ws", website="acme.com"))
+    assert where_hands_are() == ([["acme.com"]], [["acme.com"]])
+
+
+def test_a_hand_raised_goes_to_the_persons_company_also_when_that_is_known_later_than_the_workspaces():
+    load(hand("ann"), group("ws", "ann", website="acme.com"))
+    assert where_hands_are()[0] == [["acme.com"]]
+    load(identify("ann", email="ann@other.com"))
+    assert where_hands_are()[0] == [["other.com"]]
+    load(identify("ann", email="ann@gmail.com"))
+    assert where_hands_are()[0] == [["acme.com"]]
+
+
+def test_a_hand_raised_twice_by_ids_of_one_person_is_one_wherever_it_went():
+    load(hand("ann"), group("ws", "ann", website="acme.com"), hand("zoe"))
+    load(alias("zoe", "ann"))
+    assert where_hands_are()[0] == [["acme.com"]]
+    assert Signal.objects.get(kind="hand_raise").count == 2
+
+
+@pytest.mark.parametrize("raises", [False, True])
+def test_everybody_with_the_address_of_a_contact_belongs_to_the_contacts_account(raises):
+    account = Account.objects.create(name="Acme")
+    Contact.objects.create(email="ann@gmail.com", account=account, source="list")
+    load(*[hand(name) if raises else track(name) for name in ("ann", "zoe")])
+    load(*[identify(name, email="Ann@gmail.com") for name in ("ann", "zoe")])
+    assert {account_of("ann"), account_of("zoe")} == {account}
+    assert where_hands_are()[0] == ["Acme"] * 2 * raises
+
 
 USERS, GROUPS, DEVICES = ["u1", "u2", "x@acme.com"], ["w1", "w2"], ["d1", "d2"]
 EVENTS = ["Report Exported", "Demo Requested", "Teammate Invited"]
