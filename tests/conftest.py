@@ -71,6 +71,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         marks = {mark.name for item in tests for mark in item.iter_markers()}
         waits, works = marks & {"process", "java"}, "browser" in marks or "contract" in path.parts
         (waiting if waits else working if works else quick).append(tests)
+    # Both want the demo: the second is to find it made, and not to wait for the first.
+    waiting.sort(key=lambda tests: (tests[0].path.stem == "test_backup") - (tests[0].path.stem == "test_commands"))
     files = [file for pair in zip_longest(waiting, working, fillvalue=[]) for file in pair]
     items[:] = chain.from_iterable([*files, *quick])
 

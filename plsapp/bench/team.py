@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.auth.hashers import make_password
 from django.db import connection
 
 from accounts.models import Member, Role, Signal
@@ -23,12 +24,11 @@ PASSWORD = "bench of many pages"  # noqa: S105
 
 def reps(number: int = len(ROLES)) -> list[Member]:
     """So many members of the three roles that work a queue."""
-    return [
-        Member.objects.create_user(
-            f"rep{place}@team.example", PASSWORD, role=ROLES[place % len(ROLES)], name=f"Rep {place}"
-        )
+    kept = make_password(PASSWORD)  # once: it takes a fifth of a second
+    return Member.objects.bulk_create(
+        Member(email=f"rep{place}@team.example", password=kept, role=ROLES[place % len(ROLES)], name=f"Rep {place}")
         for place in range(number)
-    ]
+    )
 
 
 def signals() -> None:

@@ -114,12 +114,12 @@ IDS = {
 }
 
 #: Of the values at the edge, each is sent to an operation that has no more than so many; of the others every so manieth.
-MANY, STEP = 30, 6
+MANY, STEP = 16, 12
 #: A definition's recipe has 900 of them, and five operations take one.
 ALL_EDGES = {"PATCH /api/definitions/{definition_id}/"}
 
 FUZZ = settings(
-    max_examples=5,
+    max_examples=3,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.filter_too_much],
