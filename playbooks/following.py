@@ -26,10 +26,11 @@ from accounts import changes
 from accounts.corrections.refusing import lives_at
 from accounts.models import Correction
 from playbooks import owing, steps
-from playbooks.models import PlayUse, QueueItem, QueueItemEvent, Step
+from playbooks.models import Closing, PlayUse, QueueItem, QueueItemEvent, Step
 from playbooks.telling import notifications
-from playbooks.verbs.acting import KEPT
-from playbooks.verbs.transitions import LEFT, OPEN
+from playbooks.verbs import acting
+from playbooks.verbs.acting import KEPT, Act
+from playbooks.verbs.transitions import DONE, LEFT, OPEN
 from scoring.models import Score
 
 #: Merged accounts whose items move in one transaction.
@@ -50,6 +51,7 @@ def correct(verb: Callable[..., Correction], **said: Any) -> Correction:
         catch_up()
         if correction.undone_at is not None:
             _restore(correction)
+        _score_first([correction.from_account_id, correction.to_account_id])
     return Correction.objects.defer("people", "contacts", "kept").get(pk=correction.pk)
 
 
@@ -224,9 +226,12 @@ def _remember(correction: Correction) -> None:
     both = [correction.from_account_id, correction.to_account_id]
     rows = QueueItem.objects.filter(account__in=both, state__in=OPEN)
     tiers = Score.objects.filter(account__in=both).values_list("account_id", "tier", "tier_since")
-    correction.kept["open"] = {
-        str(item.pk): _plain({name: getattr(item, name) for name in KEPT}) for item in rows if item.owner_id is None
-    }
+    for kind in ("open", "owned"):
+        correction.kept[kind] = {
+            str(item.pk): _plain({name: getattr(item, name) for name in KEPT})
+            for item in rows
+            if (item.owner_id is None) == (kind == "open")
+        }
     correction.kept["tiers"] = {str(id_): [tier, since.isoformat()] for id_, tier, since in tiers}
     correction.save(update_fields=["kept"])
 
@@ -248,11 +253,33 @@ def _restore(correction: Correction) -> None:
         item.save(update_fields=[*_COLUMNS, "updated_at"])
         events.append(_told(item, Told.REOPENED, _("The correction was undone"), now))
     QueueItemEvent.objects.bulk_create(events)
+    _take_back_handed_over(correction, both, now)
     for id_, (tier, since) in correction.kept.get("tiers", {}).items():
         # The next run says whether it is still enough for it; of a merged account it finds the tier in the history.
         rows = Score.objects.filter(account=int(id_)).exclude(tier=tier)
         rows.update(tier=tier, tier_since=parse_datetime(since), digest=0)
-    _score_first(both)
+
+
+def _take_back_handed_over(correction: Correction, account_ids: Collection[int], now: dt.datetime) -> None:
+    """What somebody had, and routing handed over to sales since because of other scores, is theirs again."""
+    kept = correction.kept.get("owned", {})
+    done = QueueItem.objects.select_for_update(of=("self",)).filter(
+        pk__in=map(int, kept),
+        account__in=account_ids,
+        state=DONE,
+        closed_by=None,
+        outcome__in=[Closing.HANDED_OVER, Closing.ACTIVATED],
+        closed_at__gte=correction.made_at,
+    )
+    acts = []
+    for item in done.order_by("pk"):
+        if _is_taken(item):
+            continue
+        act = Act(item, {name: getattr(item, name) for name in KEPT}, detail=_("The correction was undone"))
+        for name, value in kept[str(item.pk)].items():
+            setattr(item, name, _value(name, value))
+        acts.append(act)
+    acting.write(acts, Told.REOPENED, now=now, member=None, can_be_undone=False)
 
 
 def _score_first(account_ids: Collection[int]) -> None:

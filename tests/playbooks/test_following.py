@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts import changes, corrections
 from accounts.models import AccountChange, Role
-from playbooks import following
+from playbooks import following, handing
 from playbooks.models import Answer, Notification, Play, PlayUse, QueueItem, QueueItemEvent, Step, Touch
 from scoring.models import ScoredAccount
 from tests.factories import AccountFactory, MemberFactory, WorkspaceFactory
@@ -116,6 +116,24 @@ def test_an_owned_item_stays_before_one_that_nobody_has_and_goes_home_with_its_a
     mine.refresh_from_db()
     free.refresh_from_db()
     assert (mine.account, mine.owner, free.account, free.state) == (away, ann, into, "new")
+
+
+def test_what_was_handed_over_because_of_a_correction_is_its_owners_again():
+    away, into = AccountFactory(), AccountFactory()
+    ann = MemberFactory(role=Role.MARKETING)
+    mine = make_item(account=into, motion="marketing", owner=ann)
+    use = PlayUse.objects.create(play=Play.objects.create(name="Find", motion="marketing"), item=mine, started_at=NOW)
+    step(mine, "Ask the champion", kind="play", play_use=use)
+    make_item(account=away)
+    before = state()
+    merged = following.correct(corrections.merge, account_id=away.pk, into_id=into.pk, member=None)
+    assert not ScoredAccount.objects.exists(), "nothing is routed by the scores of before"
+    handing.write([mine], talking=[], now=timezone.now())
+    assert QueueItem.objects.get(pk=mine.pk).state == "done"
+
+    following.correct(corrections.undo, correction_id=merged.pk, member=None)
+
+    assert state() == before
 
 
 def test_the_item_of_a_workspace_is_where_the_workspace_is():
