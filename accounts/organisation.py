@@ -83,16 +83,23 @@ def of_account(account_id: int, *, now: dt.datetime) -> Organisation:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            WITH ours AS (
-                SELECT p.id FROM accounts_productuser p WHERE p.account_id = %(account)s
-                UNION
-                SELECT m.user_id FROM accounts_membership m JOIN accounts_workspace s ON s.id = m.workspace_id
+            WITH own AS MATERIALIZED (
+                SELECT id, last_seen_at FROM accounts_productuser WHERE account_id = %(account)s
+            ), guests AS MATERIALIZED (
+                SELECT m.user_id AS id FROM accounts_membership m JOIN accounts_workspace s ON s.id = m.workspace_id
                 WHERE s.account_id = %(account)s
+                EXCEPT SELECT id FROM own  -- unlike an anti-join it is never a loop over both
+            ), first AS MATERIALIZED (
+                SELECT id FROM (
+                    SELECT id, last_seen_at FROM own
+                    UNION ALL SELECT id, p.last_seen_at FROM guests JOIN accounts_productuser p USING (id)
+                ) AS everybody ORDER BY last_seen_at DESC NULLS LAST, id LIMIT %(most)s
             )
             SELECT p.id, p.key, p.name, p.email, p.title, p.department, p.seniority, p.buying_role, p.buying_confidence,
-                   p.role_evidence, p.first_seen_at, p.last_seen_at, count(*) OVER ()
-            FROM ours JOIN accounts_productuser p USING (id)
-            ORDER BY p.last_seen_at DESC NULLS LAST, p.id LIMIT %(most)s
+                   p.role_evidence, p.first_seen_at, p.last_seen_at,
+                   (SELECT count(*) FROM own) + (SELECT count(*) FROM guests)
+            FROM first JOIN accounts_productuser p USING (id)
+            ORDER BY p.last_seen_at DESC NULLS LAST, p.id
             """,
             {"account": account_id, "most": MOST},
         )

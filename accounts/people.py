@@ -14,6 +14,9 @@ from accounts.models import BuyingRole, Department, ProductUser, Seniority
 
 #: Of each buying role so many are read at least, the surest first, and of those without a title the most active.
 OF_A_KIND = 3
+#: What they did is looked at of so many people, those seen last, and of as many who have a part in a purchase, the surest. The
+#: others are counted.
+MOST = 5_000
 
 
 #: Who is missed when they stop coming.
@@ -67,14 +70,27 @@ def group_of(
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            WITH people AS (
-                SELECT id, bool_or(own) AS own FROM (
-                    SELECT p.id, true AS own FROM accounts_productuser p
-                    WHERE p.account_id = %(account)s AND %(space)s::bigint IS NULL
-                    UNION ALL
-                    SELECT m.user_id, false FROM accounts_membership m JOIN accounts_workspace s ON s.id = m.workspace_id
-                    WHERE s.account_id = %(account)s AND coalesce(%(space)s::bigint, s.id) = s.id
-                ) AS found GROUP BY id
+            WITH own AS MATERIALIZED (
+                SELECT id, buying_role, buying_confidence, last_seen_at FROM accounts_productuser
+                WHERE account_id = %(account)s AND %(space)s::bigint IS NULL
+            ), guests AS MATERIALIZED (
+                SELECT m.user_id AS id FROM accounts_membership m JOIN accounts_workspace s ON s.id = m.workspace_id
+                WHERE s.account_id = %(account)s AND coalesce(%(space)s::bigint, s.id) = s.id
+                EXCEPT SELECT id FROM own  -- unlike an anti-join it is never a loop over both
+            ), everybody AS MATERIALIZED (
+                SELECT id, buying_role, buying_confidence, last_seen_at, true AS own FROM own
+                UNION ALL
+                SELECT id, p.buying_role, p.buying_confidence, p.last_seen_at, false FROM guests JOIN accounts_productuser p USING (id)
+            ), people AS MATERIALIZED (
+                (SELECT id, buying_role, own FROM everybody WHERE buying_role NOT IN ('', 'end_user')
+                 ORDER BY buying_confidence DESC, last_seen_at DESC NULLS LAST, id LIMIT %(most)s)
+                UNION ALL
+                (SELECT id, buying_role, own FROM everybody WHERE buying_role IN ('', 'end_user')
+                 ORDER BY last_seen_at DESC NULLS LAST, id LIMIT %(most)s)
+            ), others AS MATERIALIZED (
+                SELECT a.buying_role, a.n - coalesce(b.n, 0) AS n
+                FROM (SELECT buying_role, count(*) AS n FROM everybody GROUP BY 1) AS a
+                LEFT JOIN (SELECT buying_role, count(*) AS n FROM people GROUP BY 1) AS b USING (buying_role)
             ), used AS (
                 -- What is the same for all rows is looked up once: a workspace is asked for its account only where it is not ours.
                 SELECT u.user_id,
@@ -109,7 +125,8 @@ def group_of(
                     count(*) OVER (PARTITION BY role) AS in_role
                 FROM known
             )
-            SELECT id, days, invites, role, place, of_role, CASE WHEN is_bare THEN of_bare END, in_role,
+            SELECT id, days, invites, role, place, of_role, CASE WHEN is_bare THEN of_bare END,
+                   in_role + coalesce((SELECT n FROM others o WHERE o.buying_role = role), 0),
                    CASE WHEN invites >= %(champion)s THEN of_inviters END
             FROM placed
             WHERE place <= %(limit)s OR (of_role <= %(kind)s AND role <> '') OR (is_bare AND of_bare <= %(kind)s)
@@ -126,6 +143,7 @@ def group_of(
                 "likely": evidence.LIKELY,
                 "limit": limit,
                 "kind": OF_A_KIND,
+                "most": MOST,
             },
         )
         rows = cursor.fetchall()

@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from accounts import organisation as accounts_organisation
+from accounts import people
 from accounts.models import Contact, Invitation, Membership, ProductUser, Role, RoleWord, Usage
 from playbooks import profiling
 from playbooks.models import QueueItem
@@ -143,6 +144,21 @@ def test_the_map_reads_as_often_for_many_people_and_puts_the_crowd_into_bubbles(
     account.product_users.exclude(name="Person 0").update(buying_role="economic_buyer", buying_confidence=0.6)
     drawn = organisation_screen.picture(accounts_organisation.of_account(account.pk, now=timezone.now())).data["groups"]
     assert "Person 0" in [node["name"] for group in drawn for node in group["nodes"]]
+
+
+def test_of_a_crowd_everybody_is_counted_and_whoever_has_a_part_in_a_purchase_is_found(monkeypatch):
+    account, now = AccountFactory(), timezone.now()
+    for days in range(4):
+        ProductUserFactory(account=account, buying_role="end_user", last_seen_at=now - dt.timedelta(days=days))
+    for sure in (0.6, 0.7):
+        old = {"last_seen_at": now - dt.timedelta(days=80)}
+        buyer = ProductUserFactory(account=account, buying_role="economic_buyer", buying_confidence=sure, **old)
+    whole = people.group_of(account.pk)
+    monkeypatch.setattr(people, "MOST", 1)
+    cut = people.group_of(account.pk)
+    assert whole.counts == cut.counts == {"end_user": 4, "economic_buyer": 2}
+    assert [one.user.pk for one in cut.first] == [buyer.pk, account.product_users.order_by("pk")[0].pk]
+    assert whole.by_role["economic_buyer"][0] == cut.by_role["economic_buyer"][0]
 
 
 def test_profiling_counts_what_is_known_and_puts_the_question_first_that_settles_most(sign_in):
