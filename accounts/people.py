@@ -80,7 +80,8 @@ def group_of(
             ), everybody AS MATERIALIZED (
                 SELECT id, buying_role, buying_confidence, last_seen_at, true AS own FROM own
                 UNION ALL
-                SELECT id, p.buying_role, p.buying_confidence, p.last_seen_at, false FROM guests JOIN accounts_productuser p USING (id)
+                SELECT id, p.buying_role, p.buying_confidence, p.last_seen_at, false
+                FROM guests JOIN accounts_productuser p USING (id)
             ), people AS MATERIALIZED (
                 (SELECT id, buying_role, own FROM everybody WHERE buying_role NOT IN ('', 'end_user')
                  ORDER BY buying_confidence DESC, last_seen_at DESC NULLS LAST, id LIMIT %(most)s)

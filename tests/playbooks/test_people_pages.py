@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from accounts import organisation as accounts_organisation
-from accounts import people
+from accounts import people as account_people
 from accounts.models import Contact, Invitation, Membership, ProductUser, Role, RoleWord, Usage
 from playbooks import profiling
 from playbooks.models import QueueItem
@@ -153,9 +153,9 @@ def test_of_a_crowd_everybody_is_counted_and_whoever_has_a_part_in_a_purchase_is
     for sure in (0.6, 0.7):
         old = {"last_seen_at": now - dt.timedelta(days=80)}
         buyer = ProductUserFactory(account=account, buying_role="economic_buyer", buying_confidence=sure, **old)
-    whole = people.group_of(account.pk)
-    monkeypatch.setattr(people, "MOST", 1)
-    cut = people.group_of(account.pk)
+    whole = account_people.group_of(account.pk)
+    monkeypatch.setattr(account_people, "MOST", 1)
+    cut = account_people.group_of(account.pk)
     assert whole.counts == cut.counts == {"end_user": 4, "economic_buyer": 2}
     assert [one.user.pk for one in cut.first] == [buyer.pk, account.product_users.order_by("pk")[0].pk]
     assert whole.by_role["economic_buyer"][0] == cut.by_role["economic_buyer"][0]
