@@ -2,6 +2,10 @@
 
 The migrations take 15 seconds, the static files six; a copy takes a tenth of one. `begin(home)` makes the cluster beside the
 collection of the tests, `wait()` waits for it, `fill(home)` gives a home of a test what a first start would make there.
+
+    python -m tests.prepared
+
+makes it before a run and keeps it, while something else waits.
 """
 
 from __future__ import annotations
@@ -39,6 +43,8 @@ SOURCES = (
     "plsapp/embedded.py",
     "plsapp/postgres/*.py",
 )
+#: Parts of the names of those programs.
+MAKERS = ("django", "pg", "psycopg", "celery", "kombu")
 COLLECT = "from plsapp import services; services.collect_static()"
 
 
@@ -125,10 +131,10 @@ def _begin(folder: Path, home: Path) -> None:
 
 
 def _make(home: Path) -> None:
-    """A migrated cluster, its server stopped. Who works on something finds that of his last run; the whole run makes its own."""
-    kept = _kept() if os.environ.get("PLSAPP_REQUIRE_ALL") != "1" else None
+    """A migrated cluster, its server stopped: that which an earlier run kept, where nothing has changed that makes it."""
+    kept = _kept()
     home.mkdir()
-    if kept is not None and kept.is_dir():
+    if kept.is_dir():
         _copy(kept, home)
         return
     server = embedded.start(home)
@@ -140,9 +146,8 @@ def _make(home: Path) -> None:
     finally:
         server.release()
     (home / "postgres" / "postgresql.auto.conf").write_text("")
-    if kept is not None:
-        with contextlib.suppress(OSError, subprocess.CalledProcessError):
-            _keep(home, kept)
+    with contextlib.suppress(OSError, subprocess.CalledProcessError):
+        _keep(home, kept)
 
 
 def _copy(home: Path, other: Path) -> None:
@@ -154,8 +159,9 @@ def _kept() -> Path:
     found = hashlib.sha256()
     for path in sorted({path for pattern in SOURCES for path in BASE_DIR.glob(pattern)}):
         found.update(path.read_bytes())
-    for installed in sorted(f"{one.name} {one.version}" for one in importlib.metadata.distributions()):
-        found.update(installed.encode())
+    installed = {one.name.lower(): one.version for one in importlib.metadata.distributions()}
+    for name in sorted(name for name in installed if any(part in name for part in MAKERS)):
+        found.update(f"{name} {installed[name]}".encode())
     cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
     return cache / "plsapp-tests" / found.hexdigest()[:16]
 
@@ -182,3 +188,9 @@ def _static() -> Iterator[list[Path]]:
             if done.returncode:
                 raise RuntimeError(done.stderr)
     yield made
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory(prefix="plsapp-prepared-") as _made:
+        Path(_made).chmod(0o755)
+        _make(Path(_made) / "home")
