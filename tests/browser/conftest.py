@@ -29,7 +29,7 @@ def browser() -> Iterator[Any]:
         pytest.skip("no chromium on the PATH")
     from playwright.sync_api import expect, sync_playwright
 
-    expect.set_options(timeout=15_000)  # five seconds are few where other tests have the machine too
+    expect.set_options(timeout=40_000)  # five seconds are few where other tests have the machine too
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
         yield browser
@@ -59,7 +59,7 @@ def open_page(browser: Any, live_server: Any) -> Iterator[Callable[..., Any]]:
             base_url=live_server.url,
             reduced_motion="reduce",
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(40_000)
         page = context.new_page()
         page.errors, page.expected = [], []
         page.on("console", lambda message: page.errors.append(message.text) if message.type == "error" else None)

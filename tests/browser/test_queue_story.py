@@ -195,7 +195,7 @@ def test_the_queue_refreshes_itself_without_jumping(scene, sign_in_page):
     )
 
     # The next poll comes by itself within ten seconds.
-    page.wait_for_selector("#queue-news >> text=1 new account", timeout=14_000)
+    page.wait_for_selector("#queue-news >> text=1 new account", timeout=40_000)
     assert page.locator(".row-link").all_inner_texts() == before
     assert page.inner_text("#queue-words") == "8 to claim · 2 claimed by you · 2 by others"
     assert "Kim Adeyemi" in row(page, "Copperleaf").inner_text()
@@ -222,11 +222,11 @@ def test_a_lost_connection_is_told_and_mends_itself(scene, sign_in_page):
     page.keyboard.press("Escape")
     page.click(".item-actions button:has-text('Claim')")
     page.wait_for_selector("#toasts >> text=the server could not be reached")
-    page.wait_for_selector("#stale", state="visible", timeout=14_000)
+    page.wait_for_selector("#stale", state="visible", timeout=40_000)
     assert page.inner_text("#detail-name") == "Northwind Robotics"
 
     page.context.set_offline(False)
-    page.wait_for_selector("#stale", state="hidden", timeout=14_000)
+    page.wait_for_selector("#stale", state="hidden", timeout=40_000)
     assert QueueItem.objects.get(account__name="Northwind Robotics").state == "new"
     page.click(".item-actions a:has-text('Disqualify')")
     page.wait_for_selector(".draft-note")

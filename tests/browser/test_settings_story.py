@@ -82,7 +82,7 @@ def test_all_accounts_are_scored_on_demand_and_the_page_shows_when_it_is_done(si
     expect(page.get_by_text("being scored already")).to_be_visible()
     run = ScoringRun.objects.get(kind="full", state="running")
     tasks.score_all(run.pk)
-    expect(page.locator(f"#run-{run.pk}").get_by_text("Done")).to_be_visible(timeout=10_000)
+    expect(page.locator(f"#run-{run.pk}").get_by_text("Done")).to_be_visible(timeout=40_000)
     expect(page.get_by_text(re.compile(r"Scoring [\d,]+ accounts"))).to_have_count(0)
 
 

@@ -77,7 +77,7 @@ def test_a_draft_is_edited_judged_published_and_the_queue_changes(draft, scene, 
     expect(page.get_by_role("progressbar")).to_be_visible()
     run = ScoringRun.objects.get(state="running")
     tasks.score_all(run.pk)
-    expect(page.locator("#progress h2")).to_contain_text("is in force", timeout=5_000)
+    expect(page.locator("#progress h2")).to_contain_text("is in force", timeout=40_000)
     expect(page.get_by_role("progressbar")).to_have_count(0)
     route()
     assert QueueItem.objects.filter(motion="sales", state="new").count() > before
