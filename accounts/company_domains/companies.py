@@ -12,14 +12,15 @@ from django.utils.translation import gettext as _
 
 from accounts import audit, changes, domains
 from accounts.company_domains import rules
+from accounts.contacts import reading
 from accounts.corrections.refusing import hold_loader
 from accounts.ladder import again, links
 from accounts.models import Account, AccountDomain, Member, Workspace
 
 #: Companies of one list.
 MOST = 50_000
-NAMES = ("company_name", "company", "name", "account")
-DOMAINS = ("domain", "domains", "website", "url")
+NAMES = ("company_name", "company", "name", "account", "account_name", "organization", "organisation")
+DOMAINS = ("domain", "domains", "domain_name", "website", "url")
 ALIASES = ("aliases", "alias")
 
 
@@ -62,20 +63,20 @@ class Plan:
 def read(text: str) -> tuple[list[Company], list[str], int]:
     """Companies of a CSV with the columns company (or company_name) and domain, and perhaps aliases, parted by `|`.
 
-    Lines of one company belong together. Of the aliases only those count that are domains; the others are names. Without a first
-    line of column names the columns are company and domain. Answers companies, problems and lines. Raises `BadList`.
+    Cells are parted by commas, semicolons or tabs. Lines of one company belong together. Of the aliases only those count that are
+    domains; the others are names. Without a first line of column names the columns are company and domain. Answers companies,
+    problems and how many lines. Raises `BadList`.
     """
-    lines = list(csv.reader(io.StringIO(text.replace("\x00", "").lstrip("\ufeff"))))
-    lines = [line for line in lines if any(cell.strip() for cell in line)]
+    lines = _lines(text.replace("\x00", "").lstrip("\ufeff"))
     if not lines:
         raise BadList(_("file: it is empty."))
-    heads = [cell.strip().lower() for cell in lines[0]]
+    heads = [cell.strip().lower().replace(" ", "_") for cell in lines[0][1]]
     name_at = next((heads.index(name) for name in NAMES if name in heads), None)
     domain_at = next((heads.index(name) for name in DOMAINS if name in heads), None)
     alias_at = next((heads.index(name) for name in ALIASES if name in heads), None)
-    first = 2
+    rows = lines[1:]
     if name_at is None and domain_at is None:
-        name_at, domain_at, first = 0, 1, 1
+        name_at, domain_at, rows = 0, 1, lines
     elif name_at is None:
         raise BadList(_("company: this column is missing."))
     elif domain_at is None:
@@ -83,12 +84,19 @@ def read(text: str) -> tuple[list[Company], list[str], int]:
     found: dict[str, Company] = {}
     owner: dict[str, Company] = {}
     problems: list[str] = []
-    for number, cells in enumerate(lines[first - 1 :], first):
+    for number, cells in rows:
         name = cells[name_at].strip()[:200] if len(cells) > name_at else ""
         said = cells[domain_at].replace(";", "|").replace(" ", "|").split("|") if len(cells) > domain_at else []
         more = cells[alias_at].split("|") if alias_at is not None and len(cells) > alias_at else []
         if not name:
             problems.append(_("Line %(n)d: no company is named.") % {"n": number})
+            continue
+        if not any("." in one for one in (*said, *more)):
+            named = "|".join(one for one in said if one)
+            words = (
+                _("Line %(n)d: %(said)s is no domain of a company.") if named else _("Line %(n)d: no domain is named.")
+            )
+            problems.append(words % {"n": number, "said": named[:80]})
             continue
         company = found.setdefault(name.casefold(), Company(number, name, []))
         for text_, is_alias in (*((one, False) for one in said), *((one, True) for one in more)):
@@ -113,7 +121,17 @@ def read(text: str) -> tuple[list[Company], list[str], int]:
                 company.domains.append(domain)
     if len(found) > MOST:
         raise BadList(_("file: at most %(most)d companies at once.") % {"most": MOST})
-    return [company for company in found.values() if company.domains], problems, len(lines) - first + 1
+    return [company for company in found.values() if company.domains], problems, len(rows)
+
+
+def _lines(text: str) -> list[tuple[int, list[str]]]:
+    """(number, cells) of the lines that say something, whatever parts their cells. Raises `BadList`."""
+    separator = reading.guess_separator(text, among=",;\t")
+    try:
+        lines = list(enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=separator), 1))
+    except csv.Error:
+        raise BadList(_("file: a quote is opened and never closed.")) from None
+    return [(number, cells) for number, cells in lines if any(cell.strip() for cell in cells)]
 
 
 def plan(text: str, *, every: bool = False) -> Plan:

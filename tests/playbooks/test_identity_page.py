@@ -159,3 +159,22 @@ def test_a_list_of_companies_is_looked_at_first_and_merges_nothing(sign_in, shar
     admin.post(here, {"action": "import", "list": text})
     assert account_of("bob") != account_of("cid")
     assert Account.objects.get(name="Initech").domains.count() == 2
+
+
+def test_a_list_may_part_its_cells_by_other_signs_and_says_which_line_names_no_domain(sign_in):
+    admin = sign_in(Role.ADMIN)
+
+    def look(text):
+        return admin.post("/api/company-domains/", {"list": text, "dry_run": True}, content_type="application/json")
+
+    for text in (
+        "company;domain\nAcme;acme.com\nAcme;acme.io",
+        "Company Name\tDomain\rAcme\tacme.com\rAcme\tacme.io\r",
+    ):
+        assert look(text).json() | {"problems": []} == {
+            "read": 2, "domains": 2, "known": 0, "added": 2, "accounts_made": 1, "problems": []
+        }  # fmt: skip
+    told = look("company,domain\n\n\nAcme,acme.com\nBeta,\nGamma,acme.com").json()["problems"]
+    assert [one.partition(":")[0] for one in told] == ["Line 5", "Line 6"]
+    assert "no domain is named" in told[0]
+    assert look('company,domain\n"Acme,' + "acme.com\n" * 5_000).json()["problems"] == ["Line 2: no domain is named."]
