@@ -166,22 +166,28 @@ def _accounts_of_contacts(people: list[Person]) -> None:
 
 def _own_of_people(directory: Directory) -> set[int]:
     """Those of the accounts that people left that stand for a single person. Who loses a device loses what was made for it."""
-    taken = {was.account_id: device for device, was in directory.moving if was.account_id is not None}
-    accounts = [*taken, *(account for account, _person in directory.left)]
+    losers = {directory.root(was): device for device, was in directory.moving}
+    accounts = [one.account_id for one in losers if one.account_id is not None]
+    accounts += [account for account, _person in directory.left]
     if not accounts:
         return set()
     own = set(Account.objects.filter(pk__in=accounts, of_person=True).values_list("pk", flat=True))
-    if not directory.moving:
+    if not losers or not own:
         return own
-    still = Signal.objects.filter(kind=SignalKind.HAND_RAISE, user__in=[was.id for _device, was in directory.moving])
-    raised = set(
-        still.exclude(device__in=[device.key for device, _was in directory.moving]).values_list("user", flat=True)
-    )
-    for _device, was in directory.moving:
-        if was.account_id in own and was.id not in raised:
-            directory.left.append((was.account_id, taken[was.account_id]))
-            directory.changed_accounts.add(was.account_id)
-            was.leave()
+    ids = {one.id: one for one in losers}
+    ids |= {id_: one for id_, person in directory.merges if (one := directory.root(person)) in losers}
+    still = Signal.objects.filter(kind=SignalKind.HAND_RAISE, user__in=ids)
+    still = still.exclude(device__in=[device.key for device, _was in directory.moving])
+    raised = {ids[id_] for id_ in still.values_list("user", flat=True)}
+    for place, (account, who) in enumerate(directory.left):
+        loser = directory.root(who)
+        if account in own and loser in losers and loser not in raised:
+            directory.left[place] = account, losers[loser]
+    for loser, device in losers.items():
+        if loser.account_id in own and loser not in raised:
+            directory.left.append((loser.account_id, device))
+            directory.changed_accounts.add(loser.account_id)
+            loser.leave()
     return own
 
 

@@ -130,7 +130,11 @@ def _part(directory: Directory, home: dict[str, str], rows: dict[str, _Row]) -> 
     """Domains that were taken for those of another company, as far as was known then."""
     for domain in sorted(rows):
         row = rows[domain]
-        if row.source in links.LOOSE and row.main and home.get(row.main, row.main) != home[domain]:
+        if row.source not in links.LOOSE or not row.main:
+            continue
+        # An account that somebody gave its main domain never goes by another one: what belongs with that other one leaves it.
+        is_given = row.main in rows and rows[row.main].source not in links.LOOSE
+        if home.get(row.main, row.main) != home[domain] or (is_given and home[domain] != row.main):
             links.part(directory, domain, row.account_id)
 
 

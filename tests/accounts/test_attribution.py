@@ -7,7 +7,18 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from accounts.models import Account, Ambiguity, Contact, HandRaise, ProductUser, Signal, Usage, UserAlias, Workspace
+from accounts.models import (
+    Account,
+    AccountDomain,
+    Ambiguity,
+    Contact,
+    HandRaise,
+    ProductUser,
+    Signal,
+    Usage,
+    UserAlias,
+    Workspace,
+)
 from scoring import runs
 from scoring.models import Score, ScoreChange
 from tests.feed import account_of, account_of_workspace, alias, counted, group, identify, load, track
@@ -180,6 +191,26 @@ def test_a_hand_raised_twice_by_ids_of_one_person_is_one_wherever_it_went():
     load(alias("zoe", "ann"))
     assert where_hands_are()[0] == [["acme.com"]]
     assert Signal.objects.get(kind="hand_raise").count == 2
+
+
+def test_who_loses_a_device_loses_the_account_that_its_raised_hand_made_also_when_the_address_was_of_the_device():
+    load(hand(anonymousId="d", days_ago=0.1, properties={"email": "zoe@gmail.com"}), alias("d", "bob"))
+    assert account_of("bob").of_person
+    load(track("ann@acme.com", anonymousId="d", days_ago=1))
+    assert (account_of("bob"), where_hands_are()[0]) == (None, [["acme.com"]])
+
+
+@pytest.mark.parametrize("is_twice", [False, True])
+def test_a_domain_that_a_list_gave_to_an_account_brings_along_only_what_is_stated_beside_it(is_twice):
+    account = Account.objects.create(name="Acme", domain="acme.com")
+    AccountDomain.objects.create(domain="acme.com", account=account, source="import")
+    if is_twice:
+        load(group("ws", domains=["acme.com", "other.com", "acme.io"]))
+        assert name_of(account_of_workspace("ws")) == ["acme.com", "acme.io", "other.com"]
+    load(group("ws", domain="acme.io", domains=["acme.com", "other.com", "acme.io"]))
+    assert account_of_workspace("ws").domain == ""
+    assert name_of(AccountDomain.objects.get(domain="acme.io").account) == ["acme.io", "other.com"]
+    assert name_of(account) == ["acme.com"]
 
 
 @pytest.mark.parametrize("raises", [False, True])
