@@ -107,13 +107,15 @@ def group_of(
                 AND coalesce(%(space)s::bigint, u.workspace_id) IS NOT DISTINCT FROM u.workspace_id
                 GROUP BY 1
             ), known AS (
-                SELECT p.id, coalesce(used.days, 0) AS days, coalesce(used.invites, 0) AS invites, p.buying_confidence AS sure,
+                SELECT p.id, coalesce(used.days, 0) AS days, p.buying_confidence AS sure,
+                       -- An erased person counts, and is nobody who could be asked.
+                       CASE WHEN p.erased_at IS NULL THEN coalesce(used.invites, 0) ELSE 0 END AS invites,
                        CASE WHEN coalesce(used.invites, 0) >= %(champion)s AND p.buying_confidence <= %(title)s
                                  AND (p.buying_role IN ('', 'end_user', 'influencer') OR (used.invites >= %(many)s
                                       AND p.buying_role <> 'economic_buyer' AND p.buying_confidence < %(likely)s))
-                                 AND NOT p.role_evidence @> '[{"source": "human"}]'
+                                 AND NOT p.role_evidence @> '[{"source": "human"}]' AND p.erased_at IS NULL
                             THEN 'champion' ELSE p.buying_role END AS role,
-                       p.title = '' AND p.seniority = '' AND coalesce(used.days, 0) > 0 AS is_bare
+                       p.title = '' AND p.seniority = '' AND p.erased_at IS NULL AND coalesce(used.days, 0) > 0 AS is_bare
                 FROM people JOIN accounts_productuser p USING (id) LEFT JOIN used ON used.user_id = p.id
             ), placed AS (
                 SELECT *,

@@ -39,12 +39,15 @@ def of_accounts(account_ids: Collection[int], now: dt.datetime) -> dict[int, Fac
     """Buyer, champion and signals of each account, by one query each."""
     faces = {account: Face() for account in account_ids}
     ids = {"ids": list(account_ids)}
-    for account, contact in contacts.buyer_ids(account_ids).items():
+    outside = contacts.buyer_ids(account_ids)
+    for account, (contact, _sure) in outside.items():
         faces[account].buyer_contact_id = contact
     with connection.cursor() as cursor:
         cursor.execute(_BUYERS, ids)
-        for account, user in cursor.fetchall():
-            faces[account].buyer_id = user
+        for account, user, sure in cursor.fetchall():
+            # Of a buyer outside who is surer than anybody inside the row tells.
+            if account not in outside or sure >= outside[account][1]:
+                faces[account].buyer_id = user
         cursor.execute(_CHAMPIONS, ids)
         for account, user in cursor.fetchall():
             faces[account].champion_id = user
@@ -68,7 +71,7 @@ def of_workspaces(workspaces: Mapping[int, int], faces: Mapping[int, Face], now:
     with connection.cursor() as cursor:
         for query, name in ((_BUYERS_OF_SPACES, "buyer_id"), (_CHAMPIONS_OF_SPACES, "champion_id")):
             cursor.execute(query, ids)
-            for workspace, user in cursor.fetchall():
+            for workspace, user, *_sure in cursor.fetchall():
                 setattr(found[workspace], name, user)
         cursor.execute(_SIGNALS_OF_SPACES, ids)
         for workspace, kind, at, detail, event, count in cursor.fetchall():
@@ -121,11 +124,12 @@ _PEOPLE = """
 """
 _BUYERS = f"""
     WITH {_PEOPLE}
-    SELECT DISTINCT ON (account) account, p.id FROM people JOIN accounts_productuser p ON p.id = people.user_id
+    SELECT DISTINCT ON (account) account, p.id, p.buying_confidence
+    FROM people JOIN accounts_productuser p ON p.id = people.user_id
     WHERE p.buying_role = 'economic_buyer' AND p.buying_confidence >= 0.6
     ORDER BY account, p.buying_confidence DESC, p.last_seen_at DESC NULLS LAST, p.id
 """
-#: Whom a member calls one, else who invited most of those of whom no member said something else.
+#: Whom a member or the CRM calls one, else who invited most of those of whom no member said something else.
 _CHAMPIONS = f"""
     WITH {_PEOPLE}, words AS (
         SELECT user_id, role FROM accounts_roleword WHERE source = 'human' AND withdrawn_at IS NULL AND user_id IS NOT NULL
@@ -137,10 +141,11 @@ _CHAMPIONS = f"""
         JOIN accounts_eventtype e ON e.id = u.event_type_id AND e.signal = 'invite'
         JOIN accounts_productuser p ON p.id = u.user_id
         LEFT JOIN accounts_workspace w ON w.id = u.workspace_id
-        WHERE u.day > current_date - 90 AND coalesce(w.account_id, p.account_id) = people.account
+        WHERE u.day > current_date - 90 AND coalesce(w.account_id, p.account_id) = people.account AND p.erased_at IS NULL
         GROUP BY 1, 2
         UNION ALL
-        SELECT people.account, user_id, {CHAMPION_INVITES}, 1 FROM people JOIN words USING (user_id) WHERE role = 'champion'
+        SELECT people.account, p.id, {CHAMPION_INVITES}, 1 FROM people JOIN accounts_productuser p ON p.id = people.user_id
+        WHERE p.buying_role = 'champion' AND p.buying_confidence >= 0.6
     ) AS inviters WHERE invitations >= {CHAMPION_INVITES} AND user_id NOT IN (SELECT user_id FROM words WHERE role <> 'champion')
     ORDER BY account, is_said DESC, invitations DESC, user_id
 """

@@ -33,10 +33,10 @@ def buyers(account_ids: Collection[int] | None = None, *, until: dt.datetime | N
     return dict(rows.order_by().values_list("account").annotate(best=Max("buying_confidence")))
 
 
-def buyer_ids(account_ids: Collection[int]) -> dict[int, int]:
-    """account → the contact who is its likeliest economic buyer. One query."""
+def buyer_ids(account_ids: Collection[int]) -> dict[int, tuple[int, float]]:
+    """account → the contact who is its likeliest economic buyer, and how sure that is. One query."""
     rows = _economic(account_ids).order_by("account", "-buying_confidence", "-pk").distinct("account")
-    return dict(rows.values_list("account", "pk"))
+    return {account: (pk, sure) for account, pk, sure in rows.values_list("account", "pk", "buying_confidence")}
 
 
 def _economic(account_ids: Collection[int] | None) -> QuerySet[Contact]:

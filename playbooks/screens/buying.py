@@ -25,7 +25,7 @@ class Buying:
 def buyer(item: QueueItem) -> Buying:
     """The buyer of a queue item that was read by `for_rows`."""
     if item.buyer is not None:
-        words = _confidence(item.buyer_state, item.buyer)
+        words = _confidence(item.buyer)
         if item.champion_id == item.buyer_id:
             words = _("%(buyer)s, also champion") % {"buyer": words}
         return Buying("user-check", words, str(item.buyer), item.buyer.title)
@@ -56,7 +56,8 @@ def unknown(state: str, profiled: str | float | None, active: str | float | None
     }
 
 
-def _confidence(state: str, person: ProductUser) -> str:
-    if state == BuyerState.CONFIRMED or person.buying_confidence >= CONFIRMED:  # said a moment ago: scoring follows
+def _confidence(person: ProductUser) -> str:
+    """By the person: the account's buyer who is confirmed may be another one."""
+    if person.buying_confidence >= CONFIRMED:
         return _("buyer confirmed")
     return _("likely buyer %(share)d\u00a0%%") % {"share": round(person.buying_confidence * 100)}

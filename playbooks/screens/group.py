@@ -38,7 +38,10 @@ STATE_TAGS = {
 
 @dataclass(frozen=True)
 class Holder:
-    """Somebody who has the role. `kind`: user or contact; `sure` 0 to 1; `is_outside`: of the account, not of the workspace."""
+    """Somebody who has the role. `kind`: user or contact; `sure` 0 to 1; `is_outside`: of the account, not of the workspace.
+
+    `is_second`: a champion, of whom the title says this role as well.
+    """
 
     kind: str
     id: int
@@ -47,6 +50,7 @@ class Holder:
     sure: float
     is_quiet: bool = False
     is_outside: bool = False
+    is_second: bool = False
 
     @property
     def share(self) -> int:
@@ -55,7 +59,10 @@ class Holder:
 
 @dataclass(frozen=True)
 class RoleLine:
-    """One role: `holders` the surest first, `more` beside them. It is missing unless one of them is sure enough."""
+    """One role: `holders` the surest first, `more` beside them. It is missing unless one of them is sure enough.
+
+    Whoever is something else first is no buyer: the buyer's state knows none then either.
+    """
 
     role: str
     label: str
@@ -66,7 +73,10 @@ class RoleLine:
     def is_filled(self) -> bool:
         """Whoever brings others is a champion, however little else speaks for it."""
         least = WORTH[BEHAVIOUR] if self.role == BuyingRole.CHAMPION else LIKELY
-        return bool(self.holders) and self.holders[0].sure >= least
+        first = self.holders[0] if self.holders else None
+        if first is None or (first.is_second and self.role == BuyingRole.ECONOMIC_BUYER):
+            return False
+        return first.sure >= least
 
 
 @dataclass(frozen=True)
@@ -203,7 +213,15 @@ def _line(role: BuyingRole, people: account_people.Group, contacts: Sequence[Con
         ]
     else:  # of those who are shown as champions what their title says counts too
         holders += [
-            Holder("user", one.user.pk, str(one.user), account_people.profile_words(one.user), sure, one.is_quiet)
+            Holder(
+                "user",
+                one.user.pk,
+                str(one.user),
+                account_people.profile_words(one.user),
+                sure,
+                one.is_quiet,
+                is_second=True,
+            )
             for one in people.by_role.get(BuyingRole.CHAMPION, [])
             if (sure := also(one.user.role_evidence).get(role))
         ]
@@ -212,7 +230,9 @@ def _line(role: BuyingRole, people: account_people.Group, contacts: Sequence[Con
         for one in contacts
         if one.buying_role == role and one.buying_confidence > 0
     ]
-    found = sorted([*holders, *outside], key=lambda one: -one.sure)
+    found = sorted(
+        [*holders, *outside], key=lambda one: (one.is_second and role == BuyingRole.ECONOMIC_BUYER, -one.sure)
+    )
     line = RoleLine(role.value, str(capfirst(role.label)), found[:NAMED], 0)
     named = NAMED if line.is_filled else GUESSED
     total = max(people.counts.get(role, 0), len(holders)) + len(outside)

@@ -6,9 +6,11 @@ import pytest
 from django.utils import timezone
 
 from accounts import evidence
-from accounts.models import Account, Contact, Role
-from playbooks import profiling
-from tests.factories import AccountFactory, ProductUserFactory
+from accounts import people as account_people
+from accounts.models import Account, Contact, Role, Usage
+from playbooks import faces, profiling
+from playbooks.screens import buying, group
+from tests.factories import AccountFactory, EventTypeFactory, ProductUserFactory
 from tests.playbooks.test_queue_page import make_item
 
 pytestmark = pytest.mark.django_db
@@ -17,6 +19,42 @@ pytestmark = pytest.mark.django_db
 def contact(name: str, account: Account, **fields: object) -> Contact:
     chief = {"buying_role": "economic_buyer", "buying_confidence": 0.6, "source": "Fair"}
     return Contact.objects.create(name=name, email=f"{name}@northwind.example", account=account, **chief, **fields)
+
+
+def test_the_row_names_the_surest_buyer_and_says_confirmed_of_nobody_else():
+    account = AccountFactory()
+    chief = ProductUserFactory(account=account, name="Vera", buying_role="economic_buyer", buying_confidence=0.72)
+    sure = contact("Cleo", account)
+    Contact.objects.filter(pk=sure.pk).update(buying_confidence=0.9)
+
+    face = faces.of_accounts([account.pk], timezone.now())[account.pk]
+    assert (face.buyer_id, face.buyer_contact_id) == (None, sure.pk)
+    item = make_item(account=account, buyer=chief, buyer_state="confirmed")
+    assert buying.buyer(item).words.replace("\u00a0", " ") == "likely buyer 72 %"
+
+    Contact.objects.filter(pk=sure.pk).update(buying_confidence=0.6)
+    assert faces.of_accounts([account.pk], timezone.now())[account.pk].buyer_id == chief.pk
+
+
+def test_a_champion_by_the_crm_fills_no_buyer_and_an_erased_one_is_asked_nothing():
+    account = AccountFactory()
+    said = [
+        evidence.piece(evidence.CRM, "champion", 0.9),
+        evidence.piece(evidence.TITLE, "economic_buyer", 0.6),
+    ]
+    crm = ProductUserFactory(account=account, role_evidence=said, buying_role="champion", buying_confidence=0.9)
+    gone = ProductUserFactory(account=account, erased_at=timezone.now(), title="", seniority="")
+    invited = EventTypeFactory(signal="invite")
+    Usage.objects.create(user=gone, day=timezone.now().date(), event_type=invited, count=5)
+
+    found = account_people.group_of(account.pk)
+
+    told = {line.role: line for line in group.of_account(found, [], None).roles}
+    assert [one.id for one in told["economic_buyer"].holders] == [crm.pk]
+    assert not told["economic_buyer"].is_filled
+    assert [one.id for one in told["champion"].holders] == [crm.pk]
+    assert (found.inviters, found.untitled) == ([], [])
+    assert faces.of_accounts([account.pk], timezone.now())[account.pk].champion_id == crm.pk
 
 
 @pytest.fixture
