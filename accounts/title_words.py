@@ -46,13 +46,15 @@ def words_of(*texts: str) -> Words:
 CHIEF_EXECUTIVE = words_of(
     "ceo|chief executive|chief exec|co ceo|founder*|cofounder*|founding partner|founding member|founding ceo|co founding",
     "c level|c suite|csuite|managing member",
+    "non executive director*|nonexecutive director*|independent director*|ned|administrat* independant*|consejer* independiente*",
     "geschaftsfuhrende*|geschaftsleit*",
     "*geschaftsfuhrer*|geschaeftsfuehrer*|geschaftsfuhrung|gf|*vorstand|vorstande|vorstands|vorstandin*|*vorstandsvorsitzende*",
-    "vorstandsmitglied*",
-    "grunder*|mitgrunder*|inhaber*|firmeninhaber*|*unternehmer|*unternehmerin|aufsichtsratsvorsitzende*",
+    "vorstandsmitglied*|vorstandssprecher*",
+    "grunder*|mitgrunder*|*inhaber|*inhaberin|inhaber in|*unternehmer|*unternehmerin|aufsichtsratsvorsitzende*",
     "pdg|president directeur general|directeur general|directrice generale|fondateur|fondatrice|cofondateur|cofondatrice",
-    "gerant|gerante|chef d entreprise|cheffe d entreprise|dirigeant|dirigeante|dirigeants|p dg|associe gerant|proprietaire",
-    "director general|directora general|gerente general|consejero delegado|consejera delegada|fundador*|cofundador*",
+    "gerant|gerante|chef d entreprise|cheffe d entreprise|dirigeant|dirigeante|dirigeants|p dg|dg|associe gerant|proprietaire",
+    "(?<!assistant )(?<!deputy )(?<!associate )director general|directora general|gerente general|consejero delegado",
+    "consejera delegada|fundador*|cofundador*",
     "director ejecutivo|directora ejecutiva|diretor geral|diretora geral|diretor executivo|diretora executiva|socio fundador",
     "socia fundador*",
     "gerenta general|director gerente|directora gerente|propietari*|dueno|duena|empresario|empresaria|proprietari*",
@@ -60,7 +62,8 @@ CHIEF_EXECUTIVE = words_of(
     "amministratore delegato|amministratore unico|direttore generale|direttrice generale|socio fondatore|socia fondatrice",
     "imprenditore|amministratrice delegata|fondatore|fondatrice|titolare|algemeen directeur|oprichter|eigenaar|eigenares|dga",
     "генеральныи директор|основатель|соучредитель|владелец|президент",
-    "verkstallande direktor|grundare|administrerende direktor|prezes|zalozyciel|toimitusjohtaja",
+    "verkstallande direktor|agare|ejer|eier|omistaja|wlasciciel*|grundare|administrerende direktor|prezes|zalozyciel",
+    "toimitusjohtaja",
 )
 VICE_PRESIDENT = words_of(
     "vp|vps|svp|evp|avp|rvp|gvp|fvp|cvp|sevp|v p|s v p|e v p|a v p|vice president|vice presidents|vicepresident",
@@ -68,7 +71,11 @@ VICE_PRESIDENT = words_of(
     "vizeprasident*|vice presidente|vicepresidente|vicepresidenta|vice presidente|vice presidente executivo",
 )
 BOARD = words_of(
-    "chairman|chairwoman|chairmen|chairperson|board chair|chair of the board|executive chair|board|boards|aufsichtsrat*",
+    "chairman|chairwoman|chairmen|chairperson|vice chair|deputy chair|board chair|chair of the board|executive chair|board",
+    "boards|aufsichtsrat*",
+    "membre du comite de direction|membre du comite executif|membre du codir|membre du comex|miembro del comite de direccion",
+    "member of the executive committee|executive committee member|member executive committee",
+    "vorsitzende*(?! des betriebsrat)(?! betriebsrat)|*styrelse*|styremedlem|styreleder",
     "conseil d administration|consejo de administracion|prasident des verwaltungsrats|verwaltungsrat*",
 )
 ADVISORY = words_of(
@@ -82,6 +89,8 @@ ADVISORY = words_of(
 CHIEF = words_of(
     "cto|cfo|coo|cmo|cio|ciso|cso|cpo|cro|cco|cdo|chro|cao|clo|cxo|cko|cbo|cgo|caio|cdao|cpto|ctpo|cito|cdio|cdto|cmio|cno",
     "cqo|cvo",
+    # In other languages than English the president of something is who leads it.
+    "presidente|presidenta|prasident|prasidentin|president de|president du|president des|president d",
     "cino|cfoo|chief|chiefs",
 )
 # A chief by name who is none of the company: a rank of a service or a crew, and the first among workers.
@@ -114,7 +123,8 @@ OWNER = re.compile(
     r"(?:owner|coowner|proprietor|owner operator)(?!\S)"
 )
 DIRECTOR = words_of(
-    "director(?!y)(?!ies)*|directeur*|directrice*|direktor*|diretor*|direttore|direttrice|dyrektor*|head|heads|md|hoofd",
+    "(?<!socio )(?<!socia )director(?!y)(?!ies)*|directeur*|directrice*|direktor*|diretor*|direttore|direttrice|dyrektor*",
+    "head|heads|md|hoofd",
     "jefe de area|jefa de area",
     "dir|managing dir|директор|руководитель|начальник|subdirector*|codirector*|headmaster|headmistress|headteacher",
     "secretaire general|secretaire generale",
@@ -125,26 +135,27 @@ DIRECTOR = words_of(
     "subdirector*|director adjunto",
 )
 MANAGER = words_of(
-    "manager*|*manager|*managerin|csm|mgr|mgrs|mngr|mger|mgmr|lead|leads|team leader*|teamleader|gm|teamlead|*teamlead|techlead",
+    "manager*|*manager|*managerin|csm|pm|mgr|mgrs|mngr|mger|mgmr|lead|leads|team leader*|teamleader|gm|teamlead|*teamlead|techlead",
     "squad leader",
-    "practice leader|sales leader|engineering leader|project leader|department chief|product leader|technology leader",
-    "people leader",
+    "(?<!group )(?<!thought )(?<!opinion )(?<!world )(?<!industry )(?<!market )leader|department chief",
+    "gestor* de projet*|gestor* de proyecto*|gestor* de producto*",
     "projektleiter*|teamleiter*|gruppenleiter*|schichtleiter*|schichtfuhrer*|vorarbeiter*|*teamleitung|meister",
     "industriemeister*|werkmeister*",
-    "responsable*|respo|chef de projet*|chef de produit*|cheffe de projet*|chef d equipe|gerente*|gerenta*|subgerente*|jefe",
+    "responsable*|respo|chef de projet*|chef de produit*|cheffe de projet*|chef d equipe|gerente*|gerenta*|subgerent*|jefe",
     "jefa|subjefe|encargad*",
     "cheffe|менеджер|тимлид|lider|lideresa|chefe|capo|responsabili|hoofden|capo area",
     "coordinador*|coordenador*|responsabile|capo progetto|kierownik*|teamleider|afdelingshoofd|chef|avdelningschef",
 )
 NO_LEAD = words_of(
     "lead generation|lead gen|lead qualification|lead development|lead management|lead nurtur*|sales lead generation|sous chef",
-    "head hunter|pastry chef|lead acid|lead time",
+    "head hunter|pastry chef|chef de rang|chef de partie|demi chef*|private chef|personal chef|lead acid|lead time",
 )
 # Of the many titles in -leiter (director) those that lead a team or a project.
 LEADS_FEW = words_of(
     "*projektleit*|*teamleit*|*gruppenleit*|*schichtleit*|*produktleit*|*filialleit*|*marktleit*|*bauleit*",
     "*stellvertretende* leit*|head chef|head cook|head nurse|head waiter|head waitress|head baker|head bartender|head cashier",
-    "head housekeeper|*storeleit*|*objektleit*|*kursleit*|*stationsleit*",
+    "head housekeeper|*storeleit*|*objektleit*|*kursleit*|*stationsleit*|*gebietsleit*|gebietsverkaufsleit*|*bezirksleit*",
+    "*lagerleit*|*werkstattleit*|*buroleit*",
 )
 # Who does the work and leads nobody; looked for when nothing says a rank.
 INDIVIDUAL = words_of(
@@ -228,9 +239,12 @@ BOARD_ALONE = re.compile(
 #: Who works in a chief's office is none: "Program Manager, Office of the CTO".
 OFFICE_OF = re.compile(
     r"(?:(?<!\S)(?:in )?(?:the )?office of (?:the )?(?:ceo|cto|cfo|coo|cio|chief|president|chairman|founder).*$)"
-    r"|(?<!\S)(?:ceo|cto|cfo|coo|founder|founders|chairman|president)(?: s)? (?:office|assistant|secretary)(?!\S)"
+    r"|(?<!\S)(?:ceo|cto|cfo|coo|founder|founders|chairman|president)(?: s)?"
+    r" (?:office|assistant|secretary|advisor|adviser)(?!\S)"
     r"|(?<!\S)(?:vp|vice president|cio|cmo|coo|director|manager) s (?:office|assistant|secretary)(?!\S)"
 )
+#: Whom somebody helps is not who they are: "I help founders raise capital".
+HELPS = re.compile(r"(?<!\S)(?:help|helps|helping|helped) (?!desk|center|centre).*$")
 #: Their own title, whoever they work for.
 ASSISTANT = re.compile(
     r"(?<!\S)(?:executive|personal|administrative|admin|exec) (?:assistant|secretary|asst|assist)(?!\S)"
@@ -326,7 +340,7 @@ _WRITTEN_OUT = (
     "|mktg marketing|mkting marketing|engr engineer|engrg engineering|pres president|mfg manufacturing"
     "|supv supervisor|spvr supervisor|supvr supervisor|acctg accounting|acct account"
     "|bizdev business development|cust customer|purch purchasing|svcs services|infosec information security"
-    "|cybersec cyber security|asst assistant|assoc associate"
+    "|cybersec cyber security|asst assistant|assoc associate|resp responsable|kfm kaufmannischer|kaufm kaufmannischer"
 )
 #: Slip or abbreviation → the word that was meant, some thousand of them.
 MISSPELT = {

@@ -67,7 +67,7 @@ def plain_words(title: str) -> str:
     """The plain title without the employer's name ("… at Lead Forensics", "President, Acme Inc.") and without other
     people's titles; `""` when it is none ("N/A")."""
     text = plain_text(_COMPANY.sub("", _BOTH_FORMS.sub("", title[:LONGEST])))
-    text = words.OFFICE_OF.sub(" office", words.SOMEBODY_ELSE.sub(_own, text)).strip()
+    text = words.HELPS.sub(" help", words.OFFICE_OF.sub(" office", words.SOMEBODY_ELSE.sub(_own, text))).strip()
     own = re.split(r"(?<!\S)(?:at|bei|chez|presso) ", text, maxsplit=1)[0].strip() or text
     return "" if own in words.NO_TITLE else own
 
@@ -216,8 +216,8 @@ def area(title: str) -> str:
     seniority = _seniority(title, text)[0] if text else ""
     text = text.replace("biz dev", "business development")
     technical = bool(parts.TECHNICAL.search(text) or parts.IT_IN_CAPITALS.search(title))
-    makes = bool(parts.MAKES.search(text.replace("business development", "")))
-    if parts.LEADS_ALL.search(words.VICE_PRESIDENT.sub(" ", text)):
+    makes = bool(parts.MAKES.search(parts.DEVELOPS_BUSINESS.sub(" ", text)))
+    if parts.LEADS_ALL.search(words.VICE_PRESIDENT.sub(" ", parts.FOUNDING_STAFF.sub(" ", text))):
         return "Technical" if parts.TECHNICAL_LEAD.search(text) else "Business"
     if parts.TECHNICAL_CHIEF.search(text) and not parts.OTHER_CHIEF.search(text):
         return "Technical"
@@ -229,11 +229,13 @@ def area(title: str) -> str:
         case "c_level":
             return "Business" if not parts.STAFF.search(text) else "Other"
         case "director":
-            if parts.STAFF.search(text):
+            if parts.STAFF.search(text) or (parts.RUNS_ALL.search(text) and not words.PRESIDENT.search(text)):
                 return "Other"
             return "Technical" if technical and not parts.RUNS.search(text) else "Business"
     if parts.DEVELOPS_BUSINESS.search(text):
         return "Business"
+    if parts.SERVES_STAFF.search(text) or parts.RUNS_ALL.search(text):
+        return "Other"
     if technical or makes:
         return "Technical"
     return "Business" if "business" in text.split(" ") and not parts.STAFF.search(text) else "Other"
