@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
@@ -19,6 +19,14 @@ _EVENT_COLUMNS = {
     "first": "first_seen_at",
     "last": "last_seen_at",
 }
+
+
+def orders(words: Sequence[tuple[str, str]], *, chosen: str) -> list[tuple[str, str, bool]]:
+    """What a phone's list of orders offers, where heads of columns are not shown: value, words, whether it is the chosen one.
+
+    The first is the list's own order, which no address needs to name.
+    """
+    return [(value if place else "", told, value == chosen) for place, (value, told) in enumerate(words)]
 
 
 class _Reader:
@@ -81,6 +89,23 @@ class EventFilter:
             rows = rows.exclude(signal="")
         column = _EVENT_COLUMNS[self.sort_by]
         return rows.order_by(f"-{column}" if self.is_descending else column, "name")
+
+    @property
+    def sorts(self) -> list[tuple[str, str, bool]]:
+        """For `components/sort.html`."""
+        words = [
+            ("-volume", _("Most sent first")),
+            ("volume", _("Least sent first")),
+            ("name", _("Name, A to Z")),
+            ("-name", _("Name, Z to A")),
+            ("category", _("Category, A to Z")),
+            ("-category", _("Category, Z to A")),
+            ("-last", _("Last seen, latest first")),
+            ("last", _("Last seen, longest ago first")),
+            ("-first", _("First seen, latest first")),
+            ("first", _("First seen, longest ago first")),
+        ]
+        return orders(words, chosen=self.sort)
 
     @property
     def sort_by(self) -> str:

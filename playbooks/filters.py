@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from django.utils.translation import gettext as _
 
+from accounts.filters import orders
 from accounts.models import BuyingRole
 from scoring.buckets import Bucket
 from scoring.models import BuyerState, Segment, Tier
@@ -149,6 +150,21 @@ class AccountFilter:
         return f"?{urlencode(said)}" if said else ""
 
     @property
+    def sorts(self) -> list[tuple[str, str, bool]]:
+        """For `components/sort.html`."""
+        words = [
+            ("-score", _("Highest score first")),
+            ("score", _("Lowest score first")),
+            ("name", _("Name, A to Z")),
+            ("-name", _("Name, Z to A")),
+            ("-employees", _("Largest company first")),
+            ("employees", _("Smallest company first")),
+            ("-tier_since", _("Latest in its tier first")),
+            ("tier_since", _("Longest in its tier first")),
+        ]
+        return orders(words, chosen=self.sort)
+
+    @property
     def sort_by(self) -> str:
         return self.sort.removeprefix("-")
 
@@ -234,6 +250,23 @@ class ContactFilter:
         """The query string, with some values changed or (none) left out."""
         said = {name: value for name, value in {**self.params, **changes}.items() if value}
         return f"?{urlencode(said)}" if said else ""
+
+    @property
+    def sorts(self) -> list[tuple[str, str, bool]]:
+        """For `components/sort.html`."""
+        words = [
+            ("-added", _("Latest first")),
+            ("added", _("Oldest first")),
+            ("name", _("Name, A to Z")),
+            ("-name", _("Name, Z to A")),
+            ("account", _("Account, A to Z")),
+            ("-account", _("Account, Z to A")),
+            ("role", _("Buying role, A to Z")),
+            ("-role", _("Buying role, Z to A")),
+            ("source", _("Where from, A to Z")),
+            ("-source", _("Where from, Z to A")),
+        ]
+        return orders(words, chosen=self.sort)
 
     @property
     def sort_by(self) -> str:
