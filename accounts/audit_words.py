@@ -10,6 +10,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.models import BuyingRole, Department, Seniority
+
 #: action → sentence; `%(it)s` is the name of what was changed. An action that is not here is told by its own name.
 SENTENCES: dict[str, Any] = {
     "member.add": gettext_lazy("added %(it)s to this app"),
@@ -84,14 +86,21 @@ SENTENCES: dict[str, Any] = {
     "form.remove": gettext_lazy("removed the form %(it)s"),
     "form.put_back": gettext_lazy("put the form %(it)s back"),
     "hand_raise.not_spam": gettext_lazy("let a raised hand through that was taken for spam"),
-    "role.say": gettext_lazy("said what part somebody has in a purchase"),
-    "role.withdraw": gettext_lazy("took back what part somebody has in a purchase"),
+    "role.say": gettext_lazy("said somebody’s buying role"),
+    "role.withdraw": gettext_lazy("took back what was said of somebody’s buying role"),
     "person.erase": gettext_lazy("erased a person"),
     "contact.erase": gettext_lazy("erased a contact"),
     "messages.erase": gettext_lazy("erased somebody’s messages that waited or were set aside"),
 }
 #: What an empty name is called, by subject.
 WHOLE = {"queue": gettext_lazy("every queue")}
+#: What is kept as a code, in the words of the other pages. Codes of one plain word are read as they are.
+CODES = {
+    value: label
+    for choices in (BuyingRole.choices, Seniority.choices, Department.choices)
+    for value, label in choices
+    if "_" in value
+}
 #: A moment as it is kept: of `2026-11-22 10:50:37.092204+00:00` the minute is shown.
 _TIME = re.compile(r"^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d):\d\d[\d.]*\+00:00$")
 #: Letters of a value that a row shows.
@@ -154,6 +163,8 @@ def value(said: Any) -> str:
         words = ", ".join(f"{plain(str(name))}: {value(one)}" for name, one in said.items())
     elif isinstance(said, list | tuple):
         words = ", ".join(value(one) for one in said)
+    elif isinstance(said, str) and said in CODES:
+        words = str(CODES[said])
     else:
         words = _TIME.sub(r"\1 \2", str(said))
     return words if len(words) <= SHOWN else words[: SHOWN - 1] + "…"

@@ -33,7 +33,7 @@ class ContactPageForm(forms.Form):
     company = words_field(_("Company"), length=LENGTHS["company"])
     domain = words_field(_("Company’s domain"), length=LENGTHS["domain"])
     role = forms.ChoiceField(
-        label=_("Role in buying"),
+        label=_("Buying role"),
         required=False,
         choices=[("", _("Not known: what the title says counts")), *((r.value, capfirst(r.label)) for r in BuyingRole)],
         widget=forms.Select(attrs={"class": "form-select"}),

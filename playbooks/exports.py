@@ -138,7 +138,7 @@ def of_buyers(wanted: BuyerFilter, *, origin: str) -> Export:
     """The buyers page, in its order."""
     keys = Buyers(wanted)
     heads = [
-        *(_("Name"), _("E-mail"), _("Uses the product"), _("Title"), _("Part in a purchase"), _("Sure, in percent")),
+        *(_("Name"), _("E-mail"), _("Uses the product"), _("Title"), _("Buying role"), _("Sure, in percent")),
         *(_("Why"), _("Account"), _("Domain"), _("Score"), _("Last seen"), _("Link")),
     ]
     return Export("buyers", heads, _buyer_rows(keys[:MOST], origin), max(0, len(keys) - MOST))

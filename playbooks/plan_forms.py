@@ -69,7 +69,7 @@ class ContactForm(forms.Form):
     )
     title = words_field(_("Title"), length=contacts.LENGTHS["title"])
     role = forms.ChoiceField(
-        label=_("Role in buying"),
+        label=_("Buying role"),
         required=False,
         choices=[("", _("Not known")), *((role.value, capfirst(role.label)) for role in BuyingRole)],
         initial=BuyingRole.ECONOMIC_BUYER.value,

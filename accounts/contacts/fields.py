@@ -32,7 +32,7 @@ FIELDS = {
     "company": gettext_lazy("Company"),
     "domain": gettext_lazy("Company’s domain"),
     "employees": gettext_lazy("Employees"),
-    "role": gettext_lazy("Role in buying"),
+    "role": gettext_lazy("Buying role"),
     "source": gettext_lazy("Where from"),
 }
 LENGTHS = {"email": 254, "name": 200, "title": 200, "phone": 40, "company": 200, "domain": 253, "source": 80}
@@ -139,8 +139,20 @@ def guess(heads: Sequence[str], rows: Sequence[Sequence[str]] = ()) -> dict[str,
                 found["email"] = place
                 break
     if "name" in found and "first_name" not in found and "last_name" in found:
-        found["first_name"] = found.pop("name")  # a French “nom” beside “prénom”, a German “Name” beside “Vorname”
+        found["first_name"] = found.pop("name")
+    if "name" in found and "first_name" in found and "last_name" not in found and not _is_whole(found, rows):
+        found["last_name"] = found.pop("name")  # a French “nom” beside “prénom”, a German “Name” beside “Vorname”
     return found
+
+
+def _is_whole(found: Mapping[str, int], rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the name has the first name in it."""
+    both = [
+        (cells[found["first_name"]].casefold(), cells[found["name"]].casefold())
+        for cells in rows
+        if len(cells) > max(found["first_name"], found["name"]) and cells[found["first_name"]] and cells[found["name"]]
+    ]
+    return sum(first in name for first, name in both) * 2 > len(both)
 
 
 def read(number: int, cells: Sequence[str], mapping: Mapping[str, int]) -> Row | list[Wrong]:

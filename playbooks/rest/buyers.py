@@ -51,7 +51,7 @@ class BuyerFilters(rest.Filters):
     role = filters.ChoiceFilter(
         choices=[choice for choice in BuyingRole.choices if choice[0] != BuyingRole.END_USER],
         method="as_they_are",
-        help_text=gettext_lazy("Only this part in a purchase."),
+        help_text=gettext_lazy("Only this buying role."),
     )
     kind = filters.ChoiceFilter(
         choices=[(kind, kind) for kind in (buyers.USER, buyers.CONTACT)],

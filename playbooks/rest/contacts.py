@@ -112,7 +112,7 @@ class ContactChangedSerializer(ContactSerializer):
 
 class ContactFilters(rest.Filters):
     role = filters.ChoiceFilter(
-        choices=BuyingRole.choices, field_name="buying_role", help_text=gettext_lazy("Only this role in buying.")
+        choices=BuyingRole.choices, field_name="buying_role", help_text=gettext_lazy("Only this buying role.")
     )
     bucket = filters.ChoiceFilter(
         choices=Bucket.choices,

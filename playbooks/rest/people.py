@@ -144,7 +144,7 @@ class PeopleFilters(rest.Filters):
     role = filters.ChoiceFilter(
         choices=[*BuyingRole.choices, ("unknown", "")],
         method="as_they_are",
-        help_text=gettext_lazy("Part in a purchase."),
+        help_text=gettext_lazy("Buying role."),
     )
     state = filters.ChoiceFilter(
         choices=[(value, value) for value in listed.STATES],

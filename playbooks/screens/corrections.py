@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts import corrections, suggesting
+from accounts.company_domains import told
 from accounts.models import Account, AccountDomain, Correction, MergeSuggestion, ProductUser, Workspace
 from playbooks.correction_asks import DOMAIN, MERGE, SPLIT, WORKSPACE, Ask
 from playbooks.foreseeing import Foreseen, Side
@@ -126,13 +127,15 @@ def parts(account: Account, ask: Ask) -> dict[str, Any]:
     """What of the account can be chosen: domains, workspaces, and for a split people, those of a search or the latest."""
     found: dict[str, Any] = {}
     if ask.do in (DOMAIN, SPLIT):
-        found["domains"] = list(AccountDomain.objects.filter(account=account).order_by("domain")[:LISTED])
+        sources = told.sources()
+        rows = AccountDomain.objects.filter(account=account).order_by("domain")[:LISTED]
+        found["domains"] = [{"domain": row.domain, "source": sources.get(row.source, row.source)} for row in rows]
     if ask.do in (WORKSPACE, SPLIT):
         chosen = [*ask.workspaces, ask.workspace or 0]
-        rows = Workspace.objects.filter(account=account)
-        found["workspaces"] = list(rows.order_by("name", "pk")[:LISTED])
+        spaces = Workspace.objects.filter(account=account)
+        found["workspaces"] = list(spaces.order_by("name", "pk")[:LISTED])
         known = {one.pk for one in found["workspaces"]}
-        found["workspaces"] += list(rows.filter(pk__in=set(chosen) - known))
+        found["workspaces"] += list(spaces.filter(pk__in=set(chosen) - known))
     if ask.do == SPLIT:
         people = ProductUser.objects.filter(account=account)
         wanted = people.filter(Q(name__icontains=ask.q) | Q(email__icontains=ask.q)) if ask.q else people

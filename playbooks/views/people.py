@@ -61,7 +61,7 @@ def account_people_csv(request: MemberRequest, account_id: int) -> HttpResponseB
     people = screen.listed(found, screen.PeopleFilter.read(request.GET))
     heads = [
         *(_("Name"), _("E-mail"), _("Uses the product"), _("Title"), _("Department"), _("Level")),
-        *(_("Part in a purchase"), _("Sure, in percent"), _("Why"), _("Brought by"), _("Brought"), _("Last seen")),
+        *(_("Buying role"), _("Sure, in percent"), _("Why"), _("Brought by"), _("Brought"), _("Last seen")),
     ]
     rows = (
         (

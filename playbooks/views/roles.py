@@ -28,7 +28,7 @@ class RoleForm(forms.Form):
     """`role` is a `BuyingRole` or `NO_PART`."""
 
     role = forms.ChoiceField(
-        label=gettext_lazy("Part in a purchase"),
+        label=gettext_lazy("Buying role"),
         choices=[
             ("", "---------"),
             *((value, capfirst(label)) for value, label in BuyingRole.choices),
@@ -100,7 +100,7 @@ def _say(
     context: dict[str, Any] = {
         "form": form,
         "verb": "role",
-        "title": _("Part in a purchase"),
+        "title": _("Buying role"),
         "subject": f"{who}, {title}" if title else str(who),
         "action": request.path,
         "back": to,
@@ -116,7 +116,7 @@ def words(who: ProductUser | Contact, word: RoleWord) -> str:
     if word.role == BuyingRole.ECONOMIC_BUYER:
         return _("%(name)s is confirmed as the buyer. The account is routed anew in a few seconds.") % {"name": who}
     if not word.role:
-        return _("%(name)s has no part in the purchase. The account is routed anew in a few seconds.") % {"name": who}
+        return _("%(name)s has no buying role. The account is routed anew in a few seconds.") % {"name": who}
     return _("%(name)s: %(role)s, by your word.") % {"name": who, "role": word.get_role_display()}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from functools import lru_cache
 
 from django import template
@@ -12,8 +13,8 @@ from django.template.loader import get_template
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
@@ -119,6 +120,14 @@ def signed(value: int | float | None, places: int = 0) -> str:
 def percent(value: float | None) -> str:
     """`0.78` → `78 %`, none → `–`."""
     return "–" if value is None else f"{round(value * 100)}\u00a0%"
+
+
+@register.filter
+def breaks(text: object) -> SafeString:
+    """An address or domains that may break where parts meet and not within a word: after `@`, and before dots of a domain."""
+    local, at, domain = str(text).rpartition("@")
+    parts = [local + at, *re.split(r"(?=\.\w)", domain)] if at else re.split(r"(?=\.\w)", domain)
+    return format_html_join(mark_safe("<wbr>"), "{}", ((part,) for part in parts))
 
 
 @register.filter
