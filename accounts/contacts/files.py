@@ -203,12 +203,26 @@ def _step_back(import_id: int) -> bool:
             return False
         steps = found.result["steps"]
         if steps:
-            found.result["gone"] += taking.take_back(Taken(**steps.pop()))
+            back = taking.take_back(Taken(**steps.pop()))
+            found.result["gone"] += back.gone
+            _hand_on(found, back)
         if not steps:
             found.state = State.UNDONE
             found.result.pop("undoing", None)
         found.save(update_fields=["result", "state"])
         return bool(steps)
+
+
+def _hand_on(undone: ContactImport, back: taking.TakenBack) -> None:
+    """Imports taken in after this one may be taken back later: not to what this one had said."""
+    if not (back.words or back.columns):
+        return
+    rows = ContactImport.objects.select_for_update().defer("rows").filter(done_at__gt=undone.done_at).order_by("pk")
+    for later in rows.filter(state__in=[State.DONE, State.RUNNING]):
+        steps = [Taken(**step) for step in later.result["steps"]]
+        if sum(taking.hand_on(back, step) for step in steps):
+            later.result["steps"] = [asdict(step) for step in steps]
+            later.save(update_fields=["result"])
 
 
 def progress(found: ContactImport) -> int:

@@ -42,6 +42,9 @@ KEPT = {
     "added_by_id": "bigint",
 }
 
+#: Those that follow from the title, unless the row said them.
+OF_TITLE = {"department", "seniority", "persona_id"}
+
 
 @dataclass
 class Taken:
@@ -57,6 +60,16 @@ class Taken:
     words: list[int] = field(default_factory=list)
     withdrawn: list[int] = field(default_factory=list)
     accounts: list[int] = field(default_factory=list)
+
+
+@dataclass
+class TakenBack:
+    """How many contacts are `gone`, and what a later import had overwritten: `words` (of the undone import → what they
+    had replaced, none: nothing) and `columns` (contact → column → [was, became])."""
+
+    gone: int
+    words: dict[int, int | None] = field(default_factory=dict)
+    columns: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -271,8 +284,8 @@ def _known(domain_names: Iterable[str]) -> dict[str, int]:
 
 
 @transaction.atomic
-def take_back(taken: Taken) -> int:
-    """Undoes what `take` did, and answers how many contacts went. What somebody has changed since stays."""
+def take_back(taken: Taken) -> TakenBack:
+    """Undoes what `take` did. What somebody has changed since stays."""
     now = timezone.now()
     touched: set[int] = set()
     is_of_users = taken.words and RoleWord.objects.filter(pk__in=taken.words).exclude(user=None).exists()
@@ -285,23 +298,62 @@ def take_back(taken: Taken) -> int:
     Contact.objects.filter(pk__in=[one.pk for one in gone]).update(removed_at=now)
     changed = [int(pk) for pk in taken.before if int(pk) not in set(taken.back)]
     restored = []
+    back = TakenBack(len(gone))
     for contact in contacts.filter(pk__in=changed):
-        for name, pair in taken.before[str(contact.pk)].items():
-            if len(pair) == 2 and getattr(contact, name) == pair[1]:  # of an erased person nothing is kept
+        pairs = {name: pair for name, pair in taken.before[str(contact.pk)].items() if len(pair) == 2}
+        overwritten = {name for name, pair in pairs.items() if getattr(contact, name) != pair[1]}
+        if "title" in overwritten:
+            overwritten |= OF_TITLE & pairs.keys()
+        for name, pair in pairs.items():
+            if name in overwritten:
+                back.columns.setdefault(str(contact.pk), {})[name] = pair
+            else:
                 setattr(contact, name, pair[0])
         restored.append(contact)
         touched |= {contact.account_id} if contact.account_id else set()
-    words = RoleWord.objects.filter(pk__in=taken.words, withdrawn_at=None)
-    users = set(words.exclude(user=None).values_list("user", flat=True))
-    words.update(withdrawn_at=now)
-    # One human word at most stands for a person: what somebody said meanwhile stays.
-    RoleWord.objects.filter(pk__in=taken.withdrawn, source=RoleWord.By.CRM).update(withdrawn_at=None)
+    users = _take_words_back(taken, back)
     rating.settle(restored)
     _write(restored)
     touched |= rate_people(users)
     touched -= forget_empty(taken.accounts)
     changes.mark(touched)
-    return len(gone)
+    return back
+
+
+def _take_words_back(taken: Taken, back: TakenBack) -> set[int]:
+    """What the words had replaced stands again where nobody has said something since; answers whose roles are to be rated."""
+    words = list(RoleWord.objects.filter(pk__in=[*taken.words, *taken.withdrawn]))
+    replaced = {(one.user_id, one.contact_id): one for one in words if one.pk in set(taken.withdrawn)}
+    standing, again = [], []
+    for one in words:
+        if one.pk not in set(taken.words):
+            continue
+        before = replaced.get((one.user_id, one.contact_id))
+        if one.withdrawn_at is not None:
+            back.words[one.pk] = before.pk if before else None
+            continue
+        standing.append(one)
+        if before is not None and before.source == RoleWord.By.CRM:
+            again.append(before.pk)
+    RoleWord.objects.filter(pk__in=[one.pk for one in standing]).update(withdrawn_at=timezone.now())
+    RoleWord.objects.filter(pk__in=again).update(withdrawn_at=None)
+    return {one.user_id for one in standing if one.user_id}
+
+
+def hand_on(back: TakenBack, later: Taken) -> bool:
+    """What a later import found is now what it would have found without the undone one; whether that is something else."""
+    withdrawn = [kept for word in later.withdrawn if (kept := back.words.get(word, word))]
+    is_other, later.withdrawn = withdrawn != later.withdrawn, withdrawn
+    for contact, columns in back.columns.items():
+        pairs = later.before.get(contact, {})
+        has_title = "title" in pairs
+        for name, (was, became) in columns.items():
+            pair = pairs.get(name, [])
+            if len(pair) == 2 and pair[0] == became:
+                pair[0], is_other = was, True
+            elif name not in pairs and name in OF_TITLE and has_title:
+                pairs[name], is_other = [was, became], True
+    return is_other
 
 
 def forget_empty(account_ids: Sequence[int]) -> set[int]:

@@ -239,3 +239,29 @@ def test_empty_cells_change_nothing_and_a_second_import_is_the_same(db):
     assert [again.result[kind] for kind in ("new", "changed", "same")] == [1, 0, 1]
     assert less.result["same"] == 1
     assert ProductUser.objects.count() == 0
+
+
+def test_imports_taken_back_out_of_their_order_leave_what_the_others_say(db):
+    user = ProductUserFactory(email="dana@acme.com")
+    made = []
+    for title, role in (("CTO", "champion"), ("VP Engineering", "evaluator"), ("VP Sales", "economic buyer")):
+        found, member = imported(f"email,title,role\njo@acme.com,{title},{role}\ndana@acme.com,,{role}\n")
+        files.begin(import_id=found.pk, member=member)
+        made.append(files.go_on(found.pk).pk)
+
+    def back(import_id):
+        files.begin_undo(import_id=import_id, member=member)
+        files.go_on(import_id)
+        jo = Contact.objects.get(email="jo@acme.com")
+        user.refresh_from_db()
+        assert RoleWord.objects.filter(withdrawn_at=None, contact=jo).count() == 1
+        return jo.title, jo.seniority, jo.department, jo.buying_role, user.buying_role
+
+    assert back(made[1]) == ("VP Sales", "vp", "sales", "economic_buyer", "economic_buyer")
+    assert back(made[2]) == ("CTO", "c_level", "engineering", "champion", "champion")
+
+
+def test_a_name_beside_the_first_name_is_the_last_unless_it_has_both():
+    heads = ["Prénom", "Nom", "E-mail"]
+    assert fields.guess(heads, [["Anaïs", "Lefèvre", "a@x.fr"]]) == {"first_name": 0, "last_name": 1, "email": 2}
+    assert fields.guess(heads, [["Anaïs", "Anaïs Lefèvre", "a@x.fr"]])["name"] == 1
