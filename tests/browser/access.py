@@ -1,5 +1,6 @@
-"""What axe finds on a page, in the light and in the dark."""
+"""What axe finds on a page, in the light and in the dark; and whether a phone shows all of it."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +37,31 @@ def in_both_themes(page: Any) -> list[str]:
     """Those of the page in the light, and then of its colours in the dark."""
     found = findings(page)
     page.emulate_media(color_scheme="dark")
-    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+    if page.locator("html[data-bs-theme]").count():  # the public form asks the system by CSS alone
+        expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
     page.evaluate(SETTLE)
     found += [f"in the dark: {line}" for line in findings(page, rules=OF_COLOURS)]
     page.emulate_media(color_scheme="light")
     return found
+
+
+def faults(page: Any, *, width: int = 1440) -> list[str]:
+    """Of the page that is open: those of both themes at this width, and whether it scrolls sideways on a phone."""
+    page.set_viewport_size({"width": width, "height": 1000})
+    found = in_both_themes(page)
+    if (number := page.locator("h1").count()) != 1:
+        found.append(f"{number} main headings")
+    page.set_viewport_size({"width": 390, "height": 844})
+    if wider := page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"):
+        found.append(f"{wider} pixels wider than a phone")
+    return found
+
+
+def faulty(page: Any, paths: Iterable[str], *, width: int = 1440) -> dict[str, list[str]]:
+    """The faults of each of these pages that has some."""
+    found = {}
+    for path in paths:
+        page.set_viewport_size({"width": width, "height": 1000})
+        page.goto(path)
+        found[path] = faults(page, width=width)
+    return {path: lines for path, lines in found.items() if lines}

@@ -6,7 +6,6 @@ import datetime as dt
 import re
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -17,12 +16,11 @@ from accounts.raising import spam
 from playbooks.assignment import policies
 from scoring import defaults
 from scoring.models import Definition
+from tests.browser.access import faulty
 from tests.feed import load
 from tests.playbooks.test_queue import work
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-
-AXE = Path(__file__).parent / "vendor" / "axe-core-4.14.1" / "axe.min.js"
 
 
 @pytest.fixture
@@ -129,15 +127,7 @@ def test_a_hand_raised_on_a_strict_site_is_first_in_sales_queue(
     admin = sign_in_page("admin@team.example", width=390)
     public = (f"/forms/{late.key}/", f"/forms/{late.key}/thanks/")
     own = ("/settings/forms/", f"/settings/forms/{form.pk}/", "/settings/raised-hands/", "/settings/routing/")
-    for theme in ("light", "dark"):
-        admin.emulate_media(color_scheme=theme)
-        for path in own + public:
-            admin.goto(path)
-            admin.evaluate(AXE.read_text() + "; undefined")
-            found = admin.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
-            serious = [one for one in found if one["impact"] in ("serious", "critical")]
-            assert not serious, (theme, path, [(one["id"], [n["html"] for n in one["nodes"]][:3]) for one in serious])
-            assert admin.evaluate("document.documentElement.scrollWidth") <= 390, path
+    assert not faulty(admin, own + public, width=390)
     admin.goto(f"/settings/forms/{form.pk}/")
     admin.get_by_label("Heading").fill("Ask our team")
     expect(admin.locator("#hand-preview")).to_contain_text("Ask our team")

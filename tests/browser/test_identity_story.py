@@ -5,7 +5,7 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from accounts.models import Ambiguity, DomainRule
-from tests.browser.access import in_both_themes
+from tests.browser.access import faulty
 from tests.feed import account_of_workspace, group, identify, load, track
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -40,13 +40,4 @@ def test_an_ambiguous_workspace_and_a_rule_of_a_domain_are_settled_by_hand_and_u
 
     company = account_of_workspace("shared-space") or scene
     pages = [reverse("identity"), reverse("domain_rules"), f"/accounts/{company.pk}/identity/"]
-    wrong = {}
-    for url in pages:
-        page.set_viewport_size({"width": 1440, "height": 1000})
-        page.goto(url)
-        serious = in_both_themes(page)
-        page.set_viewport_size({"width": 390, "height": 844})
-        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        if serious or wide > 0:
-            wrong[url] = (serious, wide)
-    assert not wrong
+    assert not faulty(page, pages)

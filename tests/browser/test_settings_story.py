@@ -9,7 +9,7 @@ from accounts.models import EventType, Member, SetAside, Source
 from playbooks.models import RoutingRule
 from scoring import defaults, tasks
 from scoring.models import Definition, ScoringRun
-from tests.browser.access import in_both_themes
+from tests.browser.access import faulty
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -155,14 +155,4 @@ def test_the_pages_are_accessible_and_fit_a_phone(sign_in_page):
         "/definitions/runs/",
     ]
     page = sign_in_page(ADMIN)
-    wrong = {}
-    for url in pages:
-        page.set_viewport_size({"width": 1440, "height": 1000})
-        page.goto(url)
-        serious = in_both_themes(page)
-        page.set_viewport_size({"width": 390, "height": 844})
-        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        if serious or wide > 0:
-            wrong[url] = (serious, wide)
-        assert page.locator("h1").count() == 1
-    assert not wrong
+    assert not faulty(page, pages)
