@@ -69,7 +69,7 @@ def write(items: Sequence[QueueItem], now: dt.datetime) -> None:
 
 def priority(score: Score | Standing | None, motion: str) -> float:
     if score is None:
-        return 0
+        return 0.0
     return routing.priority(
         motion=motion,
         score=score.score,

@@ -130,6 +130,17 @@ def test_a_claimed_item_never_vanishes_but_gets_a_mark():
     assert verbs(item) == ["entered", "claimed", "marked", "unmarked"]
 
 
+def test_claimed_items_with_and_without_a_score_are_routed_together():
+    accounts = [buyer_team(), buyer_team("globex.com")]
+    for account in accounts:
+        claim(item_id=item_of(account).pk, member=MemberFactory(role=Role.SALES))
+    QueueItem.objects.update(why_now="what was said before")
+    Score.objects.filter(account=accounts[0]).delete()
+    queue.route_accounts([account.pk for account in accounts])
+    marks = [bool(item_of(account).mark) for account in accounts]
+    assert (marks, item_of(accounts[0]).priority) == ([True, False], 0)
+
+
 def test_releasing_a_marked_item_lets_it_leave():
     account = buyer_team()
     rep = MemberFactory(role=Role.SALES)
