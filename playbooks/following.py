@@ -118,7 +118,7 @@ def follow_merged() -> int:
         _go_on(goes, stays, kept[old], now, called=name)
     _with_their_items([item.pk for item in moved])
     _keep(kept)
-    changes.mark(set(into.values()), table=changes.SCORED, urgent=True)
+    _route_soon(set(into.values()))
     return len(moved)
 
 
@@ -175,7 +175,7 @@ def with_their_workspaces(account_ids: Collection[int] | None = None) -> int:
             events.append(_told(item, Told.HANDED_OVER, words[:400], now))
     QueueItemEvent.objects.bulk_create(events)
     _with_their_items([item.pk for item in found])
-    changes.mark({item.account_id for item in found} | left, table=changes.SCORED, urgent=True)
+    _route_soon({item.account_id for item in found} | left)
     return len(found)
 
 
@@ -280,6 +280,13 @@ def _take_back_handed_over(correction: Correction, account_ids: Collection[int],
             setattr(item, name, _value(name, value))
         acts.append(act)
     acting.write(acts, Told.REOPENED, now=now, member=None, can_be_undone=False)
+
+
+def _route_soon(account_ids: Collection[int]) -> None:
+    """Who was never scored is first: without a score items would leave the queues, and others come in their place."""
+    scored = set(Score.objects.filter(account__in=account_ids).values_list("account_id", flat=True))
+    changes.mark(scored, table=changes.SCORED, urgent=True)
+    changes.mark(set(account_ids) - scored, urgent=True)
 
 
 def _score_first(account_ids: Collection[int]) -> None:

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from accounts import changes, corrections
-from accounts.models import AccountChange, Role
+from accounts.models import Account, AccountChange, Role
 from playbooks import following, handing
 from playbooks.models import Answer, Notification, Play, PlayUse, QueueItem, QueueItemEvent, Step, Touch
 from scoring.models import ScoredAccount
@@ -168,3 +168,12 @@ def test_of_merges_in_a_row_the_newest_is_undone_first_also_when_nobody_moved():
     for one in (newer, older):
         following.correct(corrections.undo, correction_id=one.pk, member=None)
     assert state() == before
+
+
+def test_items_that_come_to_an_account_without_a_score_are_not_routed_before_it_has_one():
+    away, into = AccountFactory(), AccountFactory()
+    make_item(account=away)
+    Account.objects.filter(pk=away.pk).update(merged_into=into)
+    assert following.follow_merged() == 1
+    assert not ScoredAccount.objects.exists()
+    assert AccountChange.objects.get(is_urgent=True).account_id == into.pk
