@@ -50,7 +50,7 @@ DEPARTMENTS: list[tuple[str, Words]] = [
         ("success", "kundenberat*|kundenbetreu*|kundendienst*|clientele|service client*|relation* client*"),
         ("success", "atencion al cliente|servicio al cliente|soporte|assistenza clienti|klantenservice|kundensupport"),
         ("procurement", "procurement|purchasing|purchaser|sourcing|buyer|buyers|buying|einkauf*|*einkauf|*einkaufer*"),
-        ("procurement", "achats|achat|acheteu*|compras|comprador*|vendor|acquisti|inkoop|inkoper*|category manager"),
+        ("procurement", "achats|achat|acheteu*|compras|comprador*|vendor|acquisti|inkoop*|inkoper*|category manager"),
         ("legal", "legal|counsel|attorney*|lawyer*|law(?! enforcement)|paralegal*|compliance|regulatory|privacy"),
         ("legal", "juridique*|juridic*|recht|juri*|*anwalt|*anwaltin|*anwaltin*|datenschutz*|solicitor*|barrister*"),
         ("legal", "contract manager*|contract management|dpo|data protection|protection des donnees|*justiziar*"),
@@ -151,7 +151,8 @@ IT_AND_OTHERS = re.compile(r"(?:\bIT\s*(?:[&/+]|(?:and|und|et|y)\b))|(?:(?:[&/+]
 LEADS_ALL = words_of(
     "ceo|chief executive|founder*|cofounder*|co founding|founding*|president of|chairman|president founder",
     "(?<!product )(?<!process )(?<!service )(?<!data )owner",
-    "geschaftsfuhr*|geschaeftsfuehrer*|geschaftsleit*|vorsitzende*|vorstandsvorsitzende*|grunder*|mitgrunder*|*inhaber*",
+    "geschaftsfuhrer*|geschaftsfuhrend*|geschaftsfuhrung|geschaeftsfuehrer*|geschaftsleiter*|geschaftsleitung|vorsitzende*",
+    "vorstandsvorsitzende*|grunder*|mitgrunder*|*inhaber*",
     "pdg|directeur general|directrice generale|gerant*|dirigeant*|fondat*|cofondat*|chef* d entreprise|president directeur",
     "director general|directora general|consejer* delegad*|fundador*|cofundador*|gerente general|propietari*|empresari*",
 )
@@ -169,7 +170,8 @@ OTHER_CHIEF = words_of("svp|senior vice president|chief operating*|coo")
 SELLS = words_of(
     "sales|salesm*|salesp*|salesw*|*marketing*|cmo|chief marketing*|seo|brand manager|marketer*|salesperson|salesman|sdr|presales",
     "territory manager*|territory representative*|telesales|commercial director|commercial manager|commercial executive",
-    "head of growth|growth manager|growth lead|growth hacker*|director of growth|growth director",
+    "head of growth|growth manager|growth lead|growth hacker*|lead generation|lead gen|demand generation|demand gen",
+    "director of growth|growth director",
     "*vertrieb*|*verkauf*|aussendienst*|handelsvertret*|werbung",
     # In English "commercial" stands before what is one ("Commercial Banking"), in French behind those who sell.
     "commercial(?=$)|commercial b2b|commercial et|commercial en|commercial terrain|commercial sedentaire|commercial itinerant",

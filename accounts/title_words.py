@@ -73,7 +73,8 @@ VICE_PRESIDENT = words_of(
 BOARD = words_of(
     "chairman|chairwoman|chairmen|chairperson|vice chair|deputy chair|board chair|chair of the board|executive chair|board",
     "boards|aufsichtsrat*",
-    "membre du comite de direction|membre du comite executif|membre du codir|membre du comex|miembro del comite de direccion",
+    "membre du directoire|directoire|membre du comite de direction|membre du comite executif|membre du codir|membre du comex",
+    "miembro del comite de direccion",
     "member of the executive committee|executive committee member|member executive committee",
     "vorsitzende*(?! des betriebsrat)(?! betriebsrat)|*styrelse*|styremedlem|styreleder",
     "conseil d administration|consejo de administracion|prasident des verwaltungsrats|verwaltungsrat*",
@@ -83,7 +84,8 @@ ADVISORY = words_of(
     "editorial board*",
     "circuit board*|pc board*|parole board*|review board*|board design*|board level|board game*|board layout|board operator*",
     "board exam*",
-    "board secretary|board liaison|board administrator|secretary to the board|student board|board of appeals|board bring up",
+    "secretary of the board|board secretary|board liaison|board administrator|secretary to the board|student board",
+    "board of appeals|board bring up",
     "board support|board observer",
 )
 CHIEF = words_of(
@@ -141,7 +143,7 @@ MANAGER = words_of(
     "gestor* de projet*|gestor* de proyecto*|gestor* de producto*",
     "projektleiter*|teamleiter*|gruppenleiter*|schichtleiter*|schichtfuhrer*|vorarbeiter*|*teamleitung|meister",
     "industriemeister*|werkmeister*",
-    "responsable*|respo|chef de projet*|chef de produit*|cheffe de projet*|chef d equipe|gerente*|gerenta*|subgerent*|jefe",
+    "responsable*|respo|chef de projet*|chef de produit*|cheffe de projet*|chef d equipe|gerente*|gerenta*|subgerent*|dgm|agm|jefe",
     "jefa|subjefe|encargad*",
     "cheffe|менеджер|тимлид|lider|lideresa|chefe|capo|responsabili|hoofden|capo area",
     "coordinador*|coordenador*|responsabile|capo progetto|kierownik*|teamleider|afdelingshoofd|chef|avdelningschef",
@@ -240,7 +242,8 @@ BOARD_ALONE = re.compile(
 OFFICE_OF = re.compile(
     r"(?:(?<!\S)(?:in )?(?:the )?office of (?:the )?(?:ceo|cto|cfo|coo|cio|chief|president|chairman|founder).*$)"
     r"|(?<!\S)(?:ceo|cto|cfo|coo|founder|founders|chairman|president)(?: s)?"
-    r" (?:office|assistant|secretary|advisor|adviser)(?!\S)"
+    r" (?:office|assistant|secretary|advisor|adviser|associate|associates|club)(?!\S)"
+    r"|(?<!\S)owner s (?:rep|representative|agent)(?!\S)"
     r"|(?<!\S)(?:vp|vice president|cio|cmo|coo|director|manager) s (?:office|assistant|secretary)(?!\S)"
 )
 #: Whom somebody helps is not who they are: "I help founders raise capital".
@@ -249,6 +252,11 @@ HELPS = re.compile(r"(?<!\S)(?:help|helps|helping|helped) (?!desk|center|centre)
 ASSISTANT = re.compile(
     r"(?<!\S)(?:executive|personal|administrative|admin|exec) (?:assistant|secretary|asst|assist)(?!\S)"
     r"(?! (?:vice|director|manager))"
+)
+#: As they are called in other languages, where a word of whose they are follows: "Assistenz Bereichsleitung".
+AIDE = re.compile(
+    r"^(?:\S+ )?(?:(?:assistenz|assistentin|assistent|sekretarin|sekretar) (?!manager)"
+    r"|(?:assistante?s?|asistente|assistente|secretari[ao]|secretaire|adjunt[oa]) (?:de|du|des|d|del|della|di|a|al) )"
 )
 #: Those who are somebody's doctor and no managing director, when a title says "MD".
 MEDICAL = words_of(
@@ -261,9 +269,13 @@ RETIRED = re.compile(r"^(?:retired|pensioner|rentner|rentnerin|retraite|retraite
 
 #: Begins a title that somebody held before, or would like to hold: it says nothing of who they are now.
 PAST = re.compile(
-    r"\s*(?:(?i:former(?:ly)?|previous(?:ly)?|aspiring|past[ -](?=president|chair|ceo|director)|ehemalig\w*|ehem|ancien(?:ne)?)\b"
+    r"\s*(?:(?i:former(?:ly)?|previous(?:ly)?|aspiring|seeking|looking for|pensioniert\w*|auf der suche|en recherche|en b[uú]squeda"
+    r"|future(?= (?:ceo|c[tfio]o|founder|president|leader|director|manager|vp))|past[ -](?=president|chair|ceo|director)"
+    r"|ehemalig\w*|ehem|ancien(?:ne)?)\b"
     r"|(?i:ex-)|ex )(?!officio)"
 )
+#: Ends such a title.
+PAST_AFTER = re.compile(r"(?i)(?<!\w)(?:a\. ?d\.|im ruhestand|retired|en retraite|in the making)(?=\W*$)")
 #: What parts several titles of one person.
 SEVERAL = re.compile(r"[,;|/()]|\s[-–—·]\s|(?i:\b(?:now|currently)\b)")
 

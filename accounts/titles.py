@@ -119,6 +119,8 @@ def _seniority(title: str, text: str) -> tuple[str, str]:
         return "other", found[0]
     if text.startswith("chief of staff"):
         return "manager", "chief of staff"
+    if found := words.AIDE.search(text):
+        return "individual", found[0].strip()
     if (found := words.ASSISTANT.search(text)) and not words.MANAGER.search(text):
         return "individual", found[0]
     if found := words.CHIEF_EXECUTIVE.search(text):
@@ -176,7 +178,8 @@ def _held_now(title: str) -> tuple[str, str]:
     claims = [claim for claim in words.SEVERAL.split(title) if claim.strip()]
     past = [found[0] for claim in claims if (found := words.PAST.match(claim))]
     if not past:
-        return title, ""
+        ended = words.PAST_AFTER.search(title)
+        return title, ended[0].strip().lower() if ended else ""
     now = ", ".join(claim.strip() for claim in claims if not words.PAST.match(claim))
     return (now, "") if now else (title, past[0].strip().lower())
 

@@ -155,6 +155,13 @@ def test_a_title_gives_seniority_and_department(title, seniority, department):
             "EA to VP Sales",
             "CEO Assistant",
         ),
+        *(
+            "Assistenz Vertriebsleitung",
+            "Asistente del Gerente General",
+            "Founder's Associate",
+            "Owner's Representative",
+        ),
+        *("CEO (retired)", "Geschäftsführer a.D.", "Seeking VP Sales role", "Future CEO"),
         *("I help founders raise capital", "Helping CTOs sleep", "President's Advisor", "Chef de rang"),
         *("Executive Assistant, Office of the CEO", "Founder's Office", "Secretary to the Board", "Coach to CEO"),
         "VP's Assistant",
