@@ -128,7 +128,10 @@ def _restore_facts(correction: Correction) -> None:
         account = Account.objects.get(pk=int(id_))
         now = moving.facts_of(account)
         for name, (before, after) in changed.items():
-            if now[name] == after:
+            if name == "told":  # what somebody says of it, each for itself: some may have been said again since
+                said = set(now[name]) - (set(after) - set(before)) | (set(before) - set(after))
+                account.told = [fact for fact in moving.FACTS if fact in said]
+            elif now[name] == after:
                 setattr(account, name, _moment(name, before))
         account.save(update_fields=list(moving.FACTS))
         later = Correction.objects.filter(pk__gt=correction.pk, undone_at=None)

@@ -254,3 +254,17 @@ def test_what_a_member_parted_no_statement_joins_until_it_is_undone():
     assert account_of_workspace("both") == account_of_workspace("other") == acme
     assert state()["domains"] == before["domains"]
     assert not Account.objects.filter(merged_into=F("pk")).exists()
+
+
+def test_a_company_that_lost_its_only_domain_for_a_while_is_called_by_its_workspace_again():
+    load(
+        identify("ann", email="ann@acme.com"),
+        group("w", "ann", name="Acme", employees=40),
+        identify("bob", email="bob@b.io"),
+    )
+    acme = Account.objects.get(domain="acme.com")
+    moved = corrections.move_domain(domain="acme.com", into_id=account_of("bob").pk, member=None)
+    corrections.undo(correction_id=moved.pk, member=None)
+    load(group("w", "ann", name="Acme Two"))
+    acme.refresh_from_db()
+    assert (acme.name, acme.told) == ("Acme Two", ["name", "employees"])
