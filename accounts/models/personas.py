@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.members import Member
@@ -28,6 +29,13 @@ class TitleRule(models.Model):
 
     class Meta:
         ordering = ("position", "pk")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "value", "pattern", "is_regex"],
+                condition=models.Q(removed_at=None),
+                name="one_title_rule_of_its_kind",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.pattern
@@ -52,6 +60,10 @@ class Persona(models.Model):
 
     class Meta:
         ordering = ("position", "pk")
+        constraints = [
+            # As `iexact` compares.
+            models.UniqueConstraint(Upper("name"), condition=models.Q(removed_at=None), name="one_persona_of_a_name")
+        ]
 
     def __str__(self) -> str:
         return self.name

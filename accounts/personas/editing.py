@@ -5,16 +5,16 @@ Every verb answers what it changed; the caller enqueues `accounts.tasks.profile_
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import audit
+from accounts import audit, stale
 from accounts.models import AuditEntry, BuyingRole, Department, Member, Persona, Seniority, TitleRule
 from accounts.personas import again
 from accounts.personas.library import LIBRARY
@@ -55,7 +55,7 @@ def add_rule(
     )
     _check_rule(rule)
     rule.full_clean(exclude=["removed_at"])
-    rule.save()
+    _save(rule)
     _note("title_rule.add", rule, member, way, after=said_by(rule))
     return rule
 
@@ -76,7 +76,7 @@ def _check_rule(rule: TitleRule) -> None:
     """That it is the only one of its kind, and not one too many."""
     standing = TitleRule.objects.filter(removed_at=None)
     if standing.filter(**said_by(rule)).exists():
-        raise ValidationError({"pattern": _("There is such a rule already.")})
+        raise _taken(rule)
     if standing.count() >= MOST:
         raise ValidationError(_("There are %(n)d rules already. Remove one first.") % {"n": MOST})
 
@@ -114,18 +114,18 @@ def add_persona(*, said: Mapping[str, Any], member: Member, way: str = audit.PAG
     for row in Persona.objects.select_for_update().order_by("pk"):
         row.position += 1
         row.save(update_fields=["position"])
-    persona.save()
+    _save(persona)
     _note("persona.add", persona, member, way, after=text_of(persona))
     return persona
 
 
 @transaction.atomic
 def change_persona(
-    *, persona_id: int, said: Mapping[str, Any], member: Member, way: str = audit.PAGE
+    *, persona_id: int, said: Mapping[str, Any], member: Member, way: str = audit.PAGE, last_seen: str = ""
 ) -> tuple[Persona, AuditEntry | None]:
     """Sets some of `FIELDS`. Answers the persona and the entry that `undo_change` takes; none: nothing was other.
 
-    Raises `Persona.DoesNotExist` and `ValidationError`.
+    `last_seen`: `stale.seen` of what the member looked at. Raises `Persona.DoesNotExist`, `StaleError` and `ValidationError`.
     """
     persona = Persona.objects.select_for_update().get(pk=persona_id, removed_at=None)
     before = text_of(persona)
@@ -133,7 +133,8 @@ def change_persona(
     after = text_of(persona)
     if after == before:
         return persona, None
-    persona.save(update_fields=FIELDS)
+    stale.check(before, last_seen)
+    _save(persona, update_fields=FIELDS)
     return persona, _note("persona.change", persona, member, way, before=before, after=after)
 
 
@@ -148,7 +149,7 @@ def undo_change(*, persona_id: int, entry_id: int, member: Member) -> Persona:
     if text_of(persona) != entry.detail["after"]:
         raise ValidationError(_("Somebody changed “%(persona)s” since: nothing was taken back.") % {"persona": persona})
     _take(persona, entry.detail["before"])
-    persona.save(update_fields=FIELDS)
+    _save(persona, update_fields=FIELDS)
     _note("persona.change", persona, member, audit.PAGE, before=entry.detail["after"], after=entry.detail["before"])
     return persona
 
@@ -182,16 +183,14 @@ def put_persona_back(*, persona_id: int, member: Member, way: str = audit.PAGE) 
 
 def _check_persona(persona: Persona) -> None:
     """That nobody else has its name, and that it is not one too many."""
-    if words := _named_alike(persona):
-        raise ValidationError({"name": words})
+    if _is_named_alike(persona):
+        raise _taken(persona)
     if Persona.objects.filter(removed_at=None).exclude(pk=persona.pk).count() >= MOST:
         raise ValidationError(_("There are %(n)d personas already. Remove one first.") % {"n": MOST})
 
 
-def _named_alike(persona: Persona) -> str:
-    """What is wrong with the name; empty: nothing."""
-    same = Persona.objects.filter(removed_at=None, name__iexact=persona.name).exclude(pk=persona.pk)
-    return _("There is a persona of this name already.") if persona.name and same.exists() else ""
+def _is_named_alike(persona: Persona) -> bool:
+    return Persona.objects.filter(removed_at=None, name__iexact=persona.name).exclude(pk=persona.pk).exists()
 
 
 def text_of(persona: Persona) -> dict[str, Any]:
@@ -236,14 +235,29 @@ def _take(persona: Persona, said: Mapping[str, Any]) -> None:
         errors["employees_below"] = _("Must be more than “employees from”.")
     if not any((persona.seniorities, persona.departments, persona.use_cases, low is not None, high is not None)):
         errors["seniorities"] = _("Say at least one thing about such people: this persona would be everybody.")
-    if words := _named_alike(persona):
-        errors["name"] = words
+    if persona.name and _is_named_alike(persona):
+        errors["name"] = _("There is a persona of this name already.")
     if errors:
         raise ValidationError(errors)
     persona.full_clean(exclude=["removed_at"])
 
 
 # Both ----------------------------------------------------------------------------------------------------------------
+
+
+def _save(row: TitleRule | Persona, *, update_fields: Iterable[str] | None = None) -> None:
+    """Raises `ValidationError` when another admin, a moment faster, has saved the same."""
+    try:
+        with transaction.atomic():
+            row.save(update_fields=update_fields)
+    except IntegrityError:
+        raise _taken(row) from None
+
+
+def _taken(row: TitleRule | Persona) -> ValidationError:
+    if isinstance(row, Persona):
+        return ValidationError({"name": _("There is a persona of this name already.")})
+    return ValidationError({"pattern": _("There is such a rule already.")})
 
 
 def _next(model: type[TitleRule]) -> int:
@@ -276,7 +290,7 @@ def _put_back[Row: (TitleRule, Persona)](
     if row.removed_at is not None:
         check(row)
         row.removed_at = None
-        row.save(update_fields=["removed_at"])
+        _save(row, update_fields=["removed_at"])
         _note(action, row, member, way, after=told(row))
     return row
 

@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts import stale
 from accounts.models import BuyingRole, Department, Persona, Seniority
 from accounts.personas import editing
 
@@ -70,7 +71,7 @@ class PersonaForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
     )
     buying_role = forms.ChoiceField(
-        label=_("Part in a purchase"),
+        label=_("Buying role"),
         required=False,
         choices=[("", _("as the title says")), *BuyingRole.choices],
         widget=forms.Select(attrs=SELECT),
@@ -87,13 +88,16 @@ class PersonaForm(forms.Form):
         label=_("What to say to them"),
         required=False,
         max_length=1000,
-        help_text=_("Shown beside plays that speak to this part in a purchase."),
+        help_text=_("Shown beside plays that speak to this buying role."),
         widget=forms.Textarea(attrs={"rows": 4}),
     )
 
+    #: The persona as it was when the form was drawn.
+    seen = forms.CharField(required=False, max_length=stale.LONGEST, widget=forms.HiddenInput)
+
     def said(self) -> dict[str, Any]:
         """What the verbs take; of a form with errors, what is right of it."""
-        data = dict(self.cleaned_data)
+        data = {name: value for name, value in self.cleaned_data.items() if name != "seen"}
         if "use_cases" in data:
             data["use_cases"] = [case.strip() for case in re.split(r"[\r\n]+", data["use_cases"]) if case.strip()]
         return data
@@ -101,4 +105,5 @@ class PersonaForm(forms.Form):
 
 def of_persona(persona: Persona) -> dict[str, Any]:
     """The form's initial values."""
-    return editing.text_of(persona) | {"use_cases": "\n".join(persona.use_cases)}
+    said = editing.text_of(persona)
+    return said | {"use_cases": "\n".join(persona.use_cases), "seen": stale.seen(said)}

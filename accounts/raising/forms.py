@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts import audit
+from accounts import audit, stale
 from accounts.models import HandRaise, HandRaiseForm, Member
 
 #: What a form may ask beside the e-mail, in the order in which it does.
@@ -95,22 +95,32 @@ def overview() -> list[Row]:
     return [Row(form, form.number, form.spam, form.last_at, places.get(form.pk, [])) for form in forms]
 
 
-def save(*, form: HandRaiseForm, member: Member) -> HandRaiseForm:
-    """A new form, or a changed one. Raises `ValidationError` naming the field."""
+def text_of(form: HandRaiseForm) -> dict[str, Any]:
+    """What the admin says of it, as JSON."""
+    return {name: getattr(form, name) for name in SAID} | {"source": form.source_id}
+
+
+@transaction.atomic
+def save(*, form: HandRaiseForm, member: Member, last_seen: str = "") -> HandRaiseForm:
+    """A new form, or a changed one. Raises `ValidationError` naming the field.
+
+    `last_seen`: `stale.seen` of what the member looked at; raises `StaleError` when somebody has changed it since.
+    """
     form.origins = origins(form.origins)
     form.thanks_url, form.consent_url = page("thanks_url", form.thanks_url), page("consent_url", form.consent_url)
     if form.consent_url and not form.consent:
         raise ValidationError({"consent": _("Say what is agreed to, or leave out the page about it.")})
     form.asks = [name for name in ASKS if name in form.asks]
     is_new = form.pk is None
-    before = {} if is_new else HandRaiseForm.objects.values(*SAID, "source").get(pk=form.pk)
+    before = {} if is_new else text_of(HandRaiseForm.objects.select_for_update().get(pk=form.pk))
     if is_new:
         form.created_by = member
     form.full_clean(exclude=["created_by", "removed_at"])
-    now = {name: getattr(form, name) for name in SAID} | {"source": form.source_id}
+    now = text_of(form)
     changed = {name: value for name, value in now.items() if is_new or before[name] != value}
     if not changed:
         return form
+    stale.check(before, last_seen)
     try:
         with transaction.atomic():
             form.save(update_fields=None if is_new else [*SAID, "source"])

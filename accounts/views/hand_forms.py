@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
+from accounts import stale
 from accounts.forms import take_errors
 from accounts.models import HandRaise, HandRaiseForm, Source
 from accounts.raising import forms, spam, taking, trust
@@ -81,6 +82,8 @@ class FormOfForm(fields.Form):
         widget=fields.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
         help_text=gettext_lazy("One a line, such as https://www.acme.com. Empty: any site."),
     )
+    #: The form as it was when the page was drawn.
+    seen = fields.CharField(required=False, max_length=stale.LONGEST, widget=fields.HiddenInput)
 
 
 @require_http_methods(["GET", "HEAD"])
@@ -103,7 +106,7 @@ def hand_form(request: MemberRequest, form_id: int) -> HttpResponse:
     wanted = request.POST.get("action") or request.GET.get("action")
     if request.method == "POST" and wanted in ("remove", "back"):
         return _removed(request, found, back=wanted == "back")
-    if found.removed_at is not None:
+    if found.removed_at is not None and (request.method != "POST" or wanted in ("on", "off")):
         raise Http404
     if request.method != "POST" or wanted not in ("on", "off"):
         return _edit(request, found)
@@ -133,8 +136,10 @@ def _edit(request: MemberRequest, found: HandRaiseForm) -> HttpResponse:
     initial = {name: getattr(found, name) for name in forms.SAID} | {"origins": "\n".join(found.origins)}
     if found.pk is not None or "source" not in initial:
         initial["source"] = found.source_id or Source.objects.filter(is_active=True).order_by("pk").first()
+    if found.pk is not None:
+        initial["seen"] = stale.seen(forms.text_of(found))
     form = FormOfForm(request.POST or None, initial=initial)
-    shown = found
+    shown, status = found, 422
     if request.method == "POST":
         is_right = form.is_valid()
         said = form.cleaned_data
@@ -143,13 +148,20 @@ def _edit(request: MemberRequest, found: HandRaiseForm) -> HttpResponse:
         for name in forms.SAID:
             setattr(shown, name, said.get(name, [] if name in ("asks", "origins") else request.POST.get(name, "")))
         shown.origins = str(shown.origins or "").splitlines()
-        if is_right and not is_preview:
+        if found.removed_at is not None:
+            form.add_error(None, _("Somebody has removed this form. Copy what you typed: nothing is saved."))
+            status = 409
+        elif is_right and not is_preview:
             shown.source = said["source"]
             shown._state.adding = found.pk is None
             try:
-                forms.save(form=shown, member=request.user)
+                forms.save(form=shown, member=request.user, last_seen=said["seen"])
             except ValidationError as error:
                 take_errors(form, error)
+            except stale.StaleError as late:
+                words, status = _("Somebody has changed this form since you opened it. Look, and save again."), 409
+                shows = {**late.now, "origins": "\n".join(late.now["origins"])}
+                stale.take_over(form, typed=forms.text_of(shown), now=late.now, initial=shows, words=words)
             else:
                 here = reverse("hand_form", args=[shown.pk])
                 return done(request, to=here, words=_("%(form)s is saved.") % {"form": shown})
@@ -159,7 +171,7 @@ def _edit(request: MemberRequest, found: HandRaiseForm) -> HttpResponse:
     if found.pk is not None:
         context |= _snippets(request, found)
     is_wrong = form.is_bound and form.errors and not is_preview
-    return render(request, "accounts/hand_form_edit.html", context, status=422 if is_wrong else 200)
+    return render(request, "accounts/hand_form_edit.html", context, status=status if is_wrong else 200)
 
 
 def _snippets(request: MemberRequest, found: HandRaiseForm) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from django.utils.formats import localize
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from accounts import personas, tasks, titles
+from accounts import personas, stale, tasks, titles
 from accounts.forms import take_errors
 from accounts.models import AuditEntry, BuyingRole, Department, Persona, Seniority
 from accounts.personas import again, editing, preview
@@ -128,19 +128,28 @@ def _sent(request: MemberRequest, found: Persona | None) -> HttpResponse:
         except ValidationError as error:
             take_errors(form, error)
         except Persona.DoesNotExist:
-            return done(request, to=reverse("personas"), words=_("That persona is removed."), kind="warning")
+            found = get_object_or_404(Persona, pk=found.pk if found else 0)
+            form.add_error(None, _("Somebody has removed this persona. Copy what you typed, and put it back."))
+            return _editor(request, found, form, status=409)
+        except stale.StaleError as late:
+            found = get_object_or_404(Persona, pk=found.pk if found else 0)
+            words = _("Somebody has changed this persona since you opened it. Look, and save again.")
+            stale.take_over(form, typed=form.said(), now=late.now, initial=of_persona(found), words=words)
+            return _editor(request, found, form, status=409)
     return _editor(request, found, form)
 
 
 def _saved(request: MemberRequest, found: Persona | None, form: PersonaForm) -> HttpResponse:
-    """Raises `ValidationError` and `Persona.DoesNotExist`."""
+    """Raises `ValidationError`, `StaleError` and `Persona.DoesNotExist`."""
     here = reverse("personas")
     if found is None:
         made = editing.add_persona(said=form.said(), member=request.user)
         undo = f"{here}?id={made.pk}&action=remove"
         words = _("“%(persona)s” is tried first from now on.") % {"persona": made}
     else:
-        made, entry = editing.change_persona(persona_id=found.pk, said=form.said(), member=request.user)
+        made, entry = editing.change_persona(
+            persona_id=found.pk, said=form.said(), member=request.user, last_seen=form.cleaned_data["seen"]
+        )
         if entry is None:
             return done(request, to=here, words=_("Nothing was changed."))
         undo = f"{reverse('persona', args=[made.pk])}?undo={entry.pk}"
@@ -162,8 +171,14 @@ def _undo(request: MemberRequest, found: Persona) -> HttpResponse:
 
 
 def _editor(
-    request: MemberRequest, found: Persona | None, form: PersonaForm, *, seconds: float = preview.QUICK
+    request: MemberRequest,
+    found: Persona | None,
+    form: PersonaForm,
+    *,
+    seconds: float = preview.QUICK,
+    status: int = 422,
 ) -> HttpResponse:
+    """`status`: when something is wrong."""
     said = form.said() if form.is_bound else editing.text_of(found) if found else {}
     origin = ""
     if found is not None and found.key:
@@ -175,7 +190,7 @@ def _editor(
         "origin": origin,
     } | _counted(said, found, seconds)
     is_wrong = form.is_bound and form.errors
-    return render(request, "accounts/persona.html", context, status=422 if is_wrong else 200)
+    return render(request, "accounts/persona.html", context, status=status if is_wrong else 200)
 
 
 def _counted(said: dict[str, Any], found: Persona | None, seconds: float) -> dict[str, Any]:
