@@ -14,6 +14,7 @@ does. Prints one JSON object: kind → milliseconds of each answer, and what was
 from __future__ import annotations
 
 import asyncio
+import gzip
 import itertools
 import json
 import random
@@ -96,7 +97,7 @@ class Readers:
                 self.took[kind].append(ended - due)
             else:
                 self.wrong[f"{kind} {status}"] += 1
-        return body
+        return gzip.decompress(body) if kind == "queue" and b"content-encoding: gzip" in head else body
 
 
 if __name__ == "__main__":

@@ -1,3 +1,5 @@
+import gzip
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -36,3 +38,16 @@ def test_times_are_shown_in_the_members_zone_and_in_nobody_elses(sign_in):
 def test_a_zone_that_no_longer_exists_is_utc(sign_in):
     client = sign_in(MemberFactory(role=Role.SALES, timezone="Mars/Olympus"))
     assert client.get("/accounts/").status_code == 200
+
+
+def test_pages_and_files_are_compressed_for_those_who_ask_for_it(sign_in):
+    client = sign_in(Role.SALES)
+    plain = client.get("/accounts/")
+    packed = client.get("/accounts/", headers={"accept-encoding": "gzip, br"})
+    listed = client.get("/accounts/accounts.csv", headers={"accept-encoding": "gzip"})
+
+    assert "Content-Encoding" not in plain
+    assert packed["Content-Encoding"] == listed["Content-Encoding"] == "gzip"
+    assert len(packed.content) * 3 < len(plain.content)
+    assert gzip.decompress(packed.content).startswith(b"<!doctype html>")
+    assert gzip.decompress(b"".join(listed.streaming_content)).decode("utf-8-sig").startswith("Account")
