@@ -10,10 +10,11 @@ import json
 from dataclasses import dataclass, field
 
 from django.db import connection
+from django.db.models import Exists, OuterRef
 
 from accounts import bulk, contacts, evidence, invitations
 from accounts.invitations import Brought, Came, Sent
-from accounts.models import BuyingRole
+from accounts.models import BuyingRole, RoleWord
 
 MOST = 5_000
 #: Days without a visit after which somebody is quiet.
@@ -129,6 +130,10 @@ def of_account(account_id: int, *, now: dt.datetime) -> Organisation:
 
 
 def _outside(account_id: int) -> list[One]:
+    words = RoleWord.objects.filter(contact=OuterRef("pk"), withdrawn_at=None)
+    known = contacts.of_account(account_id).annotate(
+        by_member=Exists(words.filter(source=RoleWord.By.HUMAN)), by_crm=Exists(words.filter(source=RoleWord.By.CRM))
+    )
     return [
         One(
             kind="contact",
@@ -140,12 +145,13 @@ def _outside(account_id: int) -> list[One]:
             seniority=contact.seniority,
             role=contact.buying_role,
             sure=contact.buying_confidence,
-            is_locked=contact.buying_confidence >= evidence.CONFIRMED,
+            # Without any word somebody said so before words were kept.
+            is_locked=contact.by_member or (contact.buying_confidence >= evidence.CONFIRMED and not contact.by_crm),
             first_seen_at=contact.created_at,
             last_seen_at=None,
             is_active=False,
         )
-        for contact in contacts.of_account(account_id)[:500]
+        for contact in known[:500]
     ]
 
 

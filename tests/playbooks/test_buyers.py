@@ -5,9 +5,9 @@ import re
 import pytest
 from django.utils import timezone
 
-from accounts import evidence
+from accounts import evidence, organisation
 from accounts import people as account_people
-from accounts.models import Account, Contact, Role, Usage
+from accounts.models import Account, Contact, Role, RoleWord, Usage
 from playbooks import faces, profiling
 from playbooks.screens import buying, group
 from tests.factories import AccountFactory, EventTypeFactory, ProductUserFactory
@@ -55,6 +55,16 @@ def test_a_champion_by_the_crm_fills_no_buyer_and_an_erased_one_is_asked_nothing
     assert [one.id for one in told["champion"].holders] == [crm.pk]
     assert (found.inviters, found.untitled) == ([], [])
     assert faces.of_accounts([account.pk], timezone.now())[account.pk].champion_id == crm.pk
+
+
+def test_a_contact_is_locked_by_a_member_and_not_by_the_crm():
+    account = AccountFactory()
+    known = contact("Cleo", account)
+    word = RoleWord.objects.create(contact=known, role="economic_buyer", source="crm", confidence=0.9)
+    Contact.objects.filter(pk=known.pk).update(buying_confidence=0.9)
+    assert [one.is_locked for one in organisation.of_account(account.pk, now=timezone.now()).outside] == [False]
+    RoleWord.objects.filter(pk=word.pk).update(source="human")
+    assert [one.is_locked for one in organisation.of_account(account.pk, now=timezone.now()).outside] == [True]
 
 
 @pytest.fixture
