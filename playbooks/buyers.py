@@ -8,24 +8,28 @@ from __future__ import annotations
 import datetime as dt
 import heapq
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, overload
 
-from django.db import models
-from django.db.models import F, Q, Value
+from django.core.cache import cache
+from django.db import connection, models
+from django.db.models import Q, Value
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Lower
 
 from accounts import evidence
 from accounts.models import Account, BuyingRole, Contact, ProductUser
 from playbooks.filters import BuyerFilter
-from playbooks.one_pass import OnePass
+from playbooks.one_pass import NEAR, OnePass, is_broad, sifted
 from playbooks.querysets import LIKELY
 
 USER, CONTACT = "user", "contact"
 
-#: So far down the list is read from the top; further down, all that fit are sorted at once.
-NEAR = 1_000
+#: So many are sorted for a page of them.
+FEW = 2_000
+#: Seconds that is kept how many there are of each score: where a page far down begins is as old as that.
+KEPT = 60
 
 type Key = tuple[str, int]
 """`USER` or `CONTACT`, and the id."""
@@ -57,33 +61,41 @@ class Buyer:
 class Buyers(Sequence[Key]):
     """The list in its order: by the account's score, how sure the role is, people of the product first, by name.
 
-    `start` and `size` say which page is wanted. What stands within the first `NEAR` is taken from the top by indexes; what is
-    searched or stands further down, by one look at everybody who fits.
+    `start` and `size` say which page is wanted. What stands within the first `NEAR` is taken from the top by indexes; what stands
+    further down, from among those of the same score; what is searched, by one look at everybody who fits.
     """
 
     def __init__(self, wanted: BuyerFilter, *, start: int = 0, size: int = 50) -> None:
         self._users = _users(wanted) if wanted.kind != CONTACT else None
         self._contacts = _contacts(wanted) if wanted.kind != USER else None
         self._is_searched = bool(wanted.q)
-        parts = [
+        self._count: int | None = None
+        self._kept_as = f"playbooks.buyers.groups.{wanted.kind}.{wanted.role}"
+        self._parts = [
             rows.annotate(kind=Value(kind)).values_list("kind", "pk", "account", "buying_confidence", "name")
             for rows, kind in ((self._users, USER), (self._contacts, CONTACT))
             if rows is not None
         ]
         self._everybody: OnePass[Key] = OnePass(
-            parts,
+            self._parts,
             join="LEFT JOIN scoring_score s ON s.account_id = c2",
             order="s.score DESC NULLS LAST, c3 DESC, c0 DESC, c4, c1",
             start=start,
             size=size,
             columns=5,
             width=2,
+            by_index=sifted(Buyers(replace(wanted, q=""), start=start, size=size).from_the_top, self._fit)
+            if wanted.q
+            else None,
+            is_broad=is_broad(wanted.q),
         )
 
     def __len__(self) -> int:
         if self._is_searched:
             return len(self._everybody)
-        return sum(rows.count() for rows in (self._users, self._contacts) if rows is not None)
+        if self._count is None:
+            self._count = sum(rows.count() for rows in (self._users, self._contacts) if rows is not None)
+        return self._count
 
     @overload
     def __getitem__(self, part: int) -> Key: ...
@@ -93,18 +105,79 @@ class Buyers(Sequence[Key]):
         if isinstance(part, int):
             return self[part : part + 1][0]
         start, stop = part.start or 0, part.stop
-        if self._is_searched or stop is None or stop > NEAR:
+        if self._is_searched or stop is None:
             return self._everybody[start:stop]
+        if stop <= NEAR and len(found := self.from_the_top(start, stop)) == stop - start:
+            return found
+        if len(self) <= FEW:
+            return self._everybody[start:stop]
+        return self._further_down(start, stop - start)
+
+    def from_the_top(self, start: int, stop: int) -> list[Key]:
+        """Those of accounts with a score: fewer than asked for where there are not so many."""
         streams = [
             _warmest(rows, kind, stop)
             for rows, kind in ((self._users, USER), (self._contacts, CONTACT))
             if rows is not None
         ]
         # Each stream is in order, so what comes before a place depends on nothing behind it: pages never overlap.
-        merged = list(islice(heapq.merge(*streams, key=lambda row: row[0]), start, stop))
-        if len(merged) < stop - start:  # there are not so many at accounts with a score
-            return self._everybody[start:stop]
-        return [key for _rank, key in merged]
+        return [key for _rank, key in islice(heapq.merge(*streams, key=lambda row: row[0]), start, stop)]
+
+    def _fit(self, keys: Sequence[Key]) -> set[Key]:
+        """Those of them that are searched."""
+        found: set[Key] = set()
+        for rows, kind in ((self._users, USER), (self._contacts, CONTACT)):
+            if rows is not None:
+                ids = [pk for of_kind, pk in keys if of_kind == kind]
+                found |= {(kind, pk) for pk in rows.filter(pk__in=ids).values_list("pk", flat=True)}
+        return found
+
+    def _further_down(self, start: int, size: int) -> list[Key]:
+        """Some from a place on. What stands above them is counted, not sorted."""
+        found: list[Key] = []
+        for score, sure, kind, n in self._groups():
+            if start >= n:
+                start -= n
+                continue
+            found += self._of_group(score, sure, kind, start, size - len(found))
+            start = 0
+            if len(found) >= size:
+                break
+        return found
+
+    def _groups(self) -> list[tuple[int | None, float, str, int]]:
+        """How many have each (score, confidence, kind), in the order of the list; kept for `KEPT` seconds."""
+        known: list[tuple[int | None, float, str, int]] | None = cache.get(self._kept_as)
+        if known is None:
+            known = self._ask(
+                "SELECT s.score, c3, c0, count(*) FROM found LEFT JOIN scoring_score s ON s.account_id = c2 "
+                "GROUP BY 1, 2, 3 ORDER BY s.score DESC NULLS LAST, c3 DESC, c0 DESC",
+                self._parts,
+            )
+            cache.set(self._kept_as, known, KEPT)
+        return known
+
+    def _of_group(self, score: int | None, sure: float, kind: str, start: int, size: int) -> list[Key]:
+        rows = self._users if kind == USER else self._contacts
+        assert rows is not None  # no group is of a kind that is not in the list
+        alike = rows.filter(buying_confidence=sure).annotate(kind=Value(kind))
+        # A score that there is leads by its index to the accounts; without one everybody is looked at.
+        join, of = "JOIN scoring_score s ON s.account_id = c2 WHERE s.score = %s", [score]
+        if score is None:
+            join, of = "LEFT JOIN scoring_score s ON s.account_id = c2 WHERE s.score IS NULL", []
+        part = alike.values_list("kind", "pk", "account", "buying_confidence", "name")
+        sql = f"SELECT c0, c1 FROM found {join} ORDER BY c4, c1 LIMIT %s OFFSET %s"
+        return self._ask(sql, [part], *of, size, start)
+
+    @staticmethod
+    def _ask(sql: str, parts: Sequence[models.QuerySet[Any, Any]], *params: Any) -> list[Any]:
+        """The rows of SQL over `found`, which is the union of the parts."""
+        compiled = [part.order_by().query.sql_with_params() for part in parts]
+        union = " UNION ALL ".join(part for part, _values in compiled)
+        values = [value for _part, of_part in compiled for value in of_part]
+        with connection.cursor() as cursor:
+            cursor.execute(f"WITH found (c0, c1, c2, c3, c4) AS ({union}) {sql}", [*values, *params])
+            return cursor.fetchall()
 
 
 def rows_of(keys: Iterable[Key]) -> list[Buyer]:
@@ -150,12 +223,20 @@ type _Row = tuple[tuple[int, float], Key]
 
 
 def _warmest(rows: models.QuerySet[Any], kind: str, stop: int) -> Iterator[_Row]:
-    """Those of accounts with a score, the highest first: as in `querysets.Warmest`, an index of scores gives the order."""
-    scored = rows.filter(account__score__score__isnull=False)
-    warmest = F("account__score__score").desc(nulls_last=True)
-    found = scored.order_by(warmest, "-buying_confidence", "name", "pk")
-    for score, sure, pk in found.values_list("account__score__score", "buying_confidence", "pk")[:stop]:
-        yield (-score, -sure), (kind, pk)
+    """Those of accounts with a score, the highest first: an index of scores gives the order.
+
+    Account by account: left to plan a join, the database takes the few who may buy for fewer still, and sorts them all.
+    """
+    here = rows.filter(account=RawSQL("s.account_id", [])).order_by()
+    sql, params = here.values_list("pk", "buying_confidence", "name").query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT s.score, sure, id FROM scoring_score s CROSS JOIN LATERAL ({sql} OFFSET 0) AS found (id, sure, name) "
+            "WHERE s.score IS NOT NULL ORDER BY s.score DESC NULLS LAST, sure DESC, name, id LIMIT %s",
+            [*params, stop],
+        )
+        for score, sure, pk in cursor.fetchall():
+            yield (-score, -sure), (kind, pk)
 
 
 def _of_user(user: ProductUser) -> Buyer:

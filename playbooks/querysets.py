@@ -7,12 +7,12 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from django.db import connection, models
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.db.models.functions import Lower
 from django.utils import timezone
 
 from accounts.models import Account, AccountDomain, Contact, Workspace
-from playbooks.one_pass import OnePass
+from playbooks.one_pass import ByIndex, OnePass, is_broad, sifted
 
 if TYPE_CHECKING:
     from accounts.models import Member
@@ -192,9 +192,6 @@ def accounts_page(
 ) -> Ids[Account]:
     """The ids of the list page's accounts: filtered and sorted. `start` and `size` as in `contacts_page`."""
     rows = accounts.filter(merged_into=None)
-    if wanted.q:
-        domains = AccountDomain.objects.filter(domain__icontains=wanted.q)
-        rows = rows.filter(Q(name__icontains=wanted.q) | Q(pk__in=domains.values("account")))
     if wanted.tier == "none":
         rows = rows.filter(score__score__isnull=True)
     elif wanted.tier:
@@ -207,15 +204,36 @@ def accounts_page(
         rows = rows.filter(_in_bucket(wanted.bucket))
     column = {"score": "score__score", "name": "name", "employees": "employees", "tier_since": "score__tier_since"}
     by = column[wanted.sort_by]
-    if wanted.q:
-        order = f"c1 {'DESC' if wanted.is_descending else 'ASC'} NULLS LAST, c2, c0"
-        return OnePass([rows.values_list("pk", F(by), F("name"))], order=order, columns=3, start=start, size=size)
+    ids: Ids[Account]
     if wanted.sort == "-score" and not wanted.tier:
-        return Warmest(rows, score="score", then=("name", "id"))
-    if wanted.sort_by == "name":  # never null, so an index has either way round
-        return rows.order_by(*("-name", "id") if wanted.is_descending else ("name", "id")).values_list("pk", flat=True)
-    order_by = F(by).desc(nulls_last=True) if wanted.is_descending else F(by).asc(nulls_last=True)
-    return rows.order_by(order_by, "name", "id").values_list("pk", flat=True)
+        ids = Warmest(rows, score="score", then=("name", "id"))
+    elif wanted.sort_by == "name":  # never null, so an index has either way round
+        ids = rows.order_by(*("-name", "id") if wanted.is_descending else ("name", "id")).values_list("pk", flat=True)
+    else:
+        order_by = F(by).desc(nulls_last=True) if wanted.is_descending else F(by).asc(nulls_last=True)
+        ids = rows.order_by(order_by, "name", "id").values_list("pk", flat=True)
+    if not wanted.q:
+        return ids
+    domains = AccountDomain.objects.filter(domain__contains=wanted.q.lower())  # as they are kept
+    named = Q(name__icontains=wanted.q)
+    found = rows.filter(named | Q(pk__in=domains.values("account")))
+    is_scored = by.startswith("score__")  # looked up only for what is sorted
+
+    def fits(some: Sequence[int]) -> set[int]:
+        theirs = named | Exists(domains.filter(account=OuterRef("pk")))
+        return set(rows.filter(theirs, pk__in=some).values_list("pk", flat=True))
+
+    return OnePass(
+        [found.values_list("pk", "name") if is_scored else found.values_list("pk", "name", by)],
+        join="LEFT JOIN scoring_score s ON s.account_id = c0" if is_scored else "",
+        order=f"{by.replace('score__', 's.') if is_scored else 'c2'} {'DESC' if wanted.is_descending else 'ASC'} "
+        f"NULLS LAST, c1, c0",
+        columns=2 if is_scored else 3,
+        start=start,
+        size=size,
+        by_index=sifted(_read_from(ids), fits) if wanted.sort in ("-score", "name", "-name") else None,
+        is_broad=is_broad(wanted.q),
+    )
 
 
 def contacts_page(
@@ -228,9 +246,6 @@ def contacts_page(
     from scoring import buckets  # as above
 
     rows = contacts.filter(removed_at=None)
-    if wanted.q:
-        named = Account.objects.filter(name__icontains=wanted.q)
-        rows = rows.filter(Q(words__contains=Lower(Value(wanted.q))) | Q(account__in=named))
     if wanted.source:
         rows = rows.filter(source=wanted.source)
     if wanted.role:
@@ -239,7 +254,6 @@ def contacts_page(
         rows = rows.filter(account__isnull=wanted.at == "unknown")
     if wanted.file:
         rows = rows.filter(imported_by=wanted.file)
-    of_bucket = [rows.filter(part) for part in buckets.contacts_in(wanted.bucket)] if wanted.bucket else [rows]
     column = {
         "name": "name",
         "account": "account__name",
@@ -248,21 +262,41 @@ def contacts_page(
         "added": "created_at",
     }[wanted.sort_by]
     is_down, all_down = wanted.is_descending, wanted.is_descending and wanted.sort_by in BACKWARDS
-    if wanted.q or wanted.bucket:
-        then = "DESC" if all_down else "ASC"
-        order = f"c1 {'DESC' if is_down else 'ASC'} NULLS LAST, c2 {then}, c0 {then}"
-        parts = [part.values_list("pk", F(column), F("name")) for part in of_bucket]
-        return OnePass(parts, order=order, columns=3, start=start, size=size)
 
     def in_order(rows: models.QuerySet[Contact], column: str) -> models.QuerySet[Contact, int]:
         names = dict.fromkeys((column, "name", "id"))
         order = [f"-{name}" if all_down or (is_down and name == column) else name for name in names]
         return rows.order_by(*order).values_list("pk", flat=True)
 
+    ids: Ids[Contact]
     if wanted.sort_by == "account":
         known = rows.filter(account__isnull=False, account__merged_into=None)
-        return InTwo(in_order(known, column), in_order(rows.filter(account=None), "name"), whole=rows)
-    return in_order(rows, column)
+        ids = InTwo(in_order(known, column), in_order(rows.filter(account=None), "name"), whole=rows)
+    else:
+        ids = in_order(rows, column)
+    if not wanted.q and not wanted.bucket:
+        return ids
+    then, said = "DESC" if all_down else "ASC", Q(words__contains=Lower(Value(wanted.q)))
+    found = rows.filter(said | Q(account__in=Account.objects.filter(name__icontains=wanted.q))) if wanted.q else rows
+    of_bucket = [found.filter(part) for part in buckets.contacts_in(wanted.bucket)] if wanted.bucket else [found]
+
+    def fits(some: Sequence[int]) -> set[int]:
+        named = said | Q(account__name__icontains=wanted.q)
+        return set(rows.filter(named, pk__in=some).values_list("pk", flat=True))
+
+    return OnePass(
+        [part.values_list("pk", F(column), F("name")) for part in of_bucket],
+        order=f"c1 {'DESC' if is_down else 'ASC'} NULLS LAST, c2 {then}, c0 {then}",
+        columns=3,
+        start=start,
+        size=size,
+        by_index=None if wanted.bucket else sifted(_read_from(ids), fits),
+        is_broad=is_broad(wanted.q),
+    )
+
+
+def _read_from(ids: Ids[Any]) -> ByIndex[int]:
+    return lambda start, stop: list(ids[start:stop])
 
 
 def contact_sources(most: int = 500) -> list[str]:

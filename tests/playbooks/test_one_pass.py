@@ -5,11 +5,11 @@ import itertools
 import pytest
 from django.core.paginator import Paginator
 
-from accounts.models import Contact
-from playbooks import buyers
-from playbooks.filters import CONTACT_SORTS, BuyerFilter, ContactFilter
+from accounts.models import Account, Contact
+from playbooks import buyers, one_pass
+from playbooks.filters import CONTACT_SORTS, SORTS, AccountFilter, BuyerFilter, ContactFilter
 from playbooks.one_pass import start_of
-from playbooks.querysets import contacts_page
+from playbooks.querysets import accounts_page, contacts_page
 from scoring.models import Score
 from tests.factories import AccountFactory, ProductUserFactory
 from tests.playbooks.test_queue_page import make_item
@@ -31,16 +31,28 @@ def test_buyers_stand_in_one_order_however_far_down_they_are_read(monkeypatch):
         )
     whole = buyers.Buyers(BuyerFilter())
     near = [key for start in range(0, 16, 3) for key in whole[start : start + 3]]
-    monkeypatch.setattr(buyers, "NEAR", 0)
-    assert near == whole[0:16]
+    assert near == whole[0:]
+    for name in ("NEAR", "FEW"):
+        monkeypatch.setattr(buyers, name, 0)
+    assert near == [key for start in range(0, 16, 3) for key in whole[start : start + 3]]
     assert [row.score for row in buyers.rows_of(near)] == [90] * 4 + [50] * 4 + [None] * 8
     assert len(set(near)) == len(whole) == 16
     searched = buyers.Buyers(BuyerFilter(q="ACME"), start=2, size=2)
     assert (len(searched), searched[2:4]) == (4, near[2:4])
     assert len(buyers.Buyers(BuyerFilter(q="acme"), start=50, size=2)) == 4
+    monkeypatch.setattr(one_pass, "MANY", 0)
+    for q, at in itertools.product(
+        ("a", "ann", "acme", "bo"), (0, 2)
+    ):  # by an index, and sorted where that gives too few
+        found = buyers.Buyers(BuyerFilter(q=q), start=at, size=3)
+        assert (len(found), found[at : at + 3]) == (len(whole_of(q)), whole_of(q)[at : at + 3])
 
 
-def test_contacts_are_sorted_alike_by_an_index_and_in_a_search():
+def whole_of(q):
+    return buyers.Buyers(BuyerFilter(q=q))[0:]
+
+
+def test_contacts_are_sorted_alike_by_an_index_and_in_a_search(monkeypatch):
     for place in range(6):
         account = AccountFactory(name=f"Company {place % 2}") if place % 3 else None
         Contact.objects.create(
@@ -51,6 +63,24 @@ def test_contacts_are_sorted_alike_by_an_index_and_in_a_search():
         found = contacts_page(Contact.objects.all(), ContactFilter(sort=sort, q="hEAD"), start=2, size=2)
         assert list(plain[0:6]) == list(found[0:6]), sort
         assert list(Paginator(found, 2).get_page(2)) == list(plain[2:4])
+        with monkeypatch.context() as patch:
+            patch.setattr(one_pass, "MANY", 0)  # read by an index
+            for q in ("he", "hea"):
+                found = contacts_page(Contact.objects.all(), ContactFilter(sort=sort, q=q), start=1, size=3)
+                assert (len(found), list(found[1:4])) == (6, list(plain[1:4])), (sort, q)
+
+
+def test_accounts_are_sorted_alike_by_an_index_and_in_a_search(monkeypatch):
+    for place in range(6):
+        account = AccountFactory(name=f"Company {place % 3}", employees=place % 2 or None)
+        make_item(account=account)
+        Score.objects.filter(pk=account.pk).update(score=place % 4 or None)
+    for sort in (*SORTS, *(f"-{name}" for name in SORTS)):
+        plain = accounts_page(Account.objects.all(), AccountFilter(sort=sort))
+        for q, many in itertools.product(("ny", "cOmpany"), (0, 5_000)):
+            monkeypatch.setattr(one_pass, "MANY", many)
+            found = accounts_page(Account.objects.all(), AccountFilter(sort=sort, q=q), start=1, size=3)
+            assert (len(found), list(found[1:4])) == (6, list(plain[1:4])), (sort, q, many)
 
 
 def test_a_page_that_is_none_is_the_first():
