@@ -30,7 +30,7 @@ from playbooks.models import Closing, PlayUse, QueueItem, QueueItemEvent, Step
 from playbooks.telling import notifications
 from playbooks.verbs import acting
 from playbooks.verbs.acting import KEPT, Act
-from playbooks.verbs.transitions import DONE, LEFT, OPEN
+from playbooks.verbs.transitions import CLAIMED, DONE, LEFT, OPEN, SNOOZED
 from scoring.models import Score
 
 #: Merged accounts whose items move in one transaction.
@@ -261,16 +261,18 @@ def _restore(correction: Correction) -> None:
 
 
 def _take_back_handed_over(correction: Correction, account_ids: Collection[int], now: dt.datetime) -> None:
-    """What somebody had, and routing handed over to sales since because of other scores, is theirs again."""
-    kept = correction.kept.get("owned", {})
-    done = QueueItem.objects.select_for_update(of=("self",)).filter(
-        pk__in=map(int, kept),
-        account__in=account_ids,
-        state=DONE,
-        closed_by=None,
-        outcome__in=[Closing.HANDED_OVER, Closing.ACTIVATED],
-        closed_at__gte=correction.made_at,
-    )
+    """What somebody had, and routing handed over to sales or woke since because of other scores, is theirs as it was."""
+    kept, since = correction.kept.get("owned", {}), correction.made_at
+    slept = [
+        int(id_)
+        for id_, was in kept.items()
+        if was["state"] == SNOOZED and (was["snoozed_until"] or "~") > now.isoformat()
+    ]
+    handed = Q(state=DONE, closed_by=None, outcome__in=[Closing.HANDED_OVER, Closing.ACTIVATED], closed_at__gte=since)
+    worked = QueueItemEvent.objects.filter(item__in=slept, at__gte=since, actor__isnull=False, undone_at=None)
+    woken = Q(pk__in=slept, state=CLAIMED, woke_at__gte=since) & ~Q(last_touched_at__gte=since)
+    rows = QueueItem.objects.filter(handed | woken & ~Q(pk__in=worked.values("item")))
+    done = rows.filter(pk__in=map(int, kept), account__in=account_ids).select_for_update(of=("self",))
     acts = []
     for item in done.order_by("pk"):
         if _is_taken(item):

@@ -15,7 +15,7 @@ from accounts.corrections import moving
 from accounts.corrections.refusing import Refused, hold_loader, lives_at
 from accounts.corrections.verbs import tell
 from accounts.ladder import again, links
-from accounts.models import Account, AccountDomain, Correction, Member, MergeSuggestion
+from accounts.models import Account, AccountDomain, Correction, Member, MergeSuggestion, Signal, SignalKind
 
 Kind = Correction.Kind
 
@@ -54,6 +54,9 @@ def undo(*, correction_id: int, member: Member | None, way: str = "") -> Correct
     if correction.kind == Kind.SPLIT:
         left = moving.everything(into, home, by=None, now=timezone.now())
         moving.return_domains(left.kept["domains"], home.pk, home.pk)
+    # Worked out from usage that was there together: what is one for an account by itself is found again with its score.
+    spikes = Signal.objects.filter(kind=SignalKind.USAGE_SPIKE, account__in=changed, at__gte=correction.made_at)
+    spikes.delete()
     correction.undone_at, correction.undone_by = timezone.now(), member
     correction.save(update_fields=["undone_at", "undone_by"])
     links.state_anew(AccountDomain.objects.filter(account=home).values_list("domain", flat=True))

@@ -6,9 +6,10 @@ import pytest
 from django.utils import timezone
 
 from accounts import changes, corrections
-from accounts.models import Account, AccountChange, Role
+from accounts.models import Account, AccountChange, Role, Signal
 from playbooks import following, handing
 from playbooks.models import Answer, Notification, Play, PlayUse, QueueItem, QueueItemEvent, Step, Touch
+from playbooks.verbs import verbs
 from scoring.models import ScoredAccount
 from tests.factories import AccountFactory, MemberFactory, WorkspaceFactory
 from tests.playbooks.test_queue_page import make_item
@@ -177,3 +178,24 @@ def test_items_that_come_to_an_account_without_a_score_are_not_routed_before_it_
     assert following.follow_merged() == 1
     assert not ScoredAccount.objects.exists()
     assert AccountChange.objects.get(is_urgent=True).account_id == into.pk
+
+
+def test_what_woke_because_of_a_correction_sleeps_on_unless_its_owner_has_worked_since():
+    away, into = AccountFactory(), AccountFactory()
+    ann, later = MemberFactory(role=Role.SALES), NOW + dt.timedelta(days=9)
+    asleep = [make_item(account=into, motion=motion, owner=ann) for motion in ("sales", "success")]
+    QueueItem.objects.update(state="snoozed", snoozed_at=NOW, snoozed_until=later)
+    before = list(QueueItem.objects.order_by("pk").values_list("state", "snoozed_at", "snoozed_until", "woke_at"))
+    merged = following.correct(corrections.merge, account_id=away.pk, into_id=into.pk, member=None)
+    Signal.objects.create(kind="usage_spike", at=timezone.now(), account=into, key=f"{1:032x}")
+    for item in QueueItem.objects.all():
+        verbs.awake(item, timezone.now(), "Usage spike")
+        item.save()
+    Touch.objects.create(item=asleep[1], account=into, kind="call", at=timezone.now())
+    QueueItem.objects.filter(pk=asleep[1].pk).update(last_touched_at=timezone.now())
+
+    following.correct(corrections.undo, correction_id=merged.pk, member=None)
+
+    assert not Signal.objects.exists()
+    rows = QueueItem.objects.order_by("pk").values_list("state", "snoozed_at", "snoozed_until", "woke_at")
+    assert (rows[0], rows[1][0]) == (before[0], "claimed")
