@@ -191,11 +191,7 @@ def _role(rated: reading.Rated, stored: Sequence[Any]) -> tuple[str, float, str]
     known: list[evidence.Evidence] = msgspec.json.decode(text)
     if confidence >= evidence.CONFIRMED and not known:  # said by hand before evidence was kept
         return role, confidence, text
-    others = [one for one in known if one["source"] not in (evidence.TITLE, evidence.BEHAVIOUR)]
-    acts = {one["what"]: one["count"] for one in known if one["source"] == evidence.BEHAVIOUR}
-    others += evidence.of_behaviour(acts, title_role=rated.role)
-    if rated.role:
-        others.append(evidence.piece(evidence.TITLE, rated.role, rated.confidence))
+    others = evidence.with_title(known, rated.role, rated.confidence)
     if sorted(map(_text, others)) == sorted(map(_text, known)):
         return (*evidence.fuse(known), text) if known else (role, confidence, text)
     return *evidence.fuse(others), _text(others)
