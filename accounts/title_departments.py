@@ -178,7 +178,8 @@ SELLS = words_of(
     "commercial export|commercial grands|commercial france|commercial regional|commercial junior|commercial senior",
     "directeur* commercia*|responsable* commercia*|charge* commercia*|attache* commercia*|ingenieu* commercia*",
     "assistant* commercia*|conseil* commercia*|agent* commercia*|delegue* commercia*|developpement commercia*",
-    "technico commercia*|commerciale|commerciales|commerciaux|ventes|(?<!apres )vente|vendeu*|televente",
+    "technico commercia*|commerciale|commerciales|commerciaux|ventes|(?<!apres )vente|vendeu*|televente|commercialisation",
+    "comercializacion",
     "ingenieur* d affaires|publicite|traffic manager",
     "ventas|comercial*|vendedor*|mercadeo|mercadotecnia|publicidad|ecommerce manager",
     "vendas|vendite|venditor*|verkoop*|verkoper*|forsaljning*|saljare|salg|sprzedaz*|handlowiec",
@@ -203,7 +204,8 @@ TECHNICAL = words_of(
     "technologie*|fertigungsplan*|anwendungs*|automatisierung*|arbeitsvorbereit*|elektro*|edv*|dsp",
     # French
     "ingenieu*|technicien*|developpeu*|informatique*|logiciel*|reseau*|systeme* d information|systemes|donnees|dsi|rssi",
-    "(?<!en )(?<!a la )recherche|chercheu*|scientifique|laboratoire|numerique|digitalisation|industrialisation|ia",
+    "(?<!en )(?<!a la )recherche|chercheu*|scientifique|laboratoire|numerique|statistici*|transformation digitale",
+    "digitalisation|industrialisation|ia",
     "integrateu*|testeu*|amoa|moa|moe|mecanique*|electrique*|electronique*|methodes|bureau d etudes|cybersecurite|infrastructures",
     # Spanish
     "ingenier*|tecnic*|desarrollador*|programador*|informatic*|sistemas|ti|datos|tecnolog*|investigador*|innovacion",
@@ -217,7 +219,7 @@ MAKES = words_of(
     "product manager|product management|designer*|design|development|architect|analyst*|product development|engineering|pm",
     "*produktmanag*|produktplan*|*designer*|*gestaltung|*analyst*|grafiker*|mediengestalter*",
     "chef* de produit*|responsable produit*|graphiste*",
-    "developpement(?! durable)(?! projet)(?! econom)(?! territor)(?! international)(?! social)(?! personnel)|analyste*",
+    "developpement(?! durable)(?! projet)(?! econom)(?! territor)(?! international)(?! social)(?! personnel)(?! local)|analyste*",
     "architecte*|concepteur*|conceptrice*|dessinat*",
     "*projeteu*|gerente* de producto*|jef* de producto*|gestor* de producto*|disen*|desarrollo|analista*|arquitect*|proyectista*",
 )

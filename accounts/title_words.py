@@ -127,7 +127,7 @@ OWNER = re.compile(
 DIRECTOR = words_of(
     "(?<!socio )(?<!socia )director(?!y)(?!ies)*|directeur*|directrice*|direktor*|diretor*|direttore|direttrice|dyrektor*",
     "head|heads|md|hoofd",
-    "jefe de area|jefa de area",
+    "jefe de area|jefa de area|(?<!.)direction|(?<!.)direccion|(?<!.)subdireccion",
     "dir|managing dir|директор|руководитель|начальник|subdirector*|codirector*|headmaster|headmistress|headteacher",
     "secretaire general|secretaire generale",
     "leiter|leiterin|leitung|bereichsleiter*|abteilungsleiter*|hauptabteilungsleiter*|prokurist*|*direktor|*direktorin",
@@ -144,7 +144,7 @@ MANAGER = words_of(
     "projektleiter*|teamleiter*|gruppenleiter*|schichtleiter*|schichtfuhrer*|vorarbeiter*|*teamleitung|meister",
     "industriemeister*|werkmeister*",
     "responsable*|respo|chef de projet*|chef de produit*|cheffe de projet*|chef d equipe|gerente*|gerenta*|subgerent*|dgm|agm|jefe",
-    "jefa|subjefe|encargad*",
+    "jefa|subjefe|encargad*|subencargad*",
     "cheffe|менеджер|тимлид|lider|lideresa|chefe|capo|responsabili|hoofden|capo area",
     "coordinador*|coordenador*|responsabile|capo progetto|kierownik*|teamleider|afdelingshoofd|chef|avdelningschef",
 )

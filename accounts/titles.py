@@ -241,7 +241,11 @@ def area(title: str) -> str:
         return "Other"
     if technical or makes:
         return "Technical"
-    return "Business" if "business" in text.split(" ") and not parts.STAFF.search(text) else "Other"
+    return (
+        "Business"
+        if {"business", "negocio", "negocios"} & set(text.split(" ")) and not parts.STAFF.search(text)
+        else "Other"
+    )
 
 
 def buying_role(seniority: str, department: str, employees: int | None = None) -> tuple[str, float]:

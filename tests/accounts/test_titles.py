@@ -216,6 +216,7 @@ def test_what_somebody_was_before_is_not_what_they_are(title, as_now):
         ("Technische Geschäftsführerin", "c_level", "engineering"),
         ("Praxisinhaber", "c_level", "general"),
         ("Vice Chair", "c_level", "general"),
+        ("Direction financière", "director", "finance"),
         ("Non-Executive Director", "c_level", "general"),
         ("Gestora de Proyectos", "manager", "operations"),
         ("PM @ Acme", "manager", "product"),
