@@ -8,7 +8,7 @@ from accounts import addresses
 
 
 class InvitedOnly(DefaultAccountAdapter):
-    """Nobody signs up by himself: an admin adds members under Settings → People."""
+    """Nobody signs up by himself: an admin adds members under Settings → Members."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False

@@ -1,4 +1,4 @@
-"""Permissions on every URL, who acts, and each member's own time zone."""
+"""Permissions on every URL, who acts, each member's own time zone, and a page for addresses that are none."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import contextlib
 import zoneinfo
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.defaults import permission_denied
@@ -43,14 +45,40 @@ class Permissions:
         if not request.user.is_authenticated:
             if request.headers.get("HX-Request"):
                 # A fragment cannot show the sign-in page: ask the browser to load it whole.
-                return HttpResponse(status=204, headers={"HX-Redirect": redirect_to_login(request.path).url})
-            return redirect_to_login(request.get_full_path())
+                return HttpResponse(status=204, headers={"HX-Redirect": redirect_to_login(_seen_at(request)).url})
+            return redirect_to_login(_seen_at(request))
         if not allows(row, request.user.role):
             if rest.is_api(request):
                 return rest.no(403, "permission_denied", _("Your role may not do this."))
             # Raised, it would put a traceback into the log for a link that was only passed on.
             return permission_denied(request, PermissionDenied())
         return None
+
+
+def _seen_at(request: HttpRequest) -> str:
+    """The page somebody sees who has to sign in: that which is asked for, or of a form or a fragment the one around it."""
+    around = request.headers.get("HX-Current-URL", "")
+    if request.method not in ("GET", "HEAD"):
+        around = around or request.headers.get("Referer", "/")
+    address = urlsplit(around)
+    if not around or address.netloc not in ("", request.get_host()):
+        return request.get_full_path() if request.method in ("GET", "HEAD") else "/"
+    return f"{address.path}?{address.query}" if address.query else address.path
+
+
+class PagesOnly:
+    """A page in place of the browser's blank one for whoever opens the address of a button."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        answer = self.get_response(request)
+        if answer.status_code == 405 and request.method == "GET" and not answer.content:
+            allowed = answer["Allow"]
+            answer = render(request, "405.html", status=405)
+            answer["Allow"] = allowed
+        return answer
 
 
 class Acting:

@@ -72,6 +72,7 @@ MIDDLEWARE = [
     "plsapp.middleware.Acting",
     "plsapp.middleware.MemberTimezone",
     "plsapp.middleware.Permissions",
+    "plsapp.middleware.PagesOnly",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

@@ -51,3 +51,20 @@ def test_pages_and_files_are_compressed_for_those_who_ask_for_it(sign_in):
     assert len(packed.content) * 3 < len(plain.content)
     assert gzip.decompress(packed.content).startswith(b"<!doctype html>")
     assert gzip.decompress(b"".join(listed.streaming_content)).decode("utf-8-sig").startswith("Account")
+
+
+def test_whoever_signs_in_again_comes_back_to_the_page_and_not_to_its_button(client):
+    page = "http://testserver/accounts/?tier=pqa"
+    posted = client.post("/queue/items/1/claim", headers={"referer": page})
+    fragment = client.get("/queue/items/1/claim", headers={"HX-Request": "true", "HX-Current-URL": page})
+    elsewhere = client.post("/queue/items/1/claim", headers={"referer": "https://evil.example/accounts/"})
+
+    assert posted["Location"] == fragment["HX-Redirect"] == "/sign-in/login/?next=/accounts/%3Ftier%3Dpqa"
+    assert elsewhere["Location"] == "/sign-in/login/?next=/"
+
+
+def test_the_address_of_a_button_says_so(sign_in):
+    answer = sign_in(Role.ADMIN).get("/settings/sources/1/")
+
+    assert (answer.status_code, answer["Allow"]) == (405, "POST")
+    assert "This is the address of a button" in answer.text
