@@ -7,12 +7,14 @@ be read by those.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import msgspec
 from django.conf import settings
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
@@ -53,6 +55,8 @@ def hand_raised(request: HttpRequest) -> HttpResponse:
     asked = Asked()
     answer, page = partial(_hand_raised, asked=asked), partial(_page, asked=asked)
     response = api.edge(request, hand_raise.PATH, answer, page)
+    if response.status_code == 503 and asked.fields and _wants_page(request):
+        response = _again(request, asked.fields)
     if asked.form is not None:
         _for_sites(request, response, asked.form)
     return response
@@ -138,6 +142,7 @@ def _open(value: object, *, asked: Asked) -> Source | None:
     """The source of the form that a body without a write key names."""
     if not isinstance(value, dict) or not value.get("form"):
         return None
+    asked.fields = value
     asked.form = forms.find(value["form"])
     if asked.form is None:
         raise Refused(404, Bad("unknown_form", "form: is not known here, or is switched off.", "form"))
@@ -164,13 +169,33 @@ def _page(request: HttpRequest, bad: Bad | None, status: int, *, asked: Asked) -
     return response
 
 
+def _again(request: HttpRequest, fields: dict[str, Any]) -> HttpResponse:
+    """The database is away, and with it the form: what was typed, to be sent again by a button."""
+    typed = hand_raise.typed(fields)
+    more = {name: value for name in ("form", "token", "theme") if isinstance(value := fields.get(name), str)}
+    context = {"fields": more | typed, "message": typed.get("message", ""), "theme": _theme(fields)}
+    return _away(request, "accounts/hand_form_again.html", context)
+
+
+def _away(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    """Which sites may frame it is not known now, and there is nothing in it that any may not."""
+    context |= {"action": reverse("hand_raise"), "style": static("css/hand-form.css")}
+    response = render(request, template, context, status=503)
+    response["Retry-After"] = str(RETRY_SECONDS)
+    _framed(response, form_action=[CSP.SELF], ancestors=["*"])
+    return response
+
+
 # The form itself -----------------------------------------------------------------------------------------------------
 
 
 @require_safe
 def form_page(request: HttpRequest, form_key: str) -> HttpResponse:
     """The form as a page, also within another. The query fills in what is known: `email`, `name`, `user_id`, `placement`, …"""
-    form = forms.find(form_key)
+    try:
+        form = forms.find(form_key)
+    except DatabaseError:
+        return _away(request, "accounts/hand_form_again.html", {})
     if form is None:
         return _gone(request)
     return _for_sites(request, _drawn(request, form, request.GET.dict()), form)
@@ -268,17 +293,22 @@ def _for_sites(request: HttpRequest, response: HttpResponse, form: HandRaiseForm
     if form.origins:
         response["Access-Control-Allow-Origin"] = origin if origin in form.origins else ours
         patch_vary_headers(response, ["Origin"])
+    # A browser holds what an answer redirects to against this too.
+    form_action = [CSP.SELF, forms.origin_of(form.thanks_url)] if form.thanks_url else [CSP.SELF]
+    _framed(response, form_action=form_action, ancestors=[CSP.SELF, *form.origins] if form.origins else ["*"])
+    return response
+
+
+def _framed(response: HttpResponse, *, form_action: Sequence[str], ancestors: Sequence[str]) -> None:
     policy = {
         "default-src": [CSP.NONE],
         "style-src": [CSP.SELF],
-        # A browser holds what an answer redirects to against this too.
-        "form-action": [CSP.SELF, forms.origin_of(form.thanks_url)] if form.thanks_url else [CSP.SELF],
+        "form-action": form_action,
         "base-uri": [CSP.NONE],
-        "frame-ancestors": [CSP.SELF, *form.origins] if form.origins else ["*"],
+        "frame-ancestors": ancestors,
     }
     response._csp_config = policy  # type: ignore[attr-defined]
     response.xframe_options_exempt = True
-    return response
 
 
 def _ours(request: HttpRequest) -> str:

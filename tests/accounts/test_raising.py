@@ -7,6 +7,7 @@ import msgspec
 import pytest
 import time_machine
 from django.core.exceptions import ValidationError
+from django.db import OperationalError, connection
 from django.urls import reverse
 from django.utils import timezone
 
@@ -185,6 +186,22 @@ def test_a_plain_form_is_thanked_on_a_page_and_a_mistake_loses_nothing(client, f
     assert wrong.status_code == 400
     assert "My long words</textarea>" in wrong.content.decode()
     assert "Please check the e-mail address" in wrong.content.decode()
+
+
+def test_without_a_database_a_visitor_has_a_page_that_sends_what_was_typed_again(client, form):
+    def away(*_):
+        raise OperationalError("server closed the connection")
+
+    with connection.execute_wrapper(away):
+        answer = post(client, form, accept="text/html", message="<My> long words", token="t")
+        shown = client.get(reverse("hand_form_page", args=[form.key]))
+    page = answer.content.decode()
+    assert (answer.status_code, shown.status_code) == (503, 503)
+    assert answer["Retry-After"] == "5"
+    assert "frame-ancestors *" in answer["Content-Security-Policy"]
+    assert "&lt;My&gt; long words</textarea>" in page
+    again = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page))
+    assert again == {"form": form.key, "token": "t", "email": "ann@acme.com"}
 
 
 @pytest.mark.parametrize("what", ["form", "source"])
