@@ -33,6 +33,7 @@ from accounts import (
 )
 from accounts.alongside import Alongside
 from accounts.contacts import retiring
+from accounts.erasing import remembered
 from accounts.erasing import verbs as erasing
 from accounts.identity import Directory
 from accounts.identity_rows import USAGE_TYPES, Person, Space
@@ -75,10 +76,14 @@ class Resolved:
 
 def apply(messages: Sequence[Message]) -> None:
     """Resolves the messages in order and writes what follows from them."""
-    if not messages:
-        return
     if _deletes(messages):
         _apply_in_parts(messages)
+        return
+    if late := remembered.of_erased(messages) if messages else []:
+        erasing.erase_devices({message.anonymous_id: at for message, at in late if message.user_id})
+        passed = {id(message) for message, _at in late}
+        messages = [message for message in messages if id(message) not in passed]
+    if not messages:
         return
     types = usage.event_types(_names(messages))
     _read_rules(messages)
@@ -97,7 +102,8 @@ def apply_new(repeats: Repeats, *, alongside: Alongside, waiting: Callable[[], l
         return 0
     names = _names(messages)
     types = usage.known_event_types(names)
-    if len(types) < len(names) or _deletes(messages):  # a repeat makes no event type, and erases nobody
+    # A repeat makes no event type, and erases nobody.
+    if len(types) < len(names) or _deletes(messages) or remembered.of_erased(messages):
         repeats.remember()
         apply(repeats.new())
         return len(repeats.new())
@@ -122,8 +128,8 @@ def _apply_in_parts(messages: Sequence[Message]) -> None:
     """A person is erased after what came before, and before what came after: that makes somebody new."""
     for is_deletion, part in itertools.groupby(messages, lambda message: message.type == DELETE):
         if is_deletion:
-            for user_id in dict.fromkeys(message.user_id for message in part):
-                erasing.erase_user_id(user_id)
+            for message in part:
+                erasing.erase_user_id(message.user_id, at=message.at)
         else:
             apply(list(part))
 

@@ -10,9 +10,10 @@ The same key later is somebody new.
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import uuid
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,8 +25,8 @@ from django.utils import timezone
 
 from accounts import audit, changes, devices, invitations
 from accounts.contacts.fields import in_ascii, in_letters
-from accounts.erasing import bodies, texts
-from accounts.erasing.needles import Needles
+from accounts.erasing import bodies, remembered, texts
+from accounts.erasing.needles import SHORTEST_ID, Needles
 from accounts.models import (
     Account,
     Contact,
@@ -103,29 +104,45 @@ def erase(*, said: str, member: Member | None = None, way: str = "") -> Erased:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOADER])
     said = said.strip()
     people = list(_people(said).select_for_update(of=("self",)).order_by("pk")) if said else []
-    return _erase(said, people, member=member, way=way, waiting=True)
+    return _erase(said, people, member=member, way=way) if said else Erased()
 
 
-def erase_user_id(user_id: str) -> Erased:
-    """What Segment's `delete` message asks for: in the loader's transaction, at its place in the order of messages.
+def erase_user_id(user_id: str, *, at: dt.datetime) -> Erased:
+    """What Segment's `delete` message of this time asks for: in the loader's transaction, at its place in the order of messages.
 
-    Messages that wait came later and may make somebody new.
+    Messages that wait came later: those of later times may make somebody new.
     """
+    remembered.note([f"u:{user_id}"], at=at)
     people = list(ProductUser.objects.filter(pk__in=_ids_of_keys([f"u:{user_id}"])).select_for_update().order_by("pk"))
     if not people:
         return Erased()
-    return _erase(user_id, people, member=None, way=audit.MESSAGE, waiting=False)
+    return _erase(user_id, people, member=None, way=audit.MESSAGE, at=at)
 
 
-def _erase(said: str, people: list[ProductUser], *, member: Member | None, way: str, waiting: bool) -> Erased:
+def erase_devices(known: Mapping[str, dt.datetime]) -> None:
+    """Devices on which an erased person turns out to have been known, at these times: what nobody else has claimed was theirs."""
+    for anonymous_id, at in known.items():
+        key = f"a:{anonymous_id}"
+        if not anonymous_id or UserAlias.objects.filter(key=key).exists():
+            continue
+        remembered.note([key], at=at)
+        if people := list(ProductUser.objects.filter(key=key).select_for_update()):
+            _erase(anonymous_id, people, member=None, way=audit.MESSAGE, at=at)
+
+
+def _erase(
+    said: str, people: list[ProductUser], *, member: Member | None, way: str, at: dt.datetime | None = None
+) -> Erased:
+    """`at`: of a message; none: now, and what waits goes too."""
     ids = [person.pk for person in people]
     contacts = list(_contacts(_emails(said, people), ids).select_for_update(of=("self",)).order_by("pk"))
     needles = _needles(said, people, contacts)
     accounts = _accounts(people, contacts)
+    remembered.note(_keys(said, people, needles), at=at or timezone.now())
     _forget(people)
     _forget_contacts(contacts)
     _forget_invitations(needles)
-    _rename_spaces(needles)
+    _rename_spaces(ids, needles)
     _forget_hands(ids, needles)
     bodies.drop_from_imports(needles)
     rows = texts.scrub(needles, account_ids=accounts, user_ids=ids)
@@ -133,7 +150,7 @@ def _erase(said: str, people: list[ProductUser], *, member: Member | None, way: 
         people=len(people),
         contacts=len(contacts),
         texts=rows,
-        waiting=bodies.drop_waiting(needles) if waiting else 0,
+        waiting=bodies.drop_waiting(needles) if at is None else 0,
         set_aside=bodies.drop_set_aside(needles),
     )
     transaction.on_commit(functools.partial(bodies.drop_rejects, needles))
@@ -186,6 +203,14 @@ def _needles(said: str, people: Sequence[ProductUser], contacts: Sequence[Contac
     return Needles(frozenset(ids | ({said} if said else set())), frozenset(emails), frozenset(names))
 
 
+def _keys(said: str, people: Sequence[ProductUser], needles: Needles) -> set[str]:
+    """By which messages may come later that name them."""
+    ids = [person.pk for person in people]
+    found = {person.key for person in people} | {f"u:{said}", f"a:{said}"}
+    found |= set(UserAlias.objects.filter(user__in=ids).values_list("key", flat=True))
+    return found | {remembered.EMAIL + email.lower() for email in needles.emails}
+
+
 def _accounts(people: Sequence[ProductUser], contacts: Sequence[Contact]) -> set[int]:
     """Where texts may name them: the accounts that they belong to, and those of their workspaces."""
     found = {person.account_id for person in people} | {contact.account_id for contact in contacts}
@@ -235,13 +260,23 @@ def _forget_invitations(needles: Needles) -> None:
     Invitation.objects.filter(invitee__in=keys).update(invitee=RandomUUID())
 
 
-def _rename_spaces(needles: Needles) -> None:
-    """A workspace of one's own may have one's e-mail for an id. It stays, under another one."""
+def _rename_spaces(user_ids: Collection[int], needles: Needles) -> None:
+    """A workspace of one's own may be called by one's e-mail or id. It stays, under another one.
+
+    Among the person's workspaces an e-mail counts with whatever stands before it; an id where nobody else is a member.
+    """
     asked = Q(pk__in=[])
     for word in needles.everywhere():
         asked |= Q(external_id__icontains=word)
-    for space in Workspace.objects.filter(asked):
-        if needles.says_email(space.external_id):
+    theirs = set(Membership.objects.filter(user__in=user_ids).values_list("workspace", flat=True))
+    alone = theirs - set(
+        Membership.objects.filter(workspace__in=theirs).exclude(user__in=user_ids).values_list("workspace", flat=True)
+    )
+    called = [one.lower() for one in needles.ids if len(one) >= SHORTEST_ID]
+    for space in Workspace.objects.filter(asked | Q(pk__in=alone)):
+        name = space.external_id.lower()
+        known = [*needles.everywhere(), *(called if space.pk in alone else ())] if space.pk in theirs else []
+        if any(one.lower() in name for one in known) or needles.says_email(space.external_id):
             Workspace.objects.filter(pk=space.pk).update(external_id=f"{ERASED}{uuid.uuid4().hex}")
 
 

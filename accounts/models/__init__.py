@@ -14,7 +14,7 @@ from accounts.models.companies import (
     Workspace,
 )
 from accounts.models.hand_raises import HandRaise, HandRaiseForm, UsageAfterRaise
-from accounts.models.intake import Landing, LoadState, SeenMessage, SetAside, Source, new_write_key
+from accounts.models.intake import ErasedId, Landing, LoadState, SeenMessage, SetAside, Source, new_write_key
 from accounts.models.members import Member, MemberManager, Role, initials
 from accounts.models.people import (
     BuyingRole,
@@ -49,6 +49,7 @@ __all__ = [
     "Department",
     "DeviceUsage",
     "DomainRule",
+    "ErasedId",
     "EventType",
     "HandRaise",
     "HandRaiseForm",

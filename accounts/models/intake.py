@@ -76,6 +76,13 @@ class SeenMessage(models.Model):
     seen_on = models.DateField(db_index=True)
 
 
+class ErasedId(models.Model):
+    """An id or address of somebody who was erased, as a keyed digest that tells nobody which. See `accounts.erasing.remembered`."""
+
+    digest = models.UUIDField(primary_key=True)
+    at = models.DateTimeField(db_index=True)
+
+
 class LoadState(models.Model):
     """One row: the loader's last success, for health and for the pages' "fresh as of"."""
 

@@ -1,6 +1,7 @@
 """Erasing a person leaves nothing of him in the database, and every count as it was."""
 
 import datetime as dt
+import itertools
 import json
 
 import pytest
@@ -210,6 +211,42 @@ def test_a_delete_message_erases_at_its_place_and_the_same_id_is_somebody_new(wo
     assert not UserAlias.objects.filter(user=jane).exists()
     entry = AuditEntry.objects.get(action="person.erase")
     assert (entry.by, entry.way) == (None, "message")
+
+
+@pytest.mark.parametrize("order", [(3, *rest) for rest in itertools.permutations(range(3))] + [(1, 3, 0, 2)])
+def test_what_was_done_before_a_delete_brings_nobody_back_whenever_it_comes(order):
+    source = SourceFactory()
+    noon = timezone.now() - dt.timedelta(hours=6)
+    said = {"traits": {"email": EMAIL, "name": NAME}, "timestamp": noon.isoformat()}
+    items = [
+        {"type": "identify", "userId": "user-jane-77", "anonymousId": "phone", **said},
+        {"type": "identify", "anonymousId": "phone", **said},
+        track("user-jane-77", timestamp=noon.isoformat()),
+        {"type": "delete", "userId": "user-jane-77", "timestamp": (noon + dt.timedelta(hours=1)).isoformat()},
+    ]
+    for place in order:
+        land(source, items[place])
+        loading.drain()
+    assert traces(*NEVER) == []
+    assert not ProductUser.objects.filter(key__startswith="u:").exists()
+
+
+def test_what_is_done_after_erasing_makes_somebody_new_and_who_shares_the_address_stays(world):
+    _jane, _contact, source, _rejects = world
+    before = (timezone.now() - dt.timedelta(days=3)).isoformat()
+    land(source, track("twin", context={"traits": {"email": EMAIL}}), track("other", anonymousId="tablet"))
+    loading.drain()
+    land(source, {"type": "delete", "userId": "user-jane-77"})
+    loading.drain()
+    land(source, track("twin", "Late", context={"traits": {"email": EMAIL}}, timestamp=before))
+    land(source, track("user-jane-77", "Late", timestamp=before), track("user-jane-77", "New"))
+    loading.drain()
+    told = Usage.objects.filter(user__key__in=["u:twin", "u:user-jane-77"], event_type__name__in=["Late", "New"])
+    assert set(told.values_list("user__key", "event_type__name")) == {("u:twin", "Late"), ("u:user-jane-77", "New")}
+    erasing.erase(said=EMAIL)
+    land(source, *(track(who, context={"traits": {"email": EMAIL}}, timestamp=before) for who in ("twin", "third")))
+    loading.drain()
+    assert traces(EMAIL, NAME) == []
 
 
 def test_one_of_two_people_of_a_company_keeps_his_own_words(world):
