@@ -83,13 +83,21 @@ def for_tabs(motion: str, member: Member) -> dict[str, int | dt.datetime | None]
     return {**found, "changed": counted.changed}
 
 
-def by_bucket(motion: str) -> dict[str, int]:
+def by_bucket(motion: str, *, fresh: bool = False) -> dict[str, int]:
     """How many items of a queue that are to be worked are in each attribution bucket; `buckets.KEPT` seconds old at most."""
     key = buckets.KEYS_OF_QUEUES[motion]
-    known: dict[str, int] | None = cache.get(key)
+    known: dict[str, int] | None = None if fresh else cache.get(key)
     if known is None:
         items = QueueItem.objects.working().filter(motion=motion).order_by().annotate(bucket=buckets.value("account__"))
         found = dict(items.values_list("bucket").annotate(Count("pk")))
         known = {bucket: found.get(bucket, 0) for bucket in buckets.Bucket.values}
         cache.set(key, known, buckets.KEPT)
     return known
+
+
+def keep() -> None:
+    """Counts everything that pages keep, so that nobody who looks has to wait for it; every minute."""
+    buckets.counts(fresh=True)
+    buckets.of_contacts(fresh=True)
+    for motion in buckets.KEYS_OF_QUEUES:
+        by_bucket(motion, fresh=True)

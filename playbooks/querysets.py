@@ -12,7 +12,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from accounts.models import Account, AccountDomain, Contact, Workspace
-from playbooks.one_pass import ByIndex, OnePass, is_broad, sifted
+from playbooks.one_pass import NEAR, ByIndex, OnePass, is_broad, sifted
 
 if TYPE_CHECKING:
     from accounts.models import Member
@@ -159,7 +159,7 @@ class InTwo(Sequence[int]):
         start, stop = part.start or 0, part.stop
         found = list(self._first[start:stop])
         if stop is None or len(found) < stop - start:
-            first = self._first.count()
+            first = start + len(found) if found or not start else self._first.count()
             found += self._then[max(0, start - first) : None if stop is None else max(0, stop - first)]
         return found
 
@@ -173,12 +173,34 @@ class Warmest(InTwo):
 
     def __init__[T: models.Model](self, rows: models.QuerySet[T], *, score: str, then: Sequence[str]) -> None:
         warmest = F(f"{score}__score").desc(nulls_last=True)
-        scored = rows.filter(**{f"{score}__isnull": False}).order_by(warmest, *then)
-        others = rows.filter(**{f"{score}__isnull": True}).order_by(*then)
+        scored = rows.filter(**{f"{score}__score__isnull": False}).order_by(warmest, *then)
+        others = rows.filter(**{f"{score}__score__isnull": True}).order_by(*then)
         super().__init__(scored.values_list("pk", flat=True), others.values_list("pk", flat=True), whole=rows)
 
 
-type Ids[T: models.Model] = models.QuerySet[T, int] | InTwo | OnePass[int]
+class Counted(Sequence[int]):
+    """Ids of a list of which is known how many there are."""
+
+    def __init__(self, ids: Ids[Any] | ByIndex[int], n: int) -> None:
+        self._read = ids if callable(ids) else _read_from(ids)
+        self._n = n
+
+    def __len__(self) -> int:
+        return self._n
+
+    @overload
+    def __getitem__(self, part: int) -> int: ...
+    @overload
+    def __getitem__(self, part: slice) -> Sequence[int]: ...
+    def __getitem__(self, part: int | slice) -> int | Sequence[int]:
+        if isinstance(part, int):
+            return self[part : part + 1][0]
+        return self._read(part.start or 0, self._n if part.stop is None else part.stop)
+
+
+type Ids[T: models.Model] = models.QuerySet[T, int] | InTwo | OnePass[int] | Counted
+#: Kept counts are shown from this on, where one more or less is not seen.
+KEPT_FROM = 1_000
 #: Sorts whose other way round is the whole list backwards, names too, as an index has it.
 BACKWARDS = ("name", "source", "account")
 
@@ -191,6 +213,8 @@ def accounts_page(
     accounts: models.QuerySet[Account], wanted: AccountFilter, *, start: int = 0, size: int = 50
 ) -> Ids[Account]:
     """The ids of the list page's accounts: filtered and sorted. `start` and `size` as in `contacts_page`."""
+    from scoring import buckets  # as above
+
     rows = accounts.filter(merged_into=None)
     if wanted.tier == "none":
         rows = rows.filter(score__score__isnull=True)
@@ -207,13 +231,17 @@ def accounts_page(
     ids: Ids[Account]
     if wanted.sort == "-score" and not wanted.tier:
         ids = Warmest(rows, score="score", then=("name", "id"))
+    elif wanted.tier == "none" and wanted.sort_by == "score":  # they have none
+        ids = rows.order_by("name", "id").values_list("pk", flat=True)
     elif wanted.sort_by == "name":  # never null, so an index has either way round
         ids = rows.order_by(*("-name", "id") if wanted.is_descending else ("name", "id")).values_list("pk", flat=True)
     else:
         order_by = F(by).desc(nulls_last=True) if wanted.is_descending else F(by).asc(nulls_last=True)
         ids = rows.order_by(order_by, "name", "id").values_list("pk", flat=True)
     if not wanted.q:
-        return ids
+        said = {"tier": wanted.tier, "segment": wanted.segment, "buyer": wanted.buyer, "bucket": wanted.bucket}
+        n = buckets.how_many(**said) if any(said.values()) else 0
+        return Counted(ids, n) if n > KEPT_FROM else ids
     domains = AccountDomain.objects.filter(domain__contains=wanted.q.lower())  # as they are kept
     named = Q(name__icontains=wanted.q)
     found = rows.filter(named | Q(pk__in=domains.values("account")))
@@ -276,6 +304,11 @@ def contacts_page(
         ids = in_order(rows, column)
     if not wanted.q and not wanted.bucket:
         return ids
+
+    def in_bucket(some: Sequence[int]) -> set[int]:
+        alike = rows.filter(pk__in=some).annotate(bucket=buckets.value_of_contact())
+        return set(alike.filter(bucket=wanted.bucket).values_list("pk", flat=True))
+
     then, said = "DESC" if all_down else "ASC", Q(words__contains=Lower(Value(wanted.q)))
     found = rows.filter(said | Q(account__in=Account.objects.filter(name__icontains=wanted.q))) if wanted.q else rows
     of_bucket = [found.filter(part) for part in buckets.contacts_in(wanted.bucket)] if wanted.bucket else [found]
@@ -284,7 +317,7 @@ def contacts_page(
         named = said | Q(account__name__icontains=wanted.q)
         return set(rows.filter(named, pk__in=some).values_list("pk", flat=True))
 
-    return OnePass(
+    whole: OnePass[int] = OnePass(
         [part.values_list("pk", F(column), F("name")) for part in of_bucket],
         order=f"c1 {'DESC' if is_down else 'ASC'} NULLS LAST, c2 {then}, c0 {then}",
         columns=3,
@@ -293,6 +326,15 @@ def contacts_page(
         by_index=None if wanted.bucket else sifted(_read_from(ids), fits),
         is_broad=is_broad(wanted.q),
     )
+    n = buckets.of_contacts()[wanted.bucket] if wanted.params.keys() <= {"bucket", "sort"} else 0
+    if n <= KEPT_FROM:
+        return whole
+
+    def read(start: int, stop: int) -> Sequence[int]:
+        near = sifted(_read_from(ids), in_bucket)(start, stop) if stop <= NEAR else ()
+        return near if len(near) == stop - start else whole[start:stop]
+
+    return Counted(read, n)
 
 
 def _read_from(ids: Ids[Any]) -> ByIndex[int]:

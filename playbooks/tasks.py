@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from accounts import changes
-from playbooks import following, plans, profiling, queue, upkeep
+from playbooks import counting, following, plans, profiling, queue, upkeep
 from playbooks.assignment import assignment, held_places, sla, sla_watch
 from playbooks.feedback import audits
 from playbooks.telling import digest, notifications
@@ -34,6 +34,12 @@ def keep_queues() -> None:
     held_places.give_back(timezone.now())
     plans.make_due(timezone.now())
     following.catch_up()
+
+
+@shared_task
+def keep_counts() -> None:
+    """Counts how much is in each bucket, for the lists; every minute."""
+    counting.keep()
 
 
 @shared_task

@@ -9,11 +9,13 @@ The rule stands here twice, for one account and for the database; a test compare
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.core.cache import cache
 from django.db import connection, models
-from django.db.models import Case, Exists, OuterRef, Q, Value, When
+from django.db.models import Case, Exists, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
-from django.db.models.lookups import GreaterThan, LessThanOrEqual
+from django.db.models.lookups import GreaterThan, IsNull, LessThanOrEqual
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, Contact
@@ -28,8 +30,11 @@ class Bucket(models.TextChoices):
 
 
 USED = "active_users_28"
-#: Seconds that counts are kept: they pass over all scores, and every look at the account list shows them.
-KEPT = 60
+#: Seconds that counts are kept: they pass over all scores, and every look at the account list shows them. A worker counts again
+#: every minute, so that nobody who looks has to wait for it.
+KEPT = 150
+#: What counts more than this is not counted again because of a change by hand, but with the next minute.
+LARGE = 20_000
 _KEY = "scoring.buckets.counts"
 _KEY_OF_CONTACTS = f"{_KEY}.contacts"
 #: Where the app above keeps its counts of each queue: forgotten with ours.
@@ -50,8 +55,9 @@ def condition(wanted: str, path: str = "") -> Q:
     """The accounts of a bucket. `path` leads from the rows to the account, with two underscores at its end: `"account__"`."""
     active = Coalesce(feature_in_query(f"{path}score__feature_values", USED), Value(0.0))
     if wanted == Bucket.LEAD:
-        known = Contact.objects.filter(account=OuterRef(f"{path}pk"), removed_at=None, user=None)
-        return Q(LessThanOrEqual(active, 0.0)) & Q(Exists(known))
+        known = Contact.objects.filter(account=OuterRef(f"{path}pk"), removed_at=None, user=None).values("pk")
+        # Asked of each account that was not used: `EXISTS` is planned as one pass over all contacts.
+        return Q(LessThanOrEqual(active, 0.0)) & Q(IsNull(Subquery(known[:1]), False))
     states = [state for state in BuyerState.values if (state in KNOWN_BUYER) == (wanted == Bucket.WITH_BUYER)]
     return Q(GreaterThan(active, 0.0)) & Q(**{f"{path}score__buyer_state__in": states})
 
@@ -92,18 +98,42 @@ def label(bucket: str) -> str:
     return str(Bucket(bucket).label) if bucket else ""
 
 
+@dataclass(frozen=True)
+class Group:
+    """So many accounts are alike in this. `tier`, `segment` and `buyer` are none without a row of scores."""
+
+    bucket: str
+    tier: str | None
+    segment: str | None
+    buyer: str | None
+    has_score: bool
+    accounts: int
+
+
 def counts(*, fresh: bool = False) -> dict[str, int]:
-    """How many accounts are in each bucket. One query, one pass over the scores; kept for `KEPT` seconds unless `fresh`."""
-    known: dict[str, int] | None = None if fresh else cache.get(_KEY)
-    if known is None:
-        known = _counts()
-        cache.set(_KEY, known, KEPT)
-    return known
+    """How many accounts are in each bucket; kept for `KEPT` seconds unless `fresh`."""
+    found = dict.fromkeys(Bucket.values, 0)
+    for group in _groups(fresh=fresh):
+        if group.bucket:
+            found[group.bucket] += group.accounts
+    return found
 
 
-def of_contacts() -> dict[str, int]:
+def how_many(*, bucket: str = "", tier: str = "", segment: str = "", buyer: str = "") -> int:
+    """How many accounts are in all of these, as the account list filters: tier `none` has no score. As old as `counts`."""
+    return sum(
+        group.accounts
+        for group in _groups()
+        if bucket in ("", group.bucket)
+        and segment in ("", group.segment)
+        and buyer in ("", group.buyer)
+        and (not tier or (not group.has_score if tier == "none" else group.has_score and tier == group.tier))
+    )
+
+
+def of_contacts(*, fresh: bool = False) -> dict[str, int]:
     """How many contacts are at accounts of each bucket; those of no account are leads. One query, kept for `KEPT` seconds."""
-    known: dict[str, int] | None = cache.get(_KEY_OF_CONTACTS)
+    known: dict[str, int] | None = None if fresh else cache.get(_KEY_OF_CONTACTS)
     if known is None:
         known = _counts_of_contacts()
         cache.set(_KEY_OF_CONTACTS, known, KEPT)
@@ -111,24 +141,40 @@ def of_contacts() -> dict[str, int]:
 
 
 def forget() -> None:
-    """After a change by hand the next look counts anew."""
-    cache.delete_many([_KEY, _KEY_OF_CONTACTS, *KEYS_OF_QUEUES.values()])
+    """After a change by hand the next look counts anew, unless there are so many that one more or less is not seen."""
+    kept = cache.get_many([_KEY, _KEY_OF_CONTACTS, *KEYS_OF_QUEUES.values()])
+    few = [key for key, known in kept.items() if _size(known) <= LARGE]
+    cache.delete_many(few)
 
 
-def _counts() -> dict[str, int]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            SELECT count(*) FILTER (WHERE is_used AND has_buyer), count(*) FILTER (WHERE is_used AND NOT has_buyer),
-                   count(*) FILTER (WHERE is_used IS NOT TRUE AND known.account_id IS NOT NULL)
-            FROM (SELECT account_id, nullif(feature_values[{PLACES[USED] + 1}], 'NaN') > 0 AS is_used,
-                         buyer_state = ANY (%s) AS has_buyer FROM scoring_score) AS scores
-            FULL JOIN (SELECT DISTINCT account_id FROM accounts_contact
-                       WHERE account_id IS NOT NULL AND removed_at IS NULL AND user_id IS NULL) AS known USING (account_id)
-            """,
-            [list(KNOWN_BUYER)],
-        )
-        return dict(zip(Bucket.values, map(int, cursor.fetchone()), strict=True))
+def _size(known: dict[str, int] | list[Group]) -> int:
+    return sum(known.values()) if isinstance(known, dict) else sum(group.accounts for group in known)
+
+
+def _groups(*, fresh: bool = False) -> list[Group]:
+    """All accounts by what the account list filters. One query, one pass over the scores."""
+    known: list[Group] | None = None if fresh else cache.get(_KEY)
+    if known is None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"""
+                SELECT CASE WHEN is_used AND has_buyer THEN 'with_buyer' WHEN is_used THEN 'without_buyer'
+                            WHEN known.account_id IS NOT NULL THEN 'lead' ELSE '' END,
+                       tier, segment, buyer_state, score IS NOT NULL, count(*)
+                FROM accounts_account AS a
+                LEFT JOIN (SELECT account_id, tier, segment, buyer_state, score, buyer_state = ANY (%s) AS has_buyer,
+                                  nullif(feature_values[{PLACES[USED] + 1}], 'NaN') > 0 AS is_used
+                           FROM scoring_score) AS scores ON scores.account_id = a.id
+                LEFT JOIN (SELECT DISTINCT account_id FROM accounts_contact
+                           WHERE account_id IS NOT NULL AND removed_at IS NULL AND user_id IS NULL) AS known
+                    ON known.account_id = a.id
+                WHERE a.merged_into_id IS NULL GROUP BY 1, 2, 3, 4, 5
+                """,
+                [list(KNOWN_BUYER)],
+            )
+            known = [Group(*row) for row in cursor.fetchall()]
+        cache.set(_KEY, known, KEPT)
+    return known
 
 
 def _counts_of_contacts() -> dict[str, int]:
