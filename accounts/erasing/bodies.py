@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Collection, Iterator
 from itertools import batched
 from typing import Any
 
@@ -144,26 +145,37 @@ def _is_of(item: Any, needles: Needles) -> bool:
 
 
 def drop_from_imports(needles: Needles) -> None:
-    """Takes the person's rows out of files of contacts that were read and not taken in yet, and out of what was wrong with them."""
-    for one in ContactImport.objects.filter(_mentions(needles)):
+    """Takes the person's rows out of files of contacts that were read and not taken in yet, and out of what was wrong with them.
+
+    What was wrong may be the e-mail: there a row is the person's by the whole name too.
+    """
+    names = {name.casefold() for name in needles.names if " " in name}
+    for one in ContactImport.objects.filter(_mentions(needles, names)):
         one.rows = _dropped(one.rows, needles)
-        one.result = _dropped(one.result, needles)
+        one.result = _dropped(one.result, needles, names)
         one.save(update_fields=["rows", "result"])
 
 
-def _mentions(needles: Needles) -> Q:
+def _mentions(needles: Needles, names: Collection[str]) -> Q:
     asked = Q(pk__in=[])
     for word in needles.everywhere():
         asked |= Q(rows__icontains=word) | Q(result__icontains=word)
+    for name in names:
+        asked |= Q(result__icontains=json.dumps(name)[1:-1]) | Q(result__icontains=name)
     return asked
 
 
-def _dropped(value: Any, needles: Needles) -> Any:
+def _dropped(value: Any, needles: Needles, names: Collection[str] = ()) -> Any:
     if isinstance(value, list):
-        return [_dropped(one, needles) for one in value if not needles.is_in(one)]
+        return [_dropped(one, needles, names) for one in value if not (needles.is_in(one) or _is_row_of(one, names))]
     if isinstance(value, dict):
-        return {name: _dropped(one, needles) for name, one in value.items()}
+        return {name: _dropped(one, needles, names) for name, one in value.items()}
     return value
+
+
+def _is_row_of(value: Any, names: Collection[str]) -> bool:
+    cells = value.get("cells") if isinstance(value, dict) else value
+    return isinstance(cells, list) and any(isinstance(cell, str) and cell.casefold() in names for cell in cells)
 
 
 def drop_rejects(needles: Needles) -> int:

@@ -7,7 +7,7 @@ belong to accounts only the rows of the person's accounts are read; the others a
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -35,24 +35,27 @@ from accounts.models import (
 APPS = ("accounts", "scoring", "playbooks")
 #: What is erased by its own rule, names nobody, or may not be changed.
 NOT_HERE: frozenset[type[Model]] = frozenset(
-    {ProductUser, UserAlias, HandRaise, Landing, SetAside, AuditEntry, Member, Source, EventType, Usage}
+    {ProductUser, UserAlias, Landing, SetAside, AuditEntry, Member, Source, EventType, Usage}
 )
 
 
 @dataclass(frozen=True)
 class Table:
     """`columns`: (name, kind: text, once (a text that no two rows share), array or json; longest text or 0). `paths`: SQL of the
-    rows of accounts %(accounts)s and person %(users)s, by each way that leads there; empty: all rows. `key`: the column of its
-    primary key."""
+    rows of accounts %(accounts)s and person %(users)s, by each way that leads there; empty: all rows, or those of `rest`.
+    `key`: the column of its primary key."""
 
     name: str
     columns: tuple[tuple[str, str, int], ...]
     paths: tuple[str, ...]
     key: str
+    rest: str = ""
 
     @property
     def where(self) -> str:
         """Each way by its own index: with them in one condition the whole table would be read."""
+        if self.rest:
+            return f"{self.rest} AND "
         found = " UNION ".join(f"SELECT {self.key} FROM {self.name} WHERE {path}" for path in self.paths)
         return f"{self.key} = ANY(ARRAY({found})) AND " if found else ""
 
@@ -74,7 +77,10 @@ def _tables() -> Iterator[Table]:
             if (column := _column(field))
         )
         if columns:
-            yield Table(model._meta.db_table, columns, tuple(_paths(model)), f'"{model._meta.pk.column}"')
+            table = Table(model._meta.db_table, columns, tuple(_paths(model)), f'"{model._meta.pk.column}"')
+            yield table
+            if model is HandRaise:  # what was held back belongs to nobody, and may name anybody
+                yield replace(table, paths=(), rest="account_id IS NULL AND user_id IS NULL")
 
 
 def _column(field: Field[Any, Any]) -> tuple[str, str, int] | None:
