@@ -18,7 +18,7 @@ from rest_framework.response import Response
 from accounts import rest, tasks
 from accounts.contacts import files
 from accounts.contacts.fields import FIELDS, LENGTHS
-from accounts.models import Account, ContactImport
+from accounts.models import ContactImport
 from playbooks import counting
 from playbooks.rest.contacts import From, member_of, text
 from playbooks.rest.queue import MOTIONS
@@ -191,7 +191,7 @@ def bucket_counts(request: Request) -> Response:
     """Of all accounts, of those in each queue and of the contacts, as of their last scores; counted once a minute at most."""
     queues = {motion.value: counting.by_bucket(motion) for motion in MOTIONS}
     counts = buckets.counts()
-    none = max(Account.objects.filter(merged_into=None).count() - sum(counts.values()), 0)
+    none = max(buckets.how_many() - sum(counts.values()), 0)
     answer = {**counts, "none": none, "queues": queues, "contacts": buckets.of_contacts()}
     return Response(BucketsSerializer(answer).data)
 

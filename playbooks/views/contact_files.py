@@ -74,6 +74,8 @@ def look(request: MemberRequest, import_id: int) -> HttpResponse:
         words = words if files.is_being_looked_at(found) else _("It is taken in already.")
         return done(request, to=_page(import_id), words=words, kind="warning")
     is_fragment = bool(request.htmx) and not request.htmx.history_restore_request
+    if is_fragment and found.state in (ContactImport.State.DONE, ContactImport.State.UNDONE):
+        buckets.forget()  # who waits for the job sees its counts
     context = {"page": screen.file_page(found), "form": form}
     name = "playbooks/contact_file.html" + ("#file" if is_fragment else "")
     return render(request, name, context, status=422 if form is not None and form.errors else 200)
