@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from django.db import connection, models
-from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, Value, When
 from django.db.models.functions import Lower
 from django.utils import timezone
 
@@ -118,7 +118,7 @@ class QueueItemQuerySet(models.QuerySet["QueueItem"]):
 
 def named_in_queue(words: str) -> Q:
     """Items whose account's name or domain, or workspace's name, has these words: looked up once, not for every item."""
-    accounts = Account.objects.filter(Q(name__icontains=words) | Q(domain__icontains=words))
+    accounts = Account.objects.filter(Q(name__icontains=words) | Q(domain__contains=words.lower()))  # as they are kept
     return Q(account__in=accounts) | Q(workspace__in=Workspace.objects.filter(name__icontains=words))
 
 
@@ -169,13 +169,44 @@ class Warmest(InTwo):
 
     Two queries in place of one: through the join that keeps accounts without a score, an index of scores gives no order, and
     fifty of 100,000 rows take 50 ms in place of 2. `score` is the way to the score, `then` the order among equal ones.
+    `is_whole`: every account with a score is in the list.
     """
 
-    def __init__[T: models.Model](self, rows: models.QuerySet[T], *, score: str, then: Sequence[str]) -> None:
+    def __init__[T: models.Model](
+        self, rows: models.QuerySet[T], *, score: str, then: Sequence[str], is_whole: bool = False
+    ) -> None:
         warmest = F(f"{score}__score").desc(nulls_last=True)
         scored = rows.filter(**{f"{score}__score__isnull": False}).order_by(warmest, *then)
         others = rows.filter(**{f"{score}__score__isnull": True}).order_by(*then)
         super().__init__(scored.values_list("pk", flat=True), others.values_list("pk", flat=True), whole=rows)
+        self._score, self._is_whole = f"{score}__score", is_whole
+
+    @overload
+    def __getitem__(self, part: int) -> int: ...
+    @overload
+    def __getitem__(self, part: slice) -> list[int]: ...
+    def __getitem__(self, part: int | slice) -> int | list[int]:
+        if isinstance(part, int) or not part.start or part.start < NEAR or part.stop is None:
+            return super().__getitem__(part)
+        # Further down: what stands above is counted by its score, not sorted.
+        start, stop, here, above = part.start, part.stop, None, 0
+        for value, n in self._of_scores():
+            if here is None and above + n > start:
+                here, skipped = value, above
+            above += n
+        if here is None:
+            return list(self._then[start - above : stop - above])
+        found = list(self._first.filter(**{f"{self._score}__lte": here})[start - skipped : stop - skipped])
+        return found + list(self._then[: stop - start - len(found)]) if len(found) < stop - start else found
+
+    def _of_scores(self) -> Iterable[tuple[int, int]]:
+        """How many have each score, the highest first."""
+        if self._is_whole:  # by an index that has nothing else
+            from scoring.models import Score
+
+            scores = Score.objects.filter(score__isnull=False)
+            return scores.order_by("-score").values_list("score").annotate(Count("pk"))
+        return self._first.order_by(F(self._score).desc()).values_list(self._score).annotate(Count("pk"))
 
 
 class Counted(Sequence[int]):
@@ -230,7 +261,7 @@ def accounts_page(
     by = column[wanted.sort_by]
     ids: Ids[Account]
     if wanted.sort == "-score" and not wanted.tier:
-        ids = Warmest(rows, score="score", then=("name", "id"))
+        ids = Warmest(rows, score="score", then=("name", "id"), is_whole=not wanted.is_filtered)
     elif wanted.tier == "none" and wanted.sort_by == "score":  # they have none
         ids = rows.order_by("name", "id").values_list("pk", flat=True)
     elif wanted.sort_by == "name":  # never null, so an index has either way round

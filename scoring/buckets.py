@@ -56,8 +56,11 @@ def condition(wanted: str, path: str = "") -> Q:
     active = Coalesce(feature_in_query(f"{path}score__feature_values", USED), Value(0.0))
     if wanted == Bucket.LEAD:
         known = Contact.objects.filter(account=OuterRef(f"{path}pk"), removed_at=None, user=None).values("pk")
-        # Asked of each account that was not used: `EXISTS` is planned as one pass over all contacts.
-        return Q(LessThanOrEqual(active, 0.0)) & Q(IsNull(Subquery(known[:1]), False))
+        # Asked only of accounts that were not used: `EXISTS` is planned as one pass over all contacts.
+        asked = Case(
+            When(LessThanOrEqual(active, 0.0), then=Subquery(known[:1])), output_field=models.BigIntegerField()
+        )
+        return Q(LessThanOrEqual(active, 0.0)) & Q(IsNull(asked, False))
     states = [state for state in BuyerState.values if (state in KNOWN_BUYER) == (wanted == Bucket.WITH_BUYER)]
     return Q(GreaterThan(active, 0.0)) & Q(**{f"{path}score__buyer_state__in": states})
 

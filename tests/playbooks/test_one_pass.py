@@ -6,7 +6,7 @@ import pytest
 from django.core.paginator import Paginator
 
 from accounts.models import Account, Contact
-from playbooks import buyers, one_pass
+from playbooks import buyers, one_pass, querysets
 from playbooks.filters import CONTACT_SORTS, SORTS, AccountFilter, BuyerFilter, ContactFilter
 from playbooks.one_pass import start_of
 from playbooks.querysets import accounts_page, contacts_page
@@ -75,12 +75,18 @@ def test_accounts_are_sorted_alike_by_an_index_and_in_a_search(monkeypatch):
         account = AccountFactory(name=f"Company {place % 3}", employees=place % 2 or None)
         make_item(account=account)
         Score.objects.filter(pk=account.pk).update(score=place % 4 or None)
+    AccountFactory(name="Company never scored")
+    far = [pk for at in range(0, 9, 2) for pk in accounts_page(Account.objects.all(), AccountFilter())[at : at + 2]]
+    monkeypatch.setattr(querysets, "NEAR", 0)
+    assert far == [
+        pk for at in range(0, 9, 2) for pk in accounts_page(Account.objects.all(), AccountFilter())[at : at + 2]
+    ]
     for sort in (*SORTS, *(f"-{name}" for name in SORTS)):
         plain = accounts_page(Account.objects.all(), AccountFilter(sort=sort))
         for q, many in itertools.product(("ny", "cOmpany"), (0, 5_000)):
             monkeypatch.setattr(one_pass, "MANY", many)
             found = accounts_page(Account.objects.all(), AccountFilter(sort=sort, q=q), start=1, size=3)
-            assert (len(found), list(found[1:4])) == (6, list(plain[1:4])), (sort, q, many)
+            assert (len(found), list(found[1:4])) == (7, list(plain[1:4])), (sort, q, many)
 
 
 def test_a_page_that_is_none_is_the_first():
