@@ -94,6 +94,8 @@ def add(*, wanted: list[Wanted], member: Member | None) -> tuple[list[DomainRule
     )
     for rule in made:
         before = old[rule.domain].kind if rule.domain in old else ""
+        if before:  # by its moment `take_back` knows what gave way
+            DomainRule.objects.filter(pk=old[rule.domain].pk).update(removed_at=rule.created_at)
         _tell("domain_rule.add", rule, member, before=before)
     return made, _settle([rule.domain for rule in made], member)
 
@@ -114,11 +116,20 @@ def put_back(*, rule_id: int, member: Member | None) -> tuple[DomainRule, Resett
     """A removed rule holds again; one that was made meanwhile for its domain gives way. Raises `DomainRule.DoesNotExist`."""
     _lock()
     rule = DomainRule.objects.exclude(removed_at=None).get(pk=rule_id)
-    DomainRule.objects.filter(domain=rule.domain, removed_at=None).update(removed_at=timezone.now())
+    DomainRule.objects.filter(domain=rule.domain, removed_at=None).update(removed_at=rule.created_at)
     rule.removed_at = None
     rule.save(update_fields=["removed_at"])
     _tell("domain_rule.add", rule, member)
     return rule, _settle([rule.domain], member)
+
+
+@transaction.atomic
+def take_back(*, rule_id: int, member: Member | None) -> tuple[DomainRule, Resettling | None]:
+    """The undo of `add`: the rule goes, and the one that gave way to it holds again. Raises `DomainRule.DoesNotExist`."""
+    _lock()
+    rule = DomainRule.objects.get(pk=rule_id, removed_at=None)
+    before = DomainRule.objects.filter(domain=rule.domain, removed_at=rule.created_at).first()
+    return put_back(rule_id=before.pk, member=member) if before else remove(rule_id=rule_id, member=member)
 
 
 def _lock() -> None:

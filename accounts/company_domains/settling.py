@@ -6,6 +6,7 @@ History moves with people and workspaces, since usage has no account of its own.
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -43,6 +44,24 @@ def work(*, seconds: float = 20) -> bool:
             if time.monotonic() > until:
                 return False
     return True
+
+
+def concerned(names: list[str]) -> tuple[int, int, int]:
+    """People, workspaces and accounts that would be looked at again if what these domains are changed. Reads all addresses."""
+    said: dict[str, Any] = {"domains": names, "below": [f"%.{name}" for name in names], "after": 0, "limit": None}
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT array_agg(id) FROM ({_PEOPLE}) AS found", said)
+        people = cursor.fetchone()[0] or []
+        cursor.execute(f"SELECT array_agg(id) FROM ({_SPACES}) AS found", said)
+        spaces = cursor.fetchone()[0] or []
+        cursor.execute(
+            """
+            SELECT count(*) FROM (SELECT account_id FROM accounts_productuser WHERE id = ANY (%s::bigint[])
+                UNION SELECT account_id FROM accounts_workspace WHERE id = ANY (%s::bigint[])) AS both_ WHERE account_id IS NOT NULL
+            """,
+            [people, spaces],
+        )
+        return len(people), len(spaces), cursor.fetchone()[0]
 
 
 def newest() -> Resettling | None:

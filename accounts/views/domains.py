@@ -28,7 +28,7 @@ UNDONE = 100
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def domain_rules(request: MemberRequest) -> HttpResponse:
-    """`q` tries a domain; POST with `action` add (`lines`, `kind`), remove or back (`id`), look or import (`list`)."""
+    """`q` tries a domain. POST with `action` foresee or add (`lines`, `kind`), remove, undo or back (`id`), look or import (`list`)."""
     if request.method == "POST":
         return _act(request)
     if request.htmx and "box" in request.GET:
@@ -42,34 +42,35 @@ def domain_rules(request: MemberRequest) -> HttpResponse:
 def _act(request: MemberRequest) -> HttpResponse:
     said = request.POST if "action" in request.POST else request.GET
     here, action = reverse("domain_rules"), said.get("action", "")
-    if action == "add":
-        return _add(request, said)
+    if action in ("foresee", "add"):
+        return _add(request, said, action)
     if action in ("look", "import"):
         return _companies(request, said, action)
-    if action not in ("remove", "back"):
+    verbs = {"remove": (rules.remove, "back"), "undo": (rules.take_back, "back"), "back": (rules.put_back, "undo")}
+    if action not in verbs:
         raise Http404
-    ids = said.get("id", "")
-    verb, back = (rules.remove, "back") if action == "remove" else (rules.put_back, "remove")
+    ids, (verb, back) = said.get("id", ""), verbs[action]
     try:
         with transaction.atomic():
             changed = [verb(rule_id=whole_id(id_), member=request.user)[0] for id_ in ids.split(",")[:UNDONE]]
     except DomainRule.DoesNotExist:
         return done(request, to=here, words=_("That rule is gone."), kind="warning")
     tasks.resettle.delay_on_commit()
-    words = (
-        _("The rule for %(domain)s is removed.") if action == "remove" else _("The rule for %(domain)s holds again.")
-    )
+    words = _("The rule for %(domain)s holds again.") if action == "back" else _("The rule for %(domain)s is removed.")
     told_of = ", ".join(map(str, changed[:3])) + (" …" if len(changed) > 3 else "")
     return done(request, to=here, words=words % {"domain": told_of}, undo=f"{here}?action={back}&id={ids}")
 
 
-def _add(request: MemberRequest, said: Any) -> HttpResponse:
+def _add(request: MemberRequest, said: Any, action: str) -> HttpResponse:
     here = reverse("domain_rules")
     wanted, wrong = rules.read_lines(said.get("lines", ""), kind=said.get("kind", ""))
     if not wanted and not wrong:
         wrong = [_("Domains: write at least one.")]
     if wrong:
         return _page(request, wrong=wrong, typed=said)
+    if action == "foresee":
+        concerned = settling.concerned([one.domain for one in wanted])
+        return _page(request, concerned=concerned, typed=said, status=200)
     try:
         made, job = rules.add(wanted=wanted, member=request.user)
     except ValidationError as error:
@@ -79,7 +80,7 @@ def _add(request: MemberRequest, said: Any) -> HttpResponse:
     tasks.resettle.delay_on_commit()
     words = ngettext("%(n)d rule holds now.", "%(n)d rules hold now.", len(made)) % {"n": len(made)}
     ids = ",".join(str(rule.pk) for rule in made)
-    undo = f"{here}?action=remove&id={ids}" if len(made) <= UNDONE else ""
+    undo = f"{here}?action=undo&id={ids}" if len(made) <= UNDONE else ""
     return done(request, to=here, words=words, undo=undo)
 
 
@@ -105,6 +106,7 @@ def _page(
     wrong: list[str] | None = None,
     list_wrong: str = "",
     plan: companies.Plan | None = None,
+    concerned: tuple[int, int, int] | None = None,
     typed: Any = None,
     status: int | None = None,
 ) -> HttpResponse:
@@ -117,6 +119,7 @@ def _page(
         "wrong": wrong or [],
         "list_wrong": list_wrong,
         "plan": plan,
+        "concerned": concerned,
         "lines": typed.get("lines", ""),
         "kind": typed.get("kind", DomainRule.Kind.SHARED),
         "list": typed.get("list", ""),

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 
 import pytest
 from django.core.management import call_command
@@ -120,6 +121,13 @@ def test_the_box_says_what_a_domain_is_and_rules_are_added_and_taken_back_on_the
     admin.post(here, {"action": "add", "lines": "acme.com\nx.org,shared", "kind": "disposable"})
     told = admin.get("/api/domain/", {"q": "acme.com"}).json()
     assert (told["kind"], told["entry"]) == ("disposable", "acme.com")
+    looked = admin.post(here, {"action": "foresee", "lines": "acme.com", "kind": "shared"}).content.decode()
+    assert "people 1, workspaces 0, of accounts 1." in looked
+    page = admin.post(here, {"action": "add", "lines": "acme.com", "kind": "shared"}, follow=True).content.decode()
+    undo = re.search(r'"([^"]*action=undo[^"]*)"', page)[1].replace("&amp;", "&")
+    for again, kind in ((undo, "disposable"), (undo.replace("=undo", "=back"), "shared"), (undo, "disposable")):
+        admin.post(again)
+        assert admin.get("/api/domain/", {"q": "acme.com"}).json()["kind"] == kind
     ids = [str(rule["id"]) for rule in admin.get("/api/domain-rules/").json()["results"]]
     admin.post(here + f"?action=remove&id={','.join(ids)}")
     assert admin.get("/api/domain/", {"q": "acme.com"}).json()["kind"] == "company"
