@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts import people as account_people
-from accounts.evidence import BEHAVIOUR, CONFIRMED, LIKELY, WORTH, also
+from accounts.evidence import BEHAVIOUR, CHAMPION_INVITES, CONFIRMED, LIKELY, WORTH, also
 from accounts.models import BuyingRole, Contact, Seniority
 from playbooks import faces
 from playbooks.spaces import Rated
@@ -177,14 +177,17 @@ def settle(state: str, people: account_people.Group, best: Holder | None, featur
             "title": account_people.profile_words(leader.user),
         }
     champions = people.by_role.get(BuyingRole.CHAMPION, []) or people.inviters
-    if not active and champions:
-        return _("Nobody was active in 28 days. Ask %(name)s, who brought others, who decides there.") % {
-            "name": champions[0].user
-        }
     if champions:
-        return _("None of its people can buy. Ask %(name)s, who brings others, for an introduction.") % {
-            "name": champions[0].user
-        }
+        brings = champions[0].invites_90 >= CHAMPION_INVITES
+        if not active and brings:
+            words = _("Nobody was active in 28 days. Ask %(name)s, who brought others, who decides there.")
+        elif not active:
+            words = _("Nobody was active in 28 days. Ask %(name)s, the champion, who decides there.")
+        elif brings:
+            words = _("None of its people can buy. Ask %(name)s, who brings others, for an introduction.")
+        else:
+            words = _("None of its people can buy. Ask %(name)s, the champion, for an introduction.")
+        return words % {"name": champions[0].user}
     if not active:
         return _(
             "Nobody was active in 28 days, so nobody can be asked in the product: look for the buyer outside of it."

@@ -1,6 +1,7 @@
 """The list of everybody who may buy, of all accounts: as a page, as a file and by REST."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from django.utils import timezone
@@ -54,6 +55,7 @@ def test_a_champion_by_the_crm_fills_no_buyer_and_an_erased_one_is_asked_nothing
     assert not told["economic_buyer"].is_filled
     assert [one.id for one in told["champion"].holders] == [crm.pk]
     assert (found.inviters, found.untitled) == ([], [])
+    assert "the champion, who decides there" in group.settle("none", replace(found, first=[]), None, {})
     assert faces.of_accounts([account.pk], timezone.now())[account.pk].champion_id == crm.pk
 
 
