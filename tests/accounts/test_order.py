@@ -15,13 +15,17 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from accounts import landing, loading
+from accounts.models import Account, AccountDomain, Contact
 from tests.accounts.test_attribution import wipe
 from tests.feed import alias, counted, group, identify, source, track
 
 EXAMPLES = int(os.environ.get("ORDER_EXAMPLES", "12"))
-USERS, GROUPS, DEVICES = ["u1", "u2", "u3", "x@acme.com"], ["w1", "w2", "w3"], ["d1", "d2"]
-EMAILS = ["a@acme.com", "b@acme.io", "c@other.com", "d@gmail.com", "e@mail.acme.io", "f@zeta.com"]
+USERS, GROUPS, DEVICES = ["u1", "u2", "u3", "x@acme.com", "y@gmail.com"], ["w1", "w2", "w3"], ["d1", "d2"]
+EMAILS = ["a@acme.com", "b@acme.io", "c@other.com", "d@gmail.com", "D@Gmail.com", "e@mail.acme.io", "f@zeta.com"]
 DOMAINS = ["acme.com", "acme.io", "other.com"]
+SITES = [*DOMAINS, "https://www.acme.com/x", "gmail.com", "linkedin.com/company/acme"]
+#: Hours before the arrival: late, of long ago, and by a clock that is ahead.
+AGES = [0, 0, 9, 18, 27, 36, 4_800, -0.5]
 EVENTS = ["Report Exported", "Demo Requested", "Pricing Viewed", "Teammate Invited"]
 
 facts = st.fixed_dictionaries(
@@ -41,8 +45,8 @@ company = st.fixed_dictionaries(
     {},
     optional={
         "name": st.sampled_from(["Name", "Other"]),
-        "website": st.sampled_from(DOMAINS),
-        "domains": st.lists(st.sampled_from(DOMAINS), min_size=1, max_size=3),
+        "website": st.sampled_from(SITES),
+        "domains": st.lists(st.sampled_from(SITES), min_size=1, max_size=3),
         "employees": st.sampled_from([40, 5000]),
         "industry": st.sampled_from(["Retail", "Energy"]),
         "plan": st.sampled_from(["free", "Team", "Pro"]),
@@ -84,6 +88,14 @@ messages = st.one_of(
     st.builds(lambda name, user, said: group(name, user, **said), spaces, users, company),
     st.builds(lambda name, said: group(name, **said), spaces, company),
     st.builds(alias, st.sampled_from(USERS + DEVICES), users),
+    st.builds(
+        lambda who, said, space: track(None, "Demo Requested", properties=said, **who, **space),
+        st.sampled_from([{"userId": user} for user in USERS] + [{"anonymousId": device} for device in DEVICES]),
+        st.fixed_dictionaries(
+            {"message": st.sampled_from(["Hi", "Hello"])}, optional={"email": st.sampled_from(EMAILS)}
+        ),
+        maybe_group,
+    ),
 )
 
 #: Every table that messages write, by what its rows mean: ids, and when something was found out, depend on the order. A person is
@@ -180,6 +192,14 @@ def load(items, arrival):
     loading.drain()
 
 
+def give_contact(domain):
+    """Somebody at gmail.com is known to be of this company."""
+    if domain is not None:
+        account = Account.objects.create(name=domain, domain=domain)
+        AccountDomain.objects.create(domain=domain, account=account, source="contact", confidence=0.7)
+        Contact.objects.create(email="d@gmail.com", account=account, source="list")
+
+
 class OrderTest(TestCase):
     @hypothesis_settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
     @given(data=st.data())
@@ -188,11 +208,14 @@ class OrderTest(TestCase):
         items = data.draw(st.lists(messages, min_size=2, max_size=9))
         for place, item in enumerate(items):
             item["messageId"] = f"m-{place}"  # of two with one id only the first to come counts
-            ago = data.draw(st.integers(0, 4))
-            item["timestamp"] = (arrival - dt.timedelta(hours=9 * ago, minutes=1)).isoformat()
+            ago = data.draw(st.sampled_from(AGES))
+            item["timestamp"] = (arrival - dt.timedelta(hours=ago, minutes=1)).isoformat()
+        contact = data.draw(st.sampled_from([None, None, "acme.com", "k.com"]))
+        give_contact(contact)
         load(items, arrival)
         in_order = state()
         wipe()
+        give_contact(contact)
         order = data.draw(st.permutations(items))
         order += data.draw(st.lists(st.sampled_from(items), max_size=2))
         waiting, cuts = [], []
