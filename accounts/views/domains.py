@@ -28,7 +28,10 @@ UNDONE = 100
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def domain_rules(request: MemberRequest) -> HttpResponse:
-    """`q` tries a domain. POST with `action` foresee or add (`lines`, `kind`), remove, undo or back (`id`), look or import (`list`)."""
+    """`q` tries a domain; POST with `action`: foresee or add (`lines`, `kind`), remove, undo or back (`id`), look or import.
+
+    The last two read a `list`.
+    """
     if request.method == "POST":
         return _act(request)
     if request.htmx and "box" in request.GET:
