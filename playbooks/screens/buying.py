@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from accounts.evidence import CONFIRMED
-from accounts.models import ProductUser
+from accounts.models import Contact, ProductUser
 from playbooks.models import QueueItem
 from scoring.models import BuyerState
 
@@ -31,7 +31,8 @@ def buyer(item: QueueItem) -> Buying:
         return Buying("user-check", words, str(item.buyer), item.buyer.title)
     if item.buyer_contact is not None:
         contact = item.buyer_contact
-        return Buying("user-check", _("buyer, not in the product yet"), str(contact), contact.title)
+        words = _("%(buyer)s, not in the product yet") % {"buyer": _confidence(contact)}
+        return Buying("user-check", words, str(contact), contact.title)
     return Buying(
         *unknown(item.buyer_state, getattr(item, "profiled_people", None), getattr(item, "active_people", None))
     )
@@ -56,7 +57,7 @@ def unknown(state: str, profiled: str | float | None, active: str | float | None
     }
 
 
-def _confidence(person: ProductUser) -> str:
+def _confidence(person: ProductUser | Contact) -> str:
     """By the person: the account's buyer who is confirmed may be another one."""
     if person.buying_confidence >= CONFIRMED:
         return _("buyer confirmed")

@@ -32,6 +32,8 @@ def test_the_row_names_the_surest_buyer_and_says_confirmed_of_nobody_else():
     assert (face.buyer_id, face.buyer_contact_id) == (None, sure.pk)
     item = make_item(account=account, buyer=chief, buyer_state="confirmed")
     assert buying.buyer(item).words.replace("\u00a0", " ") == "likely buyer 72 %"
+    outside = make_item(buyer_contact=Contact.objects.get(pk=sure.pk))
+    assert buying.buyer(outside).words == "buyer confirmed, not in the product yet"
 
     Contact.objects.filter(pk=sure.pk).update(buying_confidence=0.6)
     assert faces.of_accounts([account.pk], timezone.now())[account.pk].buyer_id == chief.pk
