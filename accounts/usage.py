@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 
+from django.core.cache import cache
 from django.db import connection
 
 from accounts import bulk, event_names, hand_raise, months
@@ -16,6 +17,10 @@ type Counts = dict[tuple[int, int, int, dt.date], int]
 #: More event types than this are one name too many in the product's code; the rest is counted together.
 MAX_EVENT_TYPES = 5_000
 OVERFLOW = "(other events)"
+#: An account of more people than this is a crowd: adding up what they did in half a year takes from half a second on.
+CROWD = 5_000
+#: Seconds that the weeks of a crowd are kept. A worker adds them up again every hour.
+KEPT = 2 * 3600
 
 
 def known_event_types(names: Iterable[str]) -> dict[str, EventType]:
@@ -153,3 +158,26 @@ def weekly_by_category(
             {"account": account_id, "workspace": workspace_id, "first": first, "until": until},
         )
         return cursor.fetchall()
+
+
+def weeks_of(
+    account_id: int, *, people: float | None, weeks: int, until: dt.date, fresh: bool = False
+) -> list[tuple[dt.date, str, int, int]]:
+    """`weekly_by_category` of an account of so many people; those of a crowd may be as old as `KEPT`, unless `fresh`."""
+    if people is None or people <= CROWD:
+        return weekly_by_category(account_id, weeks=weeks, until=until)
+    key = _key(account_id, weeks, until)
+    known: list[tuple[dt.date, str, int, int]] | None = None if fresh else cache.get(key)
+    if known is None:
+        known = weekly_by_category(account_id, weeks=weeks, until=until)
+        cache.set(key, known, KEPT)
+    return known
+
+
+def forget_weeks(account_ids: Iterable[int], *, weeks: Iterable[int], until: dt.date) -> None:
+    """What is kept of these accounts, whose people or workspaces changed."""
+    cache.delete_many([_key(id_, n, until) for id_ in account_ids for n in weeks])
+
+
+def _key(account_id: int, weeks: int, until: dt.date) -> str:
+    return f"accounts.usage.weeks.{account_id}.{weeks}.{until}"

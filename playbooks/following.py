@@ -25,7 +25,7 @@ from django.utils.translation import gettext as _
 from accounts import changes
 from accounts.corrections.refusing import lives_at
 from accounts.models import Correction
-from playbooks import owing, steps
+from playbooks import crowds, owing, steps
 from playbooks.models import Closing, PlayUse, QueueItem, QueueItemEvent, Step
 from playbooks.telling import notifications
 from playbooks.verbs import acting
@@ -52,6 +52,7 @@ def correct(verb: Callable[..., Correction], **said: Any) -> Correction:
         if correction.undone_at is not None:
             _restore(correction)
         _score_first([correction.from_account_id, correction.to_account_id])
+    crowds.forget([correction.from_account_id, correction.to_account_id])
     return Correction.objects.defer("people", "contacts", "kept").get(pk=correction.pk)
 
 

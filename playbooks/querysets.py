@@ -205,7 +205,7 @@ class Warmest(InTwo):
             from scoring.models import Score
 
             scores = Score.objects.filter(score__isnull=False)
-            return scores.order_by("-score").values_list("score").annotate(Count("pk"))
+            return scores.order_by("-score").values_list("score").annotate(n=Count("*"))
         return self._first.order_by(F(self._score).desc()).values_list(self._score).annotate(Count("pk"))
 
 

@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from accounts import changes
-from playbooks import counting, following, plans, profiling, queue, upkeep
+from playbooks import counting, crowds, following, plans, profiling, queue, upkeep
 from playbooks.assignment import assignment, held_places, sla, sla_watch
 from playbooks.feedback import audits
 from playbooks.telling import digest, notifications
@@ -40,6 +40,12 @@ def keep_queues() -> None:
 def keep_counts() -> None:
     """Counts how much is in each bucket, for the lists; every minute."""
     counting.keep()
+
+
+@shared_task
+def keep_crowds() -> None:
+    """Adds up what was done at accounts of many thousand people, for their pages; every hour."""
+    crowds.keep(today=timezone.now().date())
 
 
 @shared_task

@@ -74,6 +74,7 @@ SCHEDULE: dict[str, dict[str, object]] = {
     "watch times to answer": every(60, "playbooks.tasks.watch_times", expires=50),
     "keep the queues": every(60, "playbooks.tasks.keep_queues", expires=50),
     "count buckets": every(60, "playbooks.tasks.keep_counts", expires=50),
+    "add up crowds": every(3600, "playbooks.tasks.keep_crowds", expires=1800),
     "find events that fell silent": every(3600, "scoring.tasks.find_silent", expires=1800),
     "prune": every(3600, "accounts.tasks.prune", expires=1800),
     "digests": {

@@ -13,13 +13,14 @@ from accounts import people as account_people
 from accounts import signals as account_signals
 from accounts import usage as account_usage
 from accounts.models import Account, AccountDomain, Member, Workspace
+from playbooks import crowds
 from playbooks.screens import contacts as contact_screen
 from playbooks.screens import course, detail, group, identity, then, weeks, why
 from playbooks.screens.workspaces import ScoredWorkspaces, scored_workspaces
 from scoring import why as scoring_why
 from scoring.models import Score
 
-PEOPLE, SIGNALS, WEEKS = 25, 40, 26
+PEOPLE, SIGNALS, WEEKS = 25, 40, crowds.PAGE
 #: Contacts that the page shows; the contacts page has all.
 CONTACTS = 100
 
@@ -81,7 +82,7 @@ def page(account: Account, member: Member, *, today: dt.date) -> AccountPage:
     for contact in outside:
         contact.account = account
     items = detail.item_lines(account.pk, member, people=people, score=score, outside=outside)
-    rows = account_usage.weekly_by_category(account.pk, weeks=WEEKS, until=today)
+    rows = account_usage.weeks_of(account.pk, people=crowds.people(score), weeks=WEEKS, until=today)
     has_score = score is not None and score.score is not None
     open_items = [item for item in items if item.actions.is_open]
     why_now = next((item.why_now for item in open_items if not item.workspace), "")

@@ -16,7 +16,7 @@ from accounts import signals as account_signals
 from accounts import usage as account_usage
 from accounts.contacts import fields
 from accounts.models import Account, BuyingRole, Contact, Member, Membership, Signal, SignalKind, Workspace
-from playbooks import faces, spaces
+from playbooks import crowds, faces, spaces
 from playbooks.models import Motion, QueueItem, QueueItemEvent
 from playbooks.models.items import called
 from playbooks.querysets import LIKELY
@@ -321,7 +321,12 @@ def for_queue(item: QueueItem, member: Member, *, today: dt.date, early_days: in
         may_say=member.role in roles.SAYERS,
         signals=signals,
         weeks=weeks.people(
-            account_usage.weekly_by_category(item.account_id, workspace_id=space, weeks=12, until=today), until=today
+            account_usage.weekly_by_category(item.account_id, workspace_id=space, weeks=crowds.PANE, until=today)
+            if space is not None
+            else account_usage.weeks_of(
+                item.account_id, people=crowds.people(account_score), weeks=crowds.PANE, until=today
+            ),
+            until=today,
         ),
     )
 

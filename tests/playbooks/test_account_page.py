@@ -7,9 +7,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts import corrections, usage
 from accounts.models import Role, Signal, Usage, Workspace
+from playbooks import crowds, following
 from playbooks.screens import weeks, why
 from playbooks.verbs.verbs import claim, release
+from scoring.breakdown import values_of
 from scoring.models import Score, ScoreChange
 from tests.factories import (
     AccountFactory,
@@ -68,6 +71,32 @@ def test_an_account_with_too_little_evidence_is_not_zero_either(sign_in):
 
     assert "Not enough evidence" in text
     assert "That is not a score of 0" in text
+
+
+def test_the_weeks_of_a_crowd_are_added_up_by_a_worker_and_anew_after_a_correction(monkeypatch):
+    monkeypatch.setattr(usage, "CROWD", 1)
+    away, into, today = AccountFactory(), AccountFactory(), timezone.now().date()
+    event = EventTypeFactory(category="core")
+
+    def use(account):
+        Usage.objects.create(
+            user=ProductUserFactory(account=account), day=today, event_type_id=event.pk, workspace_id=0, count=2
+        )
+
+    def events():
+        return [row[2] for row in usage.weeks_of(into.pk, people=2, weeks=crowds.PAGE, until=today) if not row[1]]
+
+    item = make_item(account=into)
+    Score.objects.filter(pk=into.pk).update(feature_values=values_of(item.account.score.features | {"people": 2.0}))
+    use(into)
+    assert events() == [2]
+    use(into)
+    assert events() == [2]
+    assert crowds.keep(today=today) == 1
+    assert events() == [4]
+    use(away)
+    following.correct(corrections.merge, account_id=away.pk, into_id=into.pk, member=MemberFactory(role="admin"))
+    assert events() == [6]
 
 
 def test_a_merged_account_leads_to_the_one_it_became(sign_in):
