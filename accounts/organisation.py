@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from django.db import connection
 from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext as _
 
 from accounts import bulk, contacts, evidence, invitations
 from accounts.invitations import Brought, Came, Sent
@@ -111,7 +112,7 @@ def of_account(account_id: int, *, now: dt.datetime) -> Organisation:
         people[id_] = One(
             kind="user",
             id=id_,
-            name=name or email or key[2:],
+            name=str(_("Erased person")) if key.startswith("x:") else name or email or key[2:],
             email=email,
             title=title,
             department=department,
