@@ -69,6 +69,7 @@ SENTENCES: dict[str, Any] = {
     "account.undo_split": gettext_lazy("took back that %(it)s was split off"),
     "account.not_the_same": gettext_lazy("said that another account is not %(it)s"),
     "account.perhaps_the_same": gettext_lazy("takes another account for %(it)s again, perhaps"),
+    "account.forget": gettext_lazy("forgot %(it)s, which nobody states or uses any more"),
     "account.add_domain": gettext_lazy("gave %(it)s another domain"),
     "account.remove_domain": gettext_lazy("took a domain from %(it)s"),
     "ambiguity.decide": gettext_lazy("said whose the workspace %(it)s is"),

@@ -8,6 +8,7 @@ from accounts import loading, months, roles, suggesting
 from accounts.company_domains import settling
 from accounts.contacts import book, files
 from accounts.erasing import bodies
+from accounts.ladder import forgetting
 from accounts.models import ContactImport
 from accounts.personas import again
 
@@ -47,6 +48,12 @@ def take_contacts(import_id: int) -> None:
     """Looks at a file of contacts, takes in its rest, or takes it back; begun twice, the second does what is left."""
     with contextlib.suppress(ContactImport.DoesNotExist):  # forgotten meanwhile
         files.go_on(import_id)
+
+
+@shared_task
+def forget_empty_accounts() -> None:
+    """Forgets accounts that nothing speaks for any more; every night."""
+    forgetting.forget_empty()
 
 
 @shared_task

@@ -92,6 +92,12 @@ SCHEDULE: dict[str, dict[str, object]] = {
         "schedule": crontab(hour="0", minute="40"),
         "options": {"expires": 4 * 3600},
     },
+    # Before the full run, which would score them.
+    "forget empty accounts": {
+        "task": "accounts.tasks.forget_empty_accounts",
+        "schedule": crontab(hour="1", minute="20"),
+        "options": {"expires": 4 * 3600},
+    },
     "suggest merges": {
         "task": "accounts.tasks.suggest_merges",
         "schedule": crontab(hour="3", minute="40"),

@@ -2,15 +2,18 @@
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
+from accounts.ladder import forgetting
 from accounts.models import (
     Account,
     AccountDomain,
     Ambiguity,
+    AuditEntry,
     Contact,
     HandRaise,
     ProductUser,
@@ -20,7 +23,7 @@ from accounts.models import (
     Workspace,
 )
 from scoring import runs
-from scoring.models import Score, ScoreChange
+from scoring.models import Outcome, Score, ScoreChange
 from tests.feed import account_of, account_of_workspace, alias, counted, group, identify, load, track
 
 pytestmark = pytest.mark.django_db
@@ -211,6 +214,32 @@ def test_a_domain_that_a_list_gave_to_an_account_brings_along_only_what_is_state
     assert account_of_workspace("ws").domain == ""
     assert name_of(AccountDomain.objects.get(domain="acme.io").account) == ["acme.io", "other.com"]
     assert name_of(account) == ["acme.com"]
+
+
+def test_an_account_that_nothing_speaks_for_any_more_is_forgotten_at_night(django_assert_max_num_queries):
+    load(identify("ann", email="ann@old.com"), group("ws", "bob", website="former.com"))
+    load(identify("ann", email="ann@acme.com"), group("ws", "bob", website="acme.com"))
+    load(
+        identify("zoe", email="zoe@noted.com"),
+        identify("gus", email="gus@kept.com"),
+        identify("eve", email="eve@list.com"),
+    )
+    load(*(identify(name, email=f"{name}@acme.com") for name in ("zoe", "gus", "eve")))
+    AccountDomain.objects.filter(domain="list.com").update(source="import")
+    Contact.objects.create(email="x@kept.com", account=Account.objects.get(domain="kept.com"), source="list")
+    Outcome.objects.create(account=Account.objects.get(domain="noted.com"), kind="won", at=timezone.now())
+    assert forgetting.forget_empty() == 0  # they came just now
+    Account.objects.update(created_at=timezone.now() - forgetting.AFTER * 2)
+    with django_assert_max_num_queries(40):
+        assert forgetting.forget_empty() == 2
+    assert set(Account.objects.values_list("domain", flat=True)) == {"acme.com", "noted.com", "kept.com", "list.com"}
+    assert set(AuditEntry.objects.filter(action="account.forget").values_list("label", flat=True)) == {
+        "old.com",
+        "former.com",
+    }
+    load(identify("lou", email="lou@old.com"))
+    assert account_of("lou").domain == "old.com"
+    assert forgetting.forget_empty() == 0
 
 
 @pytest.mark.parametrize("raises", [False, True])
