@@ -50,8 +50,8 @@ def _empty() -> QuerySet[Account]:
     for relation in Account._meta.get_fields(include_hidden=True):
         if isinstance(relation, ForeignObjectRel):
             field, model = relation.field, relation.related_model
-            if field.db_constraint and model not in _ITS_OWN:
-                rows = rows.exclude(Exists(model._base_manager.filter(**{field.name: OuterRef("pk")})))  # type: ignore[union-attr]
+            if field.db_constraint and model not in _ITS_OWN:  # type: ignore[attr-defined]
+                rows = rows.exclude(Exists(model._base_manager.filter(**{field.name: OuterRef("pk")})))
     return rows.order_by("pk")
 
 
