@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from django.db.models import Count, F, Q
 from django.utils.translation import gettext as _
 
-from accounts import audit, hand_raise, landing
+from accounts import audit, domains, hand_raise, landing
 from accounts.messages import Bad
 from accounts.models import HandRaise, HandRaiseForm, Member, Source
 from accounts.raising import spam, trust
@@ -71,7 +71,9 @@ def take(
         said.pop("message_id", None)
         user_hash = fields.get("user_hash")
         said = trust.settle(in_public, said, user_hash if isinstance(user_hash, str) else "")
-        if not because and not said.get("user_id") and len(said["email"]) > hand_raise.LONGEST_EMAIL:
+        # "jo@gmail" is what people type in a hurry: nobody could answer.
+        is_whole = because or domains.host_of(said["email"])
+        if not is_whole or (not because and not said.get("user_id") and len(said["email"]) > hand_raise.LONGEST_EMAIL):
             raise hand_raise.bad_email()
     said = {name: value for name, value in said.items() if value}
     row_id = _row_id(source, said.pop("message_id", ""))

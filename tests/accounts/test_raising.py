@@ -182,6 +182,7 @@ def test_a_plain_form_is_thanked_on_a_page_and_a_mistake_loses_nothing(client, f
     answer = post(client, form, accept="text/html", follow=True)
     assert answer.status_code == 302
     assert b"Merci!" in client.get(answer["Location"]).content
+    assert post(client, form, email="jo@gmail").json()["error"]["field"] == "email"
     wrong = post(client, form, accept="text/html", email="nobody", message="My long words")
     assert wrong.status_code == 400
     assert "My long words</textarea>" in wrong.content.decode()
