@@ -28,6 +28,8 @@ USER, CONTACT = "user", "contact"
 
 #: So many are sorted for a page of them.
 FEW = 2_000
+#: Where there are more, the first are soon found account by account.
+DENSE = 20_000
 #: Seconds that is kept how many there are of each score: where a page far down begins is as old as that.
 KEPT = 60
 
@@ -68,8 +70,8 @@ class Buyers(Sequence[Key]):
     def __init__(self, wanted: BuyerFilter, *, start: int = 0, size: int = 50) -> None:
         self._users = _users(wanted) if wanted.kind != CONTACT else None
         self._contacts = _contacts(wanted) if wanted.kind != USER else None
-        self._is_searched = bool(wanted.q)
-        self._count: int | None = None
+        self._q, self._is_searched = wanted.q, bool(wanted.q)
+        self._counts: dict[str, int] | None = None
         self._kept_as = f"playbooks.buyers.groups.{wanted.kind}.{wanted.role}"
         self._parts = [
             rows.annotate(kind=Value(kind)).values_list("kind", "pk", "account", "buying_confidence", "name")
@@ -93,9 +95,13 @@ class Buyers(Sequence[Key]):
     def __len__(self) -> int:
         if self._is_searched:
             return len(self._everybody)
-        if self._count is None:
-            self._count = sum(rows.count() for rows in (self._users, self._contacts) if rows is not None)
-        return self._count
+        return sum(self._of_kinds().values())
+
+    def _of_kinds(self) -> dict[str, int]:
+        if self._counts is None:
+            both = ((USER, self._users), (CONTACT, self._contacts))
+            self._counts = {kind: rows.count() for kind, rows in both if rows is not None}
+        return self._counts
 
     @overload
     def __getitem__(self, part: int) -> Key: ...
@@ -116,7 +122,7 @@ class Buyers(Sequence[Key]):
     def from_the_top(self, start: int, stop: int) -> list[Key]:
         """Those of accounts with a score: fewer than asked for where there are not so many."""
         streams = [
-            _warmest(rows, kind, stop)
+            _warmest(rows, kind, stop, is_dense=self._of_kinds()[kind] > DENSE)
             for rows, kind in ((self._users, USER), (self._contacts, CONTACT))
             if rows is not None
         ]
@@ -126,10 +132,13 @@ class Buyers(Sequence[Key]):
     def _fit(self, keys: Sequence[Key]) -> set[Key]:
         """Those of them that are searched."""
         found: set[Key] = set()
-        for rows, kind in ((self._users, USER), (self._contacts, CONTACT)):
-            if rows is not None:
-                ids = [pk for of_kind, pk in keys if of_kind == kind]
-                found |= {(kind, pk) for pk in rows.filter(pk__in=ids).values_list("pk", flat=True)}
+        for model, kind in ((ProductUser, USER), (Contact, CONTACT)):
+            ids = [pk for of_kind, pk in keys if of_kind == kind]
+            # Of these few the accounts' names are looked at, not of all.
+            rows = model._default_manager.filter(
+                _says(model, self._q) | Q(account__name__icontains=self._q), pk__in=ids
+            )
+            found |= {(kind, pk) for pk in rows.values_list("pk", flat=True)}
         return found
 
     def _further_down(self, start: int, size: int) -> list[Key]:
@@ -211,27 +220,33 @@ def _narrow[T: models.Model](rows: models.QuerySet[T], wanted: BuyerFilter) -> m
         rows = rows.filter(buying_confidence__gte=LIKELY).exclude(buying_role__in=["", BuyingRole.END_USER])
     if wanted.q:
         at = Q(account__in=Account.objects.filter(name__icontains=wanted.q))
-        if rows.model is Contact:
-            return rows.filter(Q(words__contains=Lower(Value(wanted.q))) | at)
-        rows = rows.filter(
-            Q(name__icontains=wanted.q) | Q(email__icontains=wanted.q) | Q(title__icontains=wanted.q) | at
-        )
+        rows = rows.filter(_says(rows.model, wanted.q) | at)
     return rows
+
+
+def _says(model: type[models.Model], q: str) -> Q:
+    if model is Contact:
+        return Q(words__contains=Lower(Value(q)))
+    return Q(name__icontains=q) | Q(email__icontains=q) | Q(title__icontains=q)
 
 
 type _Row = tuple[tuple[int, float], Key]
 
 
-def _warmest(rows: models.QuerySet[Any], kind: str, stop: int) -> Iterator[_Row]:
-    """Those of accounts with a score, the highest first: an index of scores gives the order.
+def _warmest(rows: models.QuerySet[Any], kind: str, stop: int, *, is_dense: bool) -> Iterator[_Row]:
+    """Those of accounts with a score, the highest first: an index of scores gives the order, if they are dense.
 
-    Account by account: left to plan a join, the database takes the few who may buy for fewer still, and sorts them all.
+    Left to plan a join, the database takes those who may buy for fewer than they are, and sorts them all.
     """
-    here = rows.filter(account=RawSQL("s.account_id", [])).order_by()
-    sql, params = here.values_list("pk", "buying_confidence", "name").query.sql_with_params()
+    columns = ("pk", "account", "buying_confidence", "name")
+    here = rows.filter(account=RawSQL("s.account_id", [])) if is_dense else rows
+    sql, params = here.order_by().values_list(*columns).query.sql_with_params()
+    found = f"CROSS JOIN LATERAL ({sql} OFFSET 0) AS f (id, account_id, sure, name)"
+    if not is_dense:
+        found = f"JOIN ({sql}) AS f (id, account_id, sure, name) ON f.account_id = s.account_id"
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT s.score, sure, id FROM scoring_score s CROSS JOIN LATERAL ({sql} OFFSET 0) AS found (id, sure, name) "
+            f"SELECT s.score, sure, id FROM scoring_score s {found} "
             "WHERE s.score IS NOT NULL ORDER BY s.score DESC NULLS LAST, sure DESC, name, id LIMIT %s",
             [*params, stop],
         )

@@ -13,7 +13,7 @@ from typing import Any, overload
 from django.db import connection, models
 
 #: From so many on that fit, pages near the top are read by an index that has the order, if there is one.
-MANY = 5_000
+MANY = 10_000
 #: How far down that is near.
 NEAR = 1_000
 #: How much of a list is looked at for such a page, at most.
