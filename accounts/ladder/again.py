@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from accounts import bulk, identity_read
+from accounts import bulk, identity_read, raised_hands
 from accounts.identity import HAND, Directory
 
 
@@ -31,6 +31,7 @@ def people(ids: Collection[int], *, spaces: Collection[int] = ()) -> tuple[int, 
         person.leave()
     directory.left = [(account, person) for person in persons if (account := were_people[person.id]) is not None]
     directory.write()
+    raised_hands.settle(directory)
     moved = [(were_people[person.id], person.account_id) for person in persons]
     moved += [(were_spaces.get(space.id, space.account_id), space.account_id) for space in directory.spaces.values()]
     moved = [(was, now) for was, now in moved if was != now]

@@ -62,6 +62,19 @@ def test_a_rule_moves_people_workspaces_and_history_and_its_removal_brings_them_
     ]
 
 
+def test_a_raised_hand_stays_in_view_when_its_domain_is_a_companys_no_more():
+    load(identify("ann", email="ann@club.example"), track("ann", "Demo Requested"))
+    club = account_of("ann")
+    (rule,), _job = rules.add(wanted=[rules.Wanted("club.example", "shared")], member=None)
+    settling.work()
+    own = account_of("ann")
+    assert (own.of_person, own.name) == (True, "ann@club.example")
+    rules.remove(rule_id=rule.pk, member=None)
+    settling.work()
+    own.refresh_from_db()
+    assert account_of("ann") == own.merged_into == club
+
+
 def test_a_freemail_host_can_be_a_company_after_all_and_by_hand_stays_by_hand():
     load(identify("ann", email="ann@gmx.ch"), track("ann", group="ws"))
     load(identify("bob", email="bob@acme.com"), track("bob", group="by-hand"))
