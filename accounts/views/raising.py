@@ -182,7 +182,8 @@ def _away(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpR
     context |= {"action": reverse("hand_raise"), "style": static("css/hand-form.css")}
     response = render(request, template, context, status=503)
     response["Retry-After"] = str(RETRY_SECONDS)
-    _framed(response, form_action=[CSP.SELF], ancestors=["*"])
+    # The page of thanks, to which a browser may be sent after it, is not known either.
+    _framed(response, form_action=[CSP.SELF, "https:", "http:"], ancestors=["*"])
     return response
 
 
