@@ -203,6 +203,7 @@ MATRIX: dict[str, Row] = {
     "api_play_restore": MEMBER,
     "api_account": MEMBER,
     "api_account_people": MEMBER,
+    "api_account_identity": MEMBER,
     "api_buying_group": MEMBER,
     "api_person_role": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),
     "api_contact_role": frozenset({SALES, SUCCESS, MARKETING, ADMIN}),

@@ -11,6 +11,7 @@ from playbooks.rest import corrections as correct
 from playbooks.rest import definitions as definition_effects
 from playbooks.rest import forms as form_rest
 from playbooks.rest import identity as identity_rest
+from playbooks.rest import known as known_rest
 from playbooks.rest import people as people_rest
 from playbooks.rest import personas as persona_rest
 from playbooks.rest import plans as plan_rest
@@ -48,6 +49,7 @@ urlpatterns: list[URLPattern] = [
     path("domain-rules/", identity_rest.domain_rules, name="api_domain_rules"),
     path("domain-rules/<int:domain_rule_id>/remove/", identity_rest.domain_rule_remove, name="api_domain_rule_remove"),
     path("domain-rules/<int:domain_rule_id>/put-back/", identity_rest.domain_rule_back, name="api_domain_rule_back"),
+    path("accounts/<int:account_id>/identity/", known_rest.known, name="api_account_identity"),
     path("accounts/<int:account_id>/domains/", identity_rest.account_domains, name="api_account_domains"),
     path("company-domains/", identity_rest.company_domains, name="api_company_domains"),
     path("queue/bulk/", acts.bulk, name="api_queue_bulk"),

@@ -26,16 +26,21 @@ STEPS: dict[str, str | Promise] = {
 
 @dataclass(frozen=True)
 class DomainLine:
+    """`by`: the key of `source`."""
+
     domain: str
     is_main: bool
     source: str
     confidence: float
     since: dt.datetime
     who: str
+    by: str
 
 
 @dataclass(frozen=True)
 class SpaceLine:
+    """`by`: the step of the ladder, which `how` tells in words."""
+
     name: str
     external_id: str
     how: str
@@ -43,6 +48,7 @@ class SpaceLine:
     confidence: float
     since: dt.datetime | None
     is_ambiguous: bool
+    by: str
 
 
 @dataclass(frozen=True)
@@ -79,6 +85,7 @@ def known(account: Account) -> Known:
                 row.confidence,
                 row.added_at,
                 str(row.added_by or ""),
+                row.source,
             )
             for row in rows[:MOST]
         ],
@@ -91,6 +98,7 @@ def known(account: Account) -> Known:
                 space.account_confidence,
                 space.account_at,
                 space.unclear,
+                space.account_by,
             )
             for space in spaces[:MOST]
         ],

@@ -83,7 +83,14 @@ def test_a_contacts_address_is_the_weakest_step_and_the_page_tells_how_each_is_k
     load(identify("pat", email="pat@gmail.com"), track("pat", group="band"))
     assert account_of("pat") == acme
     assert account_of_workspace("band") is None  # does not count as a member of the company
-    page = sign_in(Role.SALES).get(reverse("account_identity", args=[acme.pk])).content.decode()
+    sales = sign_in(Role.SALES)
+    page = sales.get(reverse("account_identity", args=[acme.pk])).content.decode()
+    told = sales.get(f"/api/accounts/{acme.pk}/identity/").json()
+    assert [(one["source"], one["confidence"]) for one in told["domains"]] == [("workspace", 0.9)]
+    assert [(one["step"], one["states"], one["confidence"]) for one in told["workspaces"]] == [
+        ("domain", "acme.com", 0.9)
+    ]
+    assert (told["people_by_email"], told["people_by_hand"], told["people_by_contact"]) == (1, 0, 1)
     for words in ("stated by a workspace", "90\u00a0%", "it states the domain", "1 by a contact"):
         assert words in page
     assert "Take away" not in page
