@@ -322,22 +322,27 @@ def take_back(taken: Taken) -> TakenBack:
 
 def _take_words_back(taken: Taken, back: TakenBack) -> set[int]:
     """What the words had replaced stands again where nobody has said something since; answers whose roles are to be rated."""
-    words = list(RoleWord.objects.filter(pk__in=[*taken.words, *taken.withdrawn]))
-    replaced = {(one.user_id, one.contact_id): one for one in words if one.pk in set(taken.withdrawn)}
+    known = RoleWord.objects.select_related("contact").in_bulk([*taken.words, *taken.withdrawn])
+    replaced = {_about(known[pk]): known[pk] for pk in taken.withdrawn if pk in known}
     standing, again = [], []
-    for one in words:
-        if one.pk not in set(taken.words):
+    for word in (known[pk] for pk in taken.words if pk in known):
+        before = replaced.get(_about(word))
+        if word.withdrawn_at is not None:
+            back.words[word.pk] = before.pk if before else None
             continue
-        before = replaced.get((one.user_id, one.contact_id))
-        if one.withdrawn_at is not None:
-            back.words[one.pk] = before.pk if before else None
-            continue
-        standing.append(one)
+        standing.append(word)
         if before is not None and before.source == RoleWord.By.CRM:
             again.append(before.pk)
-    RoleWord.objects.filter(pk__in=[one.pk for one in standing]).update(withdrawn_at=timezone.now())
+            if before.user_id != word.user_id:  # the contact has signed up meanwhile: it is about the person now
+                RoleWord.objects.filter(pk=before.pk).update(user=word.user_id, contact=word.contact_id)
+    RoleWord.objects.filter(pk__in=[word.pk for word in standing]).update(withdrawn_at=timezone.now())
     RoleWord.objects.filter(pk__in=again).update(withdrawn_at=None)
-    return {one.user_id for one in standing if one.user_id}
+    return {word.user_id for word in standing if word.user_id}
+
+
+def _about(word: RoleWord) -> tuple[str, int | None]:
+    user = word.user_id or (word.contact.user_id if word.contact else None)
+    return ("user", user) if user else ("contact", word.contact_id)
 
 
 def hand_on(back: TakenBack, later: Taken) -> bool:

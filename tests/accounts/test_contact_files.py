@@ -16,6 +16,7 @@ from accounts.models import (
 )
 from accounts.refused import Refused
 from tests.factories import AccountFactory, MemberFactory, ProductUserFactory
+from tests.feed import identify, load
 
 TEXT = "E-Mail;Vorname;Nachname;Position;Telefon\njo@acme.com;Jörg;Öz;VP Engineering;+49 30 1234567\n"
 
@@ -259,6 +260,23 @@ def test_imports_taken_back_out_of_their_order_leave_what_the_others_say(db):
 
     assert back(made[1]) == ("VP Sales", "vp", "sales", "economic_buyer", "economic_buyer")
     assert back(made[2]) == ("CTO", "c_level", "engineering", "champion", "champion")
+
+
+def test_a_contact_who_signed_up_since_has_the_role_of_the_import_before(db):
+    made = []
+    for role in ("champion", "evaluator"):
+        found, member = imported(f"email,role\njo@acme.com,{role}\n")
+        files.begin(import_id=found.pk, member=member)
+        made.append(files.go_on(found.pk).pk)
+    load(identify("jo", email="jo@acme.com"))
+    jo = ProductUser.objects.get(email="jo@acme.com")
+    assert jo.buying_role == "evaluator"
+
+    files.begin_undo(import_id=made[1], member=member)
+    files.go_on(made[1])
+
+    jo.refresh_from_db()
+    assert jo.buying_role == "champion"
 
 
 def test_a_name_beside_the_first_name_is_the_last_unless_it_has_both():
