@@ -207,10 +207,9 @@ def form_thanks(request: HttpRequest, form_key: str) -> HttpResponse:
     form = forms.find(form_key)
     if form is None:
         return _gone(request)
-    words = forms.words(form)
     context = {
         "title": _("Thank you"),
-        "text": words.thanks,
+        "text": form.thanks or _("We have your message and will be in touch soon."),
         "style": static("css/hand-form.css"),
         "theme": _theme(request.GET.dict()),
     }

@@ -129,6 +129,10 @@ def test_the_map_shows_everybody_by_department_and_who_brought_them_and_its_list
     assert (answer["count"], len(answer["results"])) == (8, 2)
     assert client.get(f"/api{where}?role=boss").status_code == 400
     assert "Nobody is known here yet" in text(client.get(f"/accounts/{AccountFactory().pk}/people/"))
+    ProductUserFactory(account=account, key="x:0123abcd", name="")
+    erased = client.get(where).text
+    assert "Erased person" in erased
+    assert "0123abcd" not in erased
 
 
 def test_the_map_reads_as_often_for_many_people_and_puts_the_crowd_into_bubbles(sign_in, django_assert_max_num_queries):
