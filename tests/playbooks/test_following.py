@@ -3,7 +3,9 @@
 import datetime as dt
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
+from psycopg.errors import DeadlockDetected
 
 from accounts import changes, corrections
 from accounts.models import Account, AccountChange, Role, Signal
@@ -199,3 +201,18 @@ def test_what_woke_because_of_a_correction_sleeps_on_unless_its_owner_has_worked
     assert not Signal.objects.exists()
     rows = QueueItem.objects.order_by("pk").values_list("state", "snoozed_at", "snoozed_until", "woke_at")
     assert (rows[0], rows[1][0]) == (before[0], "claimed")
+
+
+def test_a_correction_that_routing_got_in_the_way_of_is_made_again():
+    away, into = AccountFactory(), AccountFactory()
+    tried = []
+
+    def merge(**said):
+        tried.append(said)
+        if len(tried) == 1:
+            raise OperationalError from DeadlockDetected()
+        return corrections.merge(**said)
+
+    following.correct(merge, account_id=away.pk, into_id=into.pk, member=None)
+    away.refresh_from_db()
+    assert (away.merged_into, len(tried)) == (into, 2)
