@@ -132,7 +132,7 @@ def _removed(request: MemberRequest, found: HandRaiseForm, *, back: bool) -> Htt
 
 def _edit(request: MemberRequest, found: HandRaiseForm) -> HttpResponse:
     """POST with `preview` shows what was typed and saves nothing; htmx asks for the preview alone while somebody types."""
-    is_preview = "preview" in request.POST or bool(request.htmx and request.htmx.target == "hand-preview")
+    is_preview = "preview" in request.POST or "preview" in request.GET
     initial = {name: getattr(found, name) for name in forms.SAID} | {"origins": "\n".join(found.origins)}
     if found.pk is not None or "source" not in initial:
         initial["source"] = found.source_id or Source.objects.filter(is_active=True).order_by("pk").first()

@@ -251,6 +251,20 @@ def test_an_admin_makes_a_form_sees_its_preview_and_copies_its_lines(sign_in):
         assert "Kept words" in answer.content.decode()
 
 
+def test_typing_previews_a_form_and_saves_nothing(form, sign_in):
+    admin, here = sign_in(Role.ADMIN), reverse("hand_form", args=[form.pk])
+    page = admin.get(here).content.decode()
+    wanted = re.search(r'hx-post="([^"]+)"', page)[1]
+    said = {"name": "Pricing", "source": form.source.pk, "question": "Typed only"}
+    answer = admin.post(wanted, said, headers={"HX-Request": "true", "HX-Target": "section#hand-preview"})
+    assert (answer.status_code, "Typed only" in answer.content.decode()) == (200, True)
+    form.refresh_from_db()
+    assert form.question == ""
+    assert admin.post(here, said).status_code == 302
+    form.refresh_from_db()
+    assert form.question == "Typed only"
+
+
 def test_forms_are_counted_by_placement_in_two_queries(form, django_assert_num_queries):
     for n, placement in enumerate(["docs", "docs", "app"]):
         taking.take(
