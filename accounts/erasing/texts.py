@@ -103,19 +103,25 @@ def _paths(model: type[Model]) -> list[str]:
     if model is Account:
         return ["id = ANY(%(accounts)s)"]
     found = []
+    is_of_account = any(field.related_model is Account and not field.null for field in _keys(model))
+    is_of_person = any(field.related_model in (Account, ProductUser) for field in _keys(model))
     for field in _keys(model):
         target = field.related_model
         if target is Account:
             found.append(f"{field.column} = ANY(%(accounts)s)")
-        elif target is ProductUser:
+            continue
+        if target is ProductUser:
             found.append(f"{field.column} = ANY(%(users)s)")
-        elif target not in (model, Contact):
-            inner = [one for one in _keys(target) if one.related_model is Account]
-            table = target._meta.db_table
-            found += [
-                f"{field.column} IN (SELECT {target._meta.pk.column} FROM {table} WHERE {one.column} = ANY(%(accounts)s))"
-                for one in inner
-            ]
+        if target is model or (target in (ProductUser, Contact) and is_of_account):
+            continue
+        if target is Contact and not is_of_person:  # read whole: a contact may have no account
+            continue
+        inner = [one for one in _keys(target) if one.related_model is Account]
+        table = target._meta.db_table
+        found += [
+            f"{field.column} IN (SELECT {target._meta.pk.column} FROM {table} WHERE {one.column} = ANY(%(accounts)s))"
+            for one in inner
+        ]
     return found
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from accounts.erasing import verbs as erasing
-from accounts.models import ContactImport, HandRaise, Workspace
+from accounts.models import ContactImport, HandRaise, ProductUser, RoleWord, Signal, Workspace
 from tests.accounts.test_erasing import EMAIL, NAME, traces
 from tests.factories import SourceFactory
 from tests.feed import account_of, group, identify, load
@@ -33,6 +33,12 @@ def test_nothing_is_left_of_what_others_said_nor_in_what_is_called_after_the_per
         "wrong_rows": [{"row": 2, "cells": row, "wrong": []}, {"row": 3, "cells": ["x"], "wrong": []}],
     }
     ContactImport.objects.create(name="list.csv", result=result)
+
+    bob = ProductUser.objects.get(key="u:bob-1")
+    Signal.objects.create(
+        kind="hand_raise", at=account_of("bob-1").created_at, user=bob, detail=f"{NAME} sent me", key=f"{1:032x}"
+    )
+    RoleWord.objects.create(user=bob, role="champion", source="human", note=f"says {NAME}")
 
     erasing.erase(said=EMAIL)
 
