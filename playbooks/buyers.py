@@ -111,7 +111,7 @@ class Buyers(Sequence[Key]):
         if isinstance(part, int):
             return self[part : part + 1][0]
         start, stop = part.start or 0, part.stop
-        if self._is_searched or stop is None:
+        if self._is_searched or stop is None or stop - start > NEAR:  # a file has everybody of this moment
             return self._everybody[start:stop]
         if stop <= NEAR and len(found := self.from_the_top(start, stop)) == stop - start:
             return found
