@@ -6,13 +6,14 @@ import contextlib
 import zoneinfo
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.defaults import permission_denied
 
@@ -55,15 +56,23 @@ class Permissions:
         return None
 
 
+#: Beside the address of a form that came by htmx: the page around it, in case the address is a button's and has no page.
+AROUND = "around"
+
+
 def _seen_at(request: HttpRequest) -> str:
-    """The page somebody sees who has to sign in: that which is asked for, or of a form or a fragment the one around it."""
-    around = request.headers.get("HX-Current-URL", "")
-    if request.method not in ("GET", "HEAD"):
-        around = around or request.headers.get("Referer", "/")
-    address = urlsplit(around)
-    if not around or address.netloc not in ("", request.get_host()):
-        return request.get_full_path() if request.method in ("GET", "HEAD") else "/"
-    return f"{address.path}?{address.query}" if address.query else address.path
+    """Where somebody goes on who has to sign in: at the page that is asked for, of a fragment at the one around it, of a form at
+    the one with the form."""
+    is_asked_for = request.method in ("GET", "HEAD")
+    around = urlsplit(
+        request.headers.get("HX-Current-URL", "" if is_asked_for else request.headers.get("Referer", "/"))
+    )
+    if around.netloc not in ("", request.get_host()) or not around.path:
+        return request.get_full_path() if is_asked_for else "/"
+    page = f"{around.path}?{around.query}" if around.query else around.path
+    if is_asked_for or not request.headers.get("HX-Request"):
+        return page
+    return f"{request.path}?{urlencode({AROUND: page})}"
 
 
 class PagesOnly:
@@ -75,6 +84,9 @@ class PagesOnly:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         answer = self.get_response(request)
         if answer.status_code == 405 and request.method == "GET" and not answer.content:
+            around = request.GET.get(AROUND, "")
+            if url_has_allowed_host_and_scheme(around, allowed_hosts=None):
+                return redirect(around)
             allowed = answer["Allow"]
             answer = render(request, "405.html", status=405)
             answer["Allow"] = allowed

@@ -1,4 +1,5 @@
 import gzip
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.db import connection
@@ -61,6 +62,15 @@ def test_whoever_signs_in_again_comes_back_to_the_page_and_not_to_its_button(cli
 
     assert posted["Location"] == fragment["HX-Redirect"] == "/sign-in/login/?next=/accounts/%3Ftier%3Dpqa"
     assert elsewhere["Location"] == "/sign-in/login/?next=/"
+
+
+def test_a_form_that_htmx_sent_is_gone_on_with_and_of_a_button_the_page_around_it(client, sign_in):
+    page = {"HX-Request": "true", "HX-Current-URL": "http://testserver/accounts/?tier=pqa"}
+    asked = parse_qs(urlsplit(client.post("/settings/sources/1/", headers=page)["HX-Redirect"]).query)["next"][0]
+
+    assert asked == "/settings/sources/1/?around=%2Faccounts%2F%3Ftier%3Dpqa"
+    assert sign_in(Role.ADMIN).get(asked)["Location"] == "/accounts/?tier=pqa"
+    assert sign_in(Role.ADMIN).get("/settings/sources/1/?around=//evil.example/").status_code == 405
 
 
 def test_the_address_of_a_button_says_so(sign_in):
