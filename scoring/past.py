@@ -81,33 +81,45 @@ def lessons(*, enqueue: Callable[[], object]) -> tuple[learnt.Learnt | None, Pas
 
 def work(*, seconds: float) -> bool:
     """Does what is wanted, for about so long; whether something is left. Nothing when another worker is at it."""
-    until = time.monotonic() + seconds
     with contextlib.closing(connection.copy()) as own:
         with own.cursor() as cursor:
             cursor.execute("SELECT pg_try_advisory_lock(%s)", [WORKING])
             if not cursor.fetchone()[0]:
                 return False
-        while True:
-            wanted = _read().get("wanted", [])
-            days = _days(wanted)
-            missing = matrices.missing(days)
-            with _changed() as job:
-                if job.get("wanted", []) != wanted:
-                    continue
-                _moved(job, parts=len(days), left=len(missing))
-                if not missing and learnt.NAME not in wanted:
-                    job |= {"wanted": [], "made": [day.isoformat() for day in days], "where": _here()}
-                    own.close()  # before anybody can want more: his task must not find this one at work
-                    return False
-            if time.monotonic() > until:
-                return True
-            try:
-                _go_on(missing, wanted, parts=len(days), until=until)
-            except Exception as error:
-                log.exception("The past cannot be worked out")
-                with _changed() as job:
-                    job |= {"error": f"{type(error).__name__}: {error}".partition("\n")[0][:300], "failed": time.time()}
+        try:
+            return _work(time.monotonic() + seconds, own)
+        finally:
+            _give_back(own)
+
+
+def _give_back(own: Any) -> None:
+    """The lock: now. Of a connection that is closed, the server frees it a moment later, when the next task may have come."""
+    with own.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_unlock_all()")
+
+
+def _work(until: float, own: Any) -> bool:
+    while True:
+        wanted = _read().get("wanted", [])
+        days = _days(wanted)
+        missing = matrices.missing(days)
+        with _changed() as job:
+            if job.get("wanted", []) != wanted:
+                continue
+            _moved(job, parts=len(days), left=len(missing))
+            if not missing and learnt.NAME not in wanted:
+                job |= {"wanted": [], "made": [day.isoformat() for day in days], "where": _here()}
+                _give_back(own)  # before anybody can want more: his task must not find this one at work
                 return False
+        if time.monotonic() > until:
+            return True
+        try:
+            _go_on(missing, wanted, parts=len(days), until=until)
+        except Exception as error:
+            log.exception("The past cannot be worked out")
+            with _changed() as job:
+                job |= {"error": f"{type(error).__name__}: {error}".partition("\n")[0][:300], "failed": time.time()}
+            return False
 
 
 def _go_on(missing: list[dt.date], wanted: list[str], *, parts: int, until: float) -> None:
