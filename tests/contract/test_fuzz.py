@@ -20,7 +20,7 @@ from tests.factories import SourceFactory
 
 SINGLE = sorted(kind for kind, path in api.PATHS.items() if path not in ("batch", "import"))
 #: Requests of each kind. A test holds their sum to what is promised.
-INPUTS = {"batches": 8_000, "single messages": 7_000, "hand raises": 2_500, "raw bytes": 3_000}
+INPUTS = {"batches": 4_000, "single messages": 10_000, "hand raises": 800, "raw bytes": 5_700}
 
 
 def a_batch(draw: Random) -> tuple[str, bytes]:
