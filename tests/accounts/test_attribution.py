@@ -338,7 +338,7 @@ def wipe():
 
 
 class BatchingTest(TestCase):
-    @hypothesis_settings(max_examples=7, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+    @hypothesis_settings(max_examples=4, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
     @given(items=st.lists(messages, min_size=2, max_size=8), cuts=st.lists(st.booleans(), min_size=8, max_size=8))
     def test_any_batching_gives_the_same_attribution_and_scores_as_a_fresh_full_run(self, items, cuts):
         load(*items)

@@ -476,7 +476,7 @@ FIELDS = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     item=VALUES | st.dictionaries(FIELDS, VALUES), path=st.sampled_from(["batch", "track", "identify", "group", "page"])
 )

@@ -73,7 +73,7 @@ def outcome(read, item, **more):
         return bad.code, bad.reason, bad.field
 
 
-@settings(max_examples=1_500, deadline=None)
+@settings(max_examples=600, deadline=None)
 @given(change=fields, dropped=st.sets(st.sampled_from(sorted(USUAL)), max_size=2), sent_at=times)
 def test_the_quick_reading_is_the_careful_one_or_none(change, dropped, sent_at):
     item = {name: value for name, value in USUAL.items() if name not in dropped} | change

@@ -40,7 +40,7 @@ WANTED = st.lists(
     max_size=20,
 )
 #: Drawing a team takes its time on a busy machine.
-UNHURRIED = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+UNHURRIED = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @UNHURRIED

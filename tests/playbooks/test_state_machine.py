@@ -259,7 +259,7 @@ def test_whatever_is_done_in_whatever_order_the_promises_hold():
     run_state_machine_as_test(
         Queues,
         settings=settings(
-            max_examples=15,
+            max_examples=8,
             stateful_step_count=30,
             deadline=None,
             derandomize=True,

@@ -237,7 +237,7 @@ changes = st.lists(
 
 @given(steps=changes)
 @hypothesis_settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 def test_any_sequence_of_changes_leaves_the_engines_equal(steps, home):
     if not Account.objects.exists():
